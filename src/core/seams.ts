@@ -1,0 +1,113 @@
+/**
+ * The four seams that join the stages: DatagramReader, MessageListener, Sink and Clock.
+ *
+ * Views are borrowed. A reader's view is valid until that reader's next `next()`, a listener's until the call returns,
+ * a sink's until `send` returns: whoever keeps bytes copies them.
+ */
+
+/** One direction of one UDP conversation, interned: the same object for every datagram of the flow. */
+export interface Flow {
+  /** Position in order of first appearance, from 0. */
+  readonly index: number;
+  /** Dotted address, such as `206.200.127.138`. */
+  readonly source: string;
+  readonly sourcePort: number;
+  readonly destination: string;
+  readonly destinationPort: number;
+  /** `source:port > destination:port`. */
+  readonly name: string;
+}
+
+/** Where damage was met and what it was; `code` is stable, `message` says what, where and what to do. */
+export interface Damage {
+  readonly code: string;
+  readonly message: string;
+  /** 1-based number of the packet or record in its file; 0 where no record is concerned. */
+  readonly record: number;
+  /** Byte offset of that record in the (uncompressed) file. */
+  readonly offset: number;
+}
+
+export type DamageHandler = (damage: Damage) => void;
+
+/**
+ * What every pull reader does: `next()` answers from the bytes at hand. Where it returns false and `done` is false it
+ * needs more bytes: `push` the next chunk of the file, or `end` it, then call `next()` again.
+ */
+export interface RecordReader {
+  /** Covers the record; replaced only when bytes are pushed. */
+  view: DataView;
+  /** Start of the datagram's payload or of the message in `view`. */
+  offset: number;
+  /** Its length in bytes. */
+  length: number;
+  /** Time stamp: seconds since the epoch (an integer, may be negative) … */
+  seconds: number;
+  /** … and nanoseconds, 0 to 999,999,999. */
+  nanoseconds: number;
+  /** 1-based number of the packet (or BinaryFILE record) in its file. */
+  packetNumber: number;
+  /** Byte offset of the packet (or record) in the uncompressed file. */
+  fileOffset: number;
+  /** True when the input has ended and every record was delivered. */
+  done: boolean;
+  next(): boolean;
+  /** Hands over the next chunk of the file; the reader may keep a reference until its next `push`. */
+  push(chunk: Uint8Array): void;
+  /** Says that no more bytes will come. */
+  end(): void;
+}
+
+/** A pull cursor over timestamped UDP datagrams. */
+export interface DatagramReader extends RecordReader {
+  flow: Flow;
+}
+
+/** One sequenced stream of messages: a session on a flow, or a BinaryFILE. */
+export interface Stream {
+  /** Position in order of first appearance, from 0. */
+  readonly index: number;
+  readonly protocol: 'MoldUDP64' | 'BinaryFILE';
+  /** The session's name with padding removed; null where the framing has none. */
+  readonly session: string | null;
+  /** Null for a file of messages. */
+  readonly flow: Flow | null;
+}
+
+/**
+ * What a session says. Sequence numbers are exact below 2^53; 0 means that the message carries none. `timestampNs` is
+ * in nanoseconds since the run's base: exact for 104 days either side of it.
+ */
+export interface MessageListener {
+  /** One application message, framing removed; the view is borrowed until the call returns. */
+  onMessage(
+    view: DataView,
+    offset: number,
+    length: number,
+    timestampNs: number,
+    sequence: number,
+    stream: Stream,
+  ): void;
+  /** Messages `from` to `to` (inclusive) have not been seen so far. */
+  onGap?(from: number, to: number, stream: Stream): void;
+  /** `nextSequence` is the number that the next message will have. */
+  onHeartbeat?(nextSequence: number, timestampNs: number, stream: Stream): void;
+  onEndOfSession?(nextSequence: number, timestampNs: number, stream: Stream): void;
+  onDamage?(damage: Damage): void;
+}
+
+/** A destination for datagrams. `scheduledNs` is when it was due, on the run's clock; the sink copies if it keeps. */
+export interface Sink {
+  send(view: DataView, offset: number, length: number, scheduledNs: number, flow: Flow): void;
+}
+
+/** Monotonic time in nanoseconds; real, virtual and test clocks are interchangeable. */
+export interface Clock {
+  nowNs(): number;
+}
+
+/** Total length in bytes that the protocol prescribes for the message at `offset`, from its type; 0 if unknown. */
+export type LengthOf = (view: DataView, offset: number) => number;
+
+/** The message's own time stamp in nanoseconds since midnight, exchange time; only called where the layout is known. */
+export type TimestampOf = (view: DataView, offset: number) => number;
