@@ -1,0 +1,89 @@
+/**
+ * The bytes of a file that have arrived and were not read yet: what every `RecordReader` is built on.
+ *
+ * A chunk that finds the queue empty is read in place. Otherwise what is left over moves to a buffer of the queue's
+ * own and the chunk is appended there, so bytes that arrive one at a time cost amortised constant time each. Memory is
+ * bounded by the longest record that the reader waits for plus one chunk.
+ */
+
+const EMPTY = new Uint8Array(0);
+
+/** The least that the queue's own buffer holds, so that tiny chunks do not make it grow step by step. */
+const MIN_CAPACITY = 4096;
+
+/** Unread bytes of a stream of chunks as one `DataView`, with their place in the file. */
+export class ByteQueue {
+  /** Covers the bytes at hand and nothing behind them; replaced by `push`, never by `skip`. */
+  view = new DataView(EMPTY.buffer);
+  /** The first unread byte in `view`. */
+  offset = 0;
+  /** One past the last byte in `view`. */
+  limit = 0;
+  /** Set by `end`: no more bytes will come. */
+  ended = false;
+  /** Place in the file of byte 0 of `view`. */
+  #base = 0;
+  #own = EMPTY;
+  /** Whether `view` covers the queue's own buffer (from its byte 0) and not the caller's chunk. */
+  #isOwn = false;
+
+  /** How many unread bytes are at hand. */
+  get available(): number {
+    return this.limit - this.offset;
+  }
+
+  /** Place in the file of the first unread byte. */
+  get position(): number {
+    return this.#base + this.offset;
+  }
+
+  /** Gives up `count` bytes; the caller has checked that they are at hand. */
+  skip(count: number): void {
+    this.offset += count;
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  /** Appends a chunk; it is read in place where nothing is left over, and then kept until the next `push`. */
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    if (this.offset === this.limit) this.#adopt(chunk);
+    else this.#append(chunk);
+  }
+
+  #adopt(chunk: Uint8Array): void {
+    this.#base += this.offset;
+    this.view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    this.offset = 0;
+    this.limit = chunk.length;
+    this.#isOwn = false;
+  }
+
+  #append(chunk: Uint8Array): void {
+    const left = this.available;
+    if (!this.#isOwn || this.limit + chunk.length > this.#own.length) this.#makeRoom(left + chunk.length);
+    this.#own.set(chunk, this.limit);
+    this.limit += chunk.length;
+    this.view = new DataView(this.#own.buffer, 0, this.limit);
+  }
+
+  /** Moves what is left over to the start of an own buffer of at least `needed` bytes. */
+  #makeRoom(needed: number): void {
+    const left = new Uint8Array(this.view.buffer, this.view.byteOffset + this.offset, this.available);
+    // Moving is paid for by the bytes read since the last move; where more is left than was read, the buffer grows.
+    const crowded = this.#isOwn && this.offset < left.length;
+    if (needed > this.#own.length || crowded) {
+      const grown = new Uint8Array(Math.max(needed, left.length * 2, MIN_CAPACITY));
+      grown.set(left);
+      this.#own = grown;
+    } else {
+      this.#own.set(left);
+    }
+    this.#base += this.offset;
+    this.limit = left.length;
+    this.offset = 0;
+    this.#isOwn = true;
+  }
+}
