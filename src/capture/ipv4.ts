@@ -1,0 +1,67 @@
+/**
+ * IPv4 headers: RFC 791 section 3.1. The total length bounds the payload, since captures carry padding and trailers
+ * behind it; a total length of 0 is left by segmentation offload and means all that was captured.
+ */
+
+/** Protocol number of UDP. */
+export const IP_PROTOCOL_UDP = 17;
+
+/** Bytes of a header without options. */
+export const IPV4_HEADER_BYTES = 20;
+
+/** What `Ipv4Header.read` found; `short` is a header that the captured bytes do not hold. */
+export type Ipv4Verdict = 'ok' | 'short' | 'version' | 'header-length' | 'total-length';
+
+/** The fields of one header, decoded in place. */
+export class Ipv4Header {
+  headerLength = 0;
+  protocol = 0;
+  source = 0;
+  destination = 0;
+  /** True for every part of a fragmented datagram. */
+  fragment = false;
+  /** Start of the payload in the view. */
+  payload = 0;
+  /** End of the payload as the header states it: past the captured bytes where the packet was cut. */
+  payloadEnd = 0;
+  /** True where the total length is 0 and the end was taken from the captured bytes. */
+  offloaded = false;
+
+  /** Reads the header at `offset`; bytes from `end` on were not captured. */
+  read(view: DataView, offset: number, end: number): Ipv4Verdict {
+    if (end - offset < IPV4_HEADER_BYTES) return 'short';
+    const first = view.getUint8(offset);
+    if (first >>> 4 !== 4) return 'version';
+    const headerLength = (first & 0x0f) * 4;
+    if (headerLength < IPV4_HEADER_BYTES) return 'header-length';
+    const totalLength = view.getUint16(offset + 2);
+    this.offloaded = totalLength === 0;
+    if (totalLength < headerLength && !this.offloaded) return 'total-length';
+    if (end - offset < headerLength) return 'short';
+    this.headerLength = headerLength;
+    this.payload = offset + headerLength;
+    this.payloadEnd = this.offloaded ? end : offset + totalLength;
+    this.fragment = (view.getUint16(offset + 6) & 0x3fff) !== 0;
+    this.protocol = view.getUint8(offset + 9);
+    this.source = view.getUint32(offset + 12);
+    this.destination = view.getUint32(offset + 16);
+    return 'ok';
+  }
+}
+
+/** Dotted form of an address. */
+export function formatIpv4(address: number): string {
+  return `${address >>> 24}.${(address >>> 16) & 0xff}.${(address >>> 8) & 0xff}.${address & 0xff}`;
+}
+
+/** The address that a dotted form stands for; -1 where it is none. */
+export function parseIpv4(text: string): number {
+  const parts = text.split('.');
+  if (parts.length !== 4) return -1;
+  let address = 0;
+  for (const part of parts) {
+    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return -1;
+    address = address * 256 + Number(part);
+  }
+  return address;
+}

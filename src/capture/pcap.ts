@@ -1,0 +1,120 @@
+/**
+ * Classic libpcap captures, version 2.4: draft-ietf-opsawg-pcap (file header, section 4; packet record, section 5),
+ * with microsecond and nanosecond time stamps in both byte orders.
+ *
+ * A record says nothing that a reader could find it by, so where a record's header cannot be true the reading stops.
+ */
+import { FrameReader, MAX_CAPTURED_BYTES } from './frame-reader.js';
+
+/** Bytes of the file header. */
+export const PCAP_HEADER_BYTES = 24;
+
+/** Bytes of the header before each packet. */
+export const PCAP_RECORD_HEADER_BYTES = 16;
+
+/** First word of a capture with microseconds, in the byte order of its writer. */
+export const PCAP_MAGIC_MICROSECONDS = 0xa1b2c3d4;
+
+/** First word of a capture with nanoseconds, in the byte order of its writer. */
+export const PCAP_MAGIC_NANOSECONDS = 0xa1b23c4d;
+
+/** Set in the link type's word where it tells how long the frame check sequence is. */
+const FCS_PRESENT = 0x04000000;
+
+/** Reads the frames of a classic capture. */
+export class PcapReader extends FrameReader {
+  readonly format = 'pcap';
+  private opened = false;
+  private littleEndian = false;
+  /** Time stamp fractions in a second, and the nanoseconds of one. */
+  private unitsPerSecond = 1_000_000;
+  private unitNs = 1000;
+  private fcsBytes = 0;
+
+  next(): boolean {
+    if (this.done || !(this.opened || this.open())) return false;
+    const queue = this.queue;
+    const start = queue.offset;
+    const available = queue.limit - start;
+    if (available < PCAP_RECORD_HEADER_BYTES) return this.starve(PCAP_RECORD_HEADER_BYTES);
+    const view = queue.view;
+    const littleEndian = this.littleEndian;
+    const captured = view.getUint32(start + 8, littleEndian);
+    if (captured > MAX_CAPTURED_BYTES) return this.absurd(captured);
+    const total = PCAP_RECORD_HEADER_BYTES + captured;
+    if (available < total) return this.starve(total);
+
+    this.packetNumber++;
+    this.fileOffset = queue.position;
+    this.offset = start + PCAP_RECORD_HEADER_BYTES;
+    this.length = captured;
+    this.wireLength = Math.max(view.getUint32(start + 12, littleEndian) - this.fcsBytes, captured);
+    const fraction = view.getUint32(start + 4, littleEndian);
+    this.seconds = view.getUint32(start, littleEndian);
+    if (fraction < this.unitsPerSecond) this.nanoseconds = fraction * this.unitNs;
+    else this.normalise(fraction);
+    queue.skip(total);
+    return true;
+  }
+
+  private open(): boolean {
+    const queue = this.queue;
+    if (queue.available < PCAP_HEADER_BYTES) return this.starve(PCAP_HEADER_BYTES);
+    const view = queue.view;
+    const start = queue.offset;
+    const magic = view.getUint32(start);
+    this.littleEndian = magic !== PCAP_MAGIC_MICROSECONDS && magic !== PCAP_MAGIC_NANOSECONDS;
+    if (view.getUint32(start, this.littleEndian) === PCAP_MAGIC_NANOSECONDS) {
+      this.unitsPerSecond = 1_000_000_000;
+      this.unitNs = 1;
+    }
+    const major = view.getUint16(start + 4, this.littleEndian);
+    const minor = view.getUint16(start + 6, this.littleEndian);
+    if (major !== 2 || minor !== 4) {
+      const text = `pcap version ${major}.${minor} is not 2.4, the only one in use: the header is damaged or foreign.`;
+      return this.stop('pcap-version', `${text} Convert it with its own tool, or repair bytes 4 to 7.`, 0, 0);
+    }
+    const link = view.getUint32(start + 20, this.littleEndian);
+    this.linkType = link & 0xffff;
+    this.fcsBytes = (link & FCS_PRESENT) !== 0 ? (link >>> 28) * 2 : 0;
+    this.opened = true;
+    queue.skip(PCAP_HEADER_BYTES);
+    return true;
+  }
+
+  /** Waits for more bytes, or reports the record that the end of the file cuts. */
+  private starve(needed: number): false {
+    const { queue } = this;
+    if (!queue.ended) return false;
+    const left = queue.available;
+    if (left === 0 && this.opened) {
+      this.done = true;
+      return false;
+    }
+    const what = this.opened
+      ? `packet ${this.packetNumber + 1} needs ${needed} bytes`
+      : 'the file header needs 24 bytes';
+    const text = `The capture ends early: ${what} and ${left} are there. Copy or capture the file again.`;
+    return this.stop('truncated', text, this.opened ? this.packetNumber + 1 : 0, queue.position);
+  }
+
+  private absurd(captured: number): false {
+    const text =
+      `Packet ${this.packetNumber + 1} claims ${captured} captured bytes, more than ${MAX_CAPTURED_BYTES}: ` +
+      'the file is damaged here and nothing behind can be found reliably. Everything before was read.';
+    return this.stop('packet-length', text, this.packetNumber + 1, this.queue.position);
+  }
+
+  /** A fraction of a second or more is carried into the seconds. */
+  private normalise(fraction: number): void {
+    const carry = Math.floor(fraction / this.unitsPerSecond);
+    this.seconds += carry;
+    this.nanoseconds = (fraction - carry * this.unitsPerSecond) * this.unitNs;
+    this.badTimestamps++;
+    const unit = this.unitNs === 1 ? 'nanoseconds' : 'microseconds';
+    const text =
+      `The time stamp's ${fraction} ${unit} are a second or more and were carried into the seconds. ` +
+      'Where many packets say so, the file was written in another unit than its first word tells.';
+    this.onDamage({ code: 'timestamp', message: text, record: this.packetNumber, offset: this.fileOffset });
+  }
+}
