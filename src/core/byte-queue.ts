@@ -14,7 +14,7 @@ const MIN_CAPACITY = 4096;
 /** Unread bytes of a stream of chunks as one `DataView`, with their place in the file. */
 export class ByteQueue {
   /** Covers the bytes at hand and nothing behind them; replaced by `push`, never by `skip`. */
-  view = new DataView(EMPTY.buffer);
+  view: DataView = new DataView(EMPTY.buffer);
   /** The first unread byte in `view`. */
   offset = 0;
   /** One past the last byte in `view`. */
@@ -22,10 +22,10 @@ export class ByteQueue {
   /** Set by `end`: no more bytes will come. */
   ended = false;
   /** Place in the file of byte 0 of `view`. */
-  #base = 0;
-  #own = EMPTY;
+  private base = 0;
+  private own: Uint8Array = EMPTY;
   /** Whether `view` covers the queue's own buffer (from its byte 0) and not the caller's chunk. */
-  #isOwn = false;
+  private isOwn = false;
 
   /** How many unread bytes are at hand. */
   get available(): number {
@@ -34,7 +34,7 @@ export class ByteQueue {
 
   /** Place in the file of the first unread byte. */
   get position(): number {
-    return this.#base + this.offset;
+    return this.base + this.offset;
   }
 
   /** Gives up `count` bytes; the caller has checked that they are at hand. */
@@ -49,41 +49,41 @@ export class ByteQueue {
   /** Appends a chunk; it is read in place where nothing is left over, and then kept until the next `push`. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    if (this.offset === this.limit) this.#adopt(chunk);
-    else this.#append(chunk);
+    if (this.offset === this.limit) this.adopt(chunk);
+    else this.append(chunk);
   }
 
-  #adopt(chunk: Uint8Array): void {
-    this.#base += this.offset;
+  private adopt(chunk: Uint8Array): void {
+    this.base += this.offset;
     this.view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     this.offset = 0;
     this.limit = chunk.length;
-    this.#isOwn = false;
+    this.isOwn = false;
   }
 
-  #append(chunk: Uint8Array): void {
+  private append(chunk: Uint8Array): void {
     const left = this.available;
-    if (!this.#isOwn || this.limit + chunk.length > this.#own.length) this.#makeRoom(left + chunk.length);
-    this.#own.set(chunk, this.limit);
+    if (!this.isOwn || this.limit + chunk.length > this.own.length) this.makeRoom(left + chunk.length);
+    this.own.set(chunk, this.limit);
     this.limit += chunk.length;
-    this.view = new DataView(this.#own.buffer, 0, this.limit);
+    this.view = new DataView(this.own.buffer, 0, this.limit);
   }
 
   /** Moves what is left over to the start of an own buffer of at least `needed` bytes. */
-  #makeRoom(needed: number): void {
+  private makeRoom(needed: number): void {
     const left = new Uint8Array(this.view.buffer, this.view.byteOffset + this.offset, this.available);
     // Moving is paid for by the bytes read since the last move; where more is left than was read, the buffer grows.
-    const crowded = this.#isOwn && this.offset < left.length;
-    if (needed > this.#own.length || crowded) {
+    const crowded = this.isOwn && this.offset < left.length;
+    if (needed > this.own.length || crowded) {
       const grown = new Uint8Array(Math.max(needed, left.length * 2, MIN_CAPACITY));
       grown.set(left);
-      this.#own = grown;
+      this.own = grown;
     } else {
-      this.#own.set(left);
+      this.own.set(left);
     }
-    this.#base += this.offset;
+    this.base += this.offset;
     this.limit = left.length;
     this.offset = 0;
-    this.#isOwn = true;
+    this.isOwn = true;
   }
 }

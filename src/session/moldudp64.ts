@@ -1,0 +1,212 @@
+/**
+ * MoldUDP64 1.00: downstream packets, heartbeats, end of session and request packets of one flow.
+ *
+ * Sequence numbers are tracked by session. Number 0 means unsequenced. A number that does not fit 2^53 is damage and
+ * its messages are delivered as unsequenced. A message without bytes has a number like any other and is delivered with
+ * length 0. Repeated messages are delivered too, with `stream.isDuplicate` set.
+ *
+ * Damage codes: `short-packet`, `truncated`, `block-overrun`, `trailing-bytes`, `sequence-range`, `too-many-sessions`.
+ */
+import type { Flow, MessageListener } from '../core/seams.js';
+import {
+  BLOCK_LENGTH_SIZE,
+  END_OF_SESSION_COUNT,
+  HEADER_LENGTH,
+  HEARTBEAT_COUNT,
+  readMessageCount,
+  readSequence,
+  readSession,
+} from './moldudp64-header.js';
+import { MoldUDP64Stream, StreamTable } from './stream.js';
+
+export * from './moldudp64-header.js';
+export { MoldUDP64Stream, StreamTable } from './stream.js';
+
+/** Decodes the packets of one flow, in one direction. */
+export class MoldUDP64Decoder {
+  readonly flow: Flow | null;
+  /** Packets that asked for retransmission: header only, on a flow that carried nothing downstream before. */
+  requests = 0;
+  /** How much damage was reported. */
+  damages = 0;
+  /** The stream of the last packet; before the first one that counts for nothing. */
+  stream: MoldUDP64Stream | null = null;
+  private readonly listener: MessageListener;
+  private readonly table: StreamTable;
+  /** This flow's sessions; a flow has one, rarely two, so they are searched in order. */
+  private readonly streams: MoldUDP64Stream[] = [];
+  /** Takes the packets of sessions beyond the table's bound, unsequenced. */
+  private overflow: MoldUDP64Stream | null = null;
+  private hasDownstream = false;
+  private timestampNs = 0;
+  private packetNumber = 0;
+  private fileOffset = 0;
+
+  constructor(flow: Flow | null, listener: MessageListener, table: StreamTable = new StreamTable()) {
+    this.flow = flow;
+    this.listener = listener;
+    this.table = table;
+  }
+
+  /** Decodes one datagram's payload; `packetNumber` and `fileOffset` say where damage was. */
+  packet(
+    view: DataView,
+    offset: number,
+    length: number,
+    timestampNs: number,
+    packetNumber: number,
+    fileOffset: number,
+  ): void {
+    this.timestampNs = timestampNs;
+    this.packetNumber = packetNumber;
+    this.fileOffset = fileOffset;
+    if (length < HEADER_LENGTH) {
+      this.damage('short-packet', `${length} bytes are no MoldUDP64 packet: its header alone is ${HEADER_LENGTH}`);
+      return;
+    }
+    const count = readMessageCount(view, offset);
+    const isControl = count === HEARTBEAT_COUNT || count === END_OF_SESSION_COUNT;
+    if (length === HEADER_LENGTH && !isControl && !this.hasDownstream) {
+      this.requests++;
+      return;
+    }
+    this.hasDownstream = true;
+    const stream = this.stream?.matches(view, offset) ? this.stream : this.findStream(view, offset);
+    this.stream = stream;
+    stream.packets++;
+    if (isControl) this.control(view, offset, length, count, stream);
+    else this.messages(view, offset, length, count, stream);
+  }
+
+  /** The packet's messages, each as soon as its block is known to be whole. */
+  private messages(view: DataView, offset: number, length: number, count: number, stream: MoldUDP64Stream): void {
+    const { listener, timestampNs } = this;
+    const end = offset + length;
+    const from = this.usableSequence(readSequence(view, offset), count, stream);
+    const step = from === 0 ? 0 : 1;
+    const inOrder = from === stream.tracker.next || from === 0;
+    if (!inOrder) this.openRun(view, offset, end, from, count, stream);
+    let sequence = from;
+    let position = offset + HEADER_LENGTH;
+    let index = 0;
+    let zeroLength = 0;
+    for (; index < count; index++) {
+      if (position + BLOCK_LENGTH_SIZE > end) break;
+      const messageLength = view.getUint16(position);
+      const next = position + BLOCK_LENGTH_SIZE + messageLength;
+      if (next > end) break;
+      if (messageLength === 0) zeroLength++;
+      if (!inOrder) stream.isDuplicate = !stream.tracker.accept(sequence);
+      listener.onMessage(view, position + BLOCK_LENGTH_SIZE, messageLength, timestampNs, sequence, stream);
+      sequence += step;
+      position = next;
+    }
+    if (from === 0) stream.unsequenced += index;
+    else if (inOrder) stream.tracker.extend(index);
+    stream.isDuplicate = false;
+    stream.zeroLength += zeroLength;
+    if (index < count) this.cutShort(view, offset, position, end, index, count);
+    else if (position < end) this.trailing(end - position, position - offset);
+  }
+
+  /** Heartbeat or end of session: no messages, but the number of the next one reveals what was lost. */
+  private control(view: DataView, offset: number, length: number, count: number, stream: MoldUDP64Stream): void {
+    const { listener, timestampNs } = this;
+    const next = this.usableSequence(readSequence(view, offset), 0, stream);
+    if (next !== 0 && stream.tracker.expect(next)) {
+      listener.onGap?.(stream.tracker.gapFrom, stream.tracker.gapTo, stream);
+    }
+    if (count === HEARTBEAT_COUNT) {
+      stream.heartbeats++;
+      listener.onHeartbeat?.(next, timestampNs, stream);
+    } else {
+      stream.endOfSession = true;
+      listener.onEndOfSession?.(next, timestampNs, stream);
+    }
+    if (length > HEADER_LENGTH) this.trailing(length - HEADER_LENGTH, HEADER_LENGTH);
+  }
+
+  /** The number of the first message, or 0 where the last one's cannot be told exactly (or the table was full). */
+  private usableSequence(sequence: number, count: number, stream: MoldUDP64Stream): number {
+    if (stream === this.overflow) return 0;
+    if (sequence + Math.max(count - 1, 0) <= Number.MAX_SAFE_INTEGER) return sequence;
+    this.damage(
+      'sequence-range',
+      `sequence number ${sequence} with ${count} messages passes 2^53 − 1; delivered as unsequenced`,
+    );
+    return 0;
+  }
+
+  /** Prepares the tracker for a run that does not continue where the last one ended. */
+  private openRun(
+    view: DataView,
+    offset: number,
+    end: number,
+    from: number,
+    count: number,
+    stream: MoldUDP64Stream,
+  ): void {
+    const whole = countWholeBlocks(view, offset + HEADER_LENGTH, end, count);
+    if (!stream.tracker.open(from, whole)) return;
+    this.listener.onGap?.(stream.tracker.gapFrom, stream.tracker.gapTo, stream);
+  }
+
+  private findStream(view: DataView, offset: number): MoldUDP64Stream {
+    for (const stream of this.streams) if (stream.matches(view, offset)) return stream;
+    const added = this.table.add(view, offset, this.flow);
+    if (added !== null) {
+      this.streams.push(added);
+      return added;
+    }
+    if (this.overflow === null) {
+      this.overflow = new MoldUDP64Stream(this.table.streams.length, null, this.flow, [-1, -1, -1]);
+      const session = readSession(view, offset);
+      const kept = this.table.streams.length;
+      this.damage(
+        'too-many-sessions',
+        `session "${session}" is one more than the ${kept} kept apart; its messages and those of later sessions ` +
+          'on this flow are delivered as unsequenced',
+      );
+    }
+    return this.overflow;
+  }
+
+  private cutShort(view: DataView, offset: number, position: number, end: number, index: number, count: number): void {
+    const at = position - offset;
+    const left = end - position;
+    if (left >= BLOCK_LENGTH_SIZE) {
+      const length = view.getUint16(position);
+      this.damage(
+        'block-overrun',
+        `block ${index + 1} of ${count} at payload byte ${at} says ${length} bytes where ` +
+          `${left - BLOCK_LENGTH_SIZE} are left; the ${index} before it are kept`,
+      );
+      return;
+    }
+    this.damage(
+      'truncated',
+      `the payload ends at byte ${end - offset} after ${index} of ${count} messages; those are kept`,
+    );
+  }
+
+  private trailing(count: number, at: number): void {
+    this.damage('trailing-bytes', `${count} bytes behind the last message block, from payload byte ${at}; ignored`);
+  }
+
+  private damage(code: string, what: string): void {
+    this.damages++;
+    const { packetNumber: record, fileOffset } = this;
+    const message = `MoldUDP64 packet ${record} at byte ${fileOffset}: ${what}`;
+    this.listener.onDamage?.({ code, message, record, offset: fileOffset });
+  }
+}
+
+/** How many of `count` message blocks from `position` on lie whole before `end`. */
+export function countWholeBlocks(view: DataView, position: number, end: number, count: number): number {
+  let whole = 0;
+  for (let at = position; whole < count && at + BLOCK_LENGTH_SIZE <= end; whole++) {
+    at += BLOCK_LENGTH_SIZE + view.getUint16(at);
+    if (at > end) break;
+  }
+  return whole;
+}

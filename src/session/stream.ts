@@ -1,0 +1,64 @@
+/** One MoldUDP64 session on one flow, and the bounded table that interns them by the session's raw bytes. */
+import type { Flow, Stream } from '../core/seams.js';
+import { readSession } from './moldudp64-header.js';
+import { SequenceTracker } from './sequence-tracker.js';
+
+/** The most streams that one table keeps apart. */
+export const MAX_STREAMS = 1024;
+
+/** A stream with its counts; the same object for every packet of the session on its flow. */
+export class MoldUDP64Stream implements Stream {
+  readonly index: number;
+  readonly protocol = 'MoldUDP64';
+  readonly session: string | null;
+  readonly flow: Flow | null;
+  readonly tracker = new SequenceTracker();
+  /** True while a message is delivered whose sequence number had been seen before. */
+  isDuplicate = false;
+  packets = 0;
+  heartbeats = 0;
+  endOfSession = false;
+  /** Messages without a usable sequence number, delivered as number 0. */
+  unsequenced = 0;
+  /** Messages of no bytes; they have a number like any other. */
+  zeroLength = 0;
+  /** The session's ten bytes as words, to compare without making a string. */
+  readonly word0: number;
+  readonly word1: number;
+  readonly word2: number;
+
+  constructor(index: number, session: string | null, flow: Flow | null, words: readonly [number, number, number]) {
+    this.index = index;
+    this.session = session;
+    this.flow = flow;
+    [this.word0, this.word1, this.word2] = words;
+  }
+
+  /** Whether the packet at `offset` is of this session. */
+  matches(view: DataView, offset: number): boolean {
+    return (
+      view.getUint32(offset) === this.word0 &&
+      view.getUint32(offset + 4) === this.word1 &&
+      view.getUint16(offset + 8) === this.word2
+    );
+  }
+}
+
+/** Makes the streams of all flows and numbers them; flows search their own, so a table is only asked for new ones. */
+export class StreamTable {
+  readonly streams: MoldUDP64Stream[] = [];
+  private readonly maxStreams: number;
+
+  constructor(maxStreams: number = MAX_STREAMS) {
+    this.maxStreams = maxStreams;
+  }
+
+  /** A stream for the session of the packet at `offset`, or null where the table is full. */
+  add(view: DataView, offset: number, flow: Flow | null): MoldUDP64Stream | null {
+    if (this.streams.length >= this.maxStreams) return null;
+    const words = [view.getUint32(offset), view.getUint32(offset + 4), view.getUint16(offset + 8)] as const;
+    const stream = new MoldUDP64Stream(this.streams.length, readSession(view, offset), flow, words);
+    this.streams.push(stream);
+    return stream;
+  }
+}
