@@ -1,0 +1,182 @@
+/**
+ * From datagrams to messages: recognises MoldUDP64 flow by flow and decodes it.
+ *
+ * Every packet of a flow is looked at until one is recognised; from then on the flow is MoldUDP64 and what does not
+ * fit is damage. Datagrams of other flows are only counted. A stream is one session on one flow.
+ */
+import type { Flow, LengthOf, MessageListener } from '../core/seams.js';
+import { MoldUDP64Decoder } from './moldudp64.js';
+import { looksLikeMoldUDP64 } from './recognise.js';
+import type { SequenceReport } from './sequence-tracker.js';
+import { type MoldUDP64Stream, StreamTable } from './stream.js';
+
+export { looksLikeMoldUDP64 } from './recognise.js';
+
+/** The most flows that are told apart; datagrams of later ones are counted in `droppedFlowPackets` only. */
+export const MAX_DEMUX_FLOWS = 131_072;
+
+/** Framing that a flow is given whatever its bytes look like; undefined leaves it to recognition. */
+export type ForcedFraming = 'moldudp64' | 'none' | undefined;
+
+export interface SessionDemuxOptions {
+  /** Length of a message by its type: helps to recognise a packet whose blocks are damaged. */
+  readonly lengthOf: LengthOf;
+  /** Asked once for each flow. */
+  readonly force?: (flow: Flow) => ForcedFraming;
+}
+
+/** One stream: what a session carried on a flow. `gaps` are what is still missing. */
+export interface SessionReport extends Omit<SequenceReport, 'messages'> {
+  readonly protocol: 'MoldUDP64';
+  readonly session: string | null;
+  /** `address:port` that the packets were sent to. */
+  readonly destination: string;
+  readonly source: string;
+  readonly packets: number;
+  /** Messages delivered, repeated and unsequenced ones included. */
+  readonly messages: number;
+  readonly unsequenced: number;
+  readonly zeroLength: number;
+  readonly heartbeats: number;
+  readonly endOfSession: boolean;
+}
+
+/** One flow: what was sent from one address and port to another. */
+export interface FlowReport {
+  /** `address:port`. */
+  readonly source: string;
+  readonly destination: string;
+  readonly packets: number;
+  /** Bytes of payload. */
+  readonly bytes: number;
+  readonly recognisedAs: 'MoldUDP64' | null;
+  /** Packets that came before the flow was recognised, or all of them. */
+  readonly unrecognisedPackets: number;
+  /** Request packets, client to server. */
+  readonly requests: number;
+}
+
+class FlowState {
+  packets = 0;
+  bytes = 0;
+  unrecognisedPackets = 0;
+  decoder: MoldUDP64Decoder | null = null;
+
+  constructor(
+    readonly flow: Flow,
+    readonly isIgnored: boolean,
+  ) {}
+}
+
+/** Takes the datagrams of any number of flows and tells one listener the messages of those that are MoldUDP64. */
+export class SessionDemux {
+  /** Datagrams of flows beyond `MAX_DEMUX_FLOWS`. */
+  droppedFlowPackets = 0;
+  private readonly listener: MessageListener;
+  private readonly options: SessionDemuxOptions;
+  private readonly table = new StreamTable();
+  private readonly states = new Map<Flow, FlowState>();
+  private last: FlowState | null = null;
+
+  constructor(listener: MessageListener, options: SessionDemuxOptions) {
+    this.listener = listener;
+    this.options = options;
+  }
+
+  /** The streams met so far, in order of first appearance; they are alive and go on counting. */
+  get streams(): readonly MoldUDP64Stream[] {
+    return this.table.streams;
+  }
+
+  /** Decodes a datagram, or counts it where its flow is not recognised; returns whether it was decoded. */
+  datagram(
+    view: DataView,
+    offset: number,
+    length: number,
+    timestampNs: number,
+    flow: Flow,
+    packetNumber: number,
+    fileOffset: number,
+  ): boolean {
+    const state = this.last?.flow === flow ? this.last : this.findState(flow);
+    if (state === null) return false;
+    this.last = state;
+    state.packets++;
+    state.bytes += length;
+    const decoder = state.decoder ?? this.recognise(view, offset, length, state);
+    if (decoder === null) {
+      state.unrecognisedPackets++;
+      return false;
+    }
+    decoder.packet(view, offset, length, timestampNs, packetNumber, fileOffset);
+    return true;
+  }
+
+  /** Whether the flow's packets are decoded as MoldUDP64. */
+  isRecognised(flow: Flow): boolean {
+    return (this.states.get(flow)?.decoder ?? null) !== null;
+  }
+
+  sessions(): SessionReport[] {
+    return this.table.streams.map(reportStream);
+  }
+
+  flows(): FlowReport[] {
+    return [...this.states.values()].map(reportFlow);
+  }
+
+  private findState(flow: Flow): FlowState | null {
+    const known = this.states.get(flow);
+    if (known !== undefined) return known;
+    if (this.states.size >= MAX_DEMUX_FLOWS) {
+      this.droppedFlowPackets++;
+      return null;
+    }
+    const forced = this.options.force?.(flow);
+    const state = new FlowState(flow, forced === 'none');
+    if (forced === 'moldudp64') state.decoder = this.createDecoder(flow);
+    this.states.set(flow, state);
+    return state;
+  }
+
+  private recognise(view: DataView, offset: number, length: number, state: FlowState): MoldUDP64Decoder | null {
+    if (state.isIgnored || !looksLikeMoldUDP64(view, offset, length, this.options.lengthOf)) return null;
+    state.decoder = this.createDecoder(state.flow);
+    return state.decoder;
+  }
+
+  private createDecoder(flow: Flow): MoldUDP64Decoder {
+    return new MoldUDP64Decoder(flow, this.listener, this.table);
+  }
+}
+
+function reportStream(stream: MoldUDP64Stream): SessionReport {
+  const { protocol, session, flow, packets, unsequenced, zeroLength, heartbeats, endOfSession } = stream;
+  const sequence = stream.tracker.report();
+  return {
+    protocol,
+    session,
+    destination: flow === null ? '' : `${flow.destination}:${flow.destinationPort}`,
+    source: flow === null ? '' : `${flow.source}:${flow.sourcePort}`,
+    ...sequence,
+    messages: sequence.messages + unsequenced,
+    packets,
+    unsequenced,
+    zeroLength,
+    heartbeats,
+    endOfSession,
+  };
+}
+
+function reportFlow(state: FlowState): FlowReport {
+  const { flow, packets, bytes, unrecognisedPackets, decoder } = state;
+  return {
+    source: `${flow.source}:${flow.sourcePort}`,
+    destination: `${flow.destination}:${flow.destinationPort}`,
+    packets,
+    bytes,
+    recognisedAs: decoder === null ? null : 'MoldUDP64',
+    unrecognisedPackets,
+    requests: decoder?.requests ?? 0,
+  };
+}
