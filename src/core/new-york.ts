@@ -1,0 +1,54 @@
+/**
+ * The calendar of America/New_York, where NASDAQ's days begin: dates and wall-clock times as epoch seconds.
+ *
+ * Rules for daylight saving come from the runtime (`Intl`), not from a table here.
+ */
+import { parseDate } from './time.js';
+
+const zone = 'America/New_York';
+/** Eastern time is one of these behind UTC; daylight saving first, so that a repeated hour means its first pass. */
+const hoursBehind = [4, 5];
+
+/** Epoch seconds of midnight in New York on the date, `YYYY-MM-DD`; throws `UsageError` where there is no such date. */
+export function newYorkMidnight(date: string): number {
+  return newYorkTime(date, 0);
+}
+
+/**
+ * Epoch seconds at which clocks in New York show so many seconds of the day. A time that daylight saving skips is read
+ * as an hour later, one that it repeats as the first.
+ */
+export function newYorkTime(date: string, secondsOfDay: number): number {
+  const wallSeconds = Date.parse(`${parseDate(date)}T00:00:00Z`) / 1000 + secondsOfDay;
+  const format = wallFormat();
+  for (const hours of hoursBehind) {
+    const seconds = wallSeconds + hours * 3600;
+    if (wallSecondsAt(format, seconds) === wallSeconds) return seconds;
+  }
+  return wallSeconds + 5 * 3600;
+}
+
+/** The date in New York at an epoch second, `YYYY-MM-DD`. */
+export function newYorkDate(seconds: number): string {
+  return new Date(wallSecondsAt(wallFormat(), seconds) * 1000).toISOString().slice(0, 10);
+}
+
+function wallFormat(): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+}
+
+/** What clocks in New York show, as if it were UTC. */
+function wallSecondsAt(format: Intl.DateTimeFormat, seconds: number): number {
+  const part: Record<string, number> = {};
+  for (const { type, value } of format.formatToParts(seconds * 1000)) part[type] = Number(value);
+  return Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute, part.second) / 1000;
+}
