@@ -159,8 +159,12 @@ export class BinaryFileReader implements RecordReader {
       queue.skip(PREFIX_LENGTH);
       return this.finish();
     }
-    const length = this.options.frameByType ? this.lengthOf(queue.view, queue.offset + PREFIX_LENGTH) : 0;
-    if (length === 0) return this.lose('zero-length', 'a length of 0, which is no end of session inside the file');
+    const { frameByType } = this.options;
+    const length = frameByType ? this.lengthOf(queue.view, queue.offset + PREFIX_LENGTH) : 0;
+    if (length === 0) {
+      const what = frameByType ? `before unknown type ${this.typeAt(PREFIX_LENGTH)}` : 'inside the file';
+      return this.lose('zero-length', `a length of 0 ${what}, which is no end of session`);
+    }
     if (this.framedByType === 0 && PREFIX_LENGTH + length <= queue.available) {
       this.damage('zero-length', "a length of 0 before a message; such are framed by their type's own length");
     }

@@ -17,7 +17,7 @@ import {
   readSequence,
   readSession,
 } from './moldudp64-header.js';
-import { MoldUDP64Stream, StreamTable } from './stream.js';
+import { type MoldUDP64Stream, StreamTable } from './stream.js';
 
 export * from './moldudp64-header.js';
 export { MoldUDP64Stream, StreamTable } from './stream.js';
@@ -35,8 +35,6 @@ export class MoldUDP64Decoder {
   private readonly table: StreamTable;
   /** This flow's sessions; a flow has one, rarely two, so they are searched in order. */
   private readonly streams: MoldUDP64Stream[] = [];
-  /** Takes the packets of sessions beyond the table's bound, unsequenced. */
-  private overflow: MoldUDP64Stream | null = null;
   private hasDownstream = false;
   private timestampNs = 0;
   private packetNumber = 0;
@@ -128,7 +126,7 @@ export class MoldUDP64Decoder {
 
   /** The number of the first message, or 0 where the last one's cannot be told exactly (or the table was full). */
   private usableSequence(sequence: number, count: number, stream: MoldUDP64Stream): number {
-    if (stream === this.overflow) return 0;
+    if (stream === this.table.overflow) return 0;
     if (sequence + Math.max(count - 1, 0) <= Number.MAX_SAFE_INTEGER) return sequence;
     this.damage(
       'sequence-range',
@@ -153,22 +151,18 @@ export class MoldUDP64Decoder {
 
   private findStream(view: DataView, offset: number): MoldUDP64Stream {
     for (const stream of this.streams) if (stream.matches(view, offset)) return stream;
-    const added = this.table.add(view, offset, this.flow);
-    if (added !== null) {
-      this.streams.push(added);
-      return added;
-    }
-    if (this.overflow === null) {
-      this.overflow = new MoldUDP64Stream(this.table.streams.length, null, this.flow, [-1, -1, -1]);
+    const { overflow } = this.table;
+    const stream = this.table.add(view, offset, this.flow);
+    if (stream !== this.table.overflow) this.streams.push(stream);
+    else if (overflow === null) {
       const session = readSession(view, offset);
-      const kept = this.table.streams.length;
       this.damage(
         'too-many-sessions',
-        `session "${session}" is one more than the ${kept} kept apart; its messages and those of later sessions ` +
-          'on this flow are delivered as unsequenced',
+        `session "${session}" is one more than the ${stream.index} kept apart; the messages of all later sessions ` +
+          'are delivered as unsequenced',
       );
     }
-    return this.overflow;
+    return stream;
   }
 
   private cutShort(view: DataView, offset: number, position: number, end: number, index: number, count: number): void {

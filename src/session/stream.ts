@@ -6,6 +6,9 @@ import { SequenceTracker } from './sequence-tracker.js';
 /** The most streams that one table keeps apart. */
 export const MAX_STREAMS = 1024;
 
+/** Words that no session's bytes give. */
+const NO_WORDS = [-1, -1, -1] as const;
+
 /** A stream with its counts; the same object for every packet of the session on its flow. */
 export class MoldUDP64Stream implements Stream {
   readonly index: number;
@@ -44,21 +47,31 @@ export class MoldUDP64Stream implements Stream {
   }
 }
 
-/** Makes the streams of all flows and numbers them; flows search their own, so a table is only asked for new ones. */
+/**
+ * Makes the streams of all flows and numbers them; flows search their own, so a table is only asked for new ones. When
+ * it is full, one last stream without name or flow takes what comes, unsequenced.
+ */
 export class StreamTable {
   readonly streams: MoldUDP64Stream[] = [];
+  /** The stream that sessions beyond the bound share; null while there is room. */
+  overflow: MoldUDP64Stream | null = null;
   private readonly maxStreams: number;
 
   constructor(maxStreams: number = MAX_STREAMS) {
     this.maxStreams = maxStreams;
   }
 
-  /** A stream for the session of the packet at `offset`, or null where the table is full. */
-  add(view: DataView, offset: number, flow: Flow | null): MoldUDP64Stream | null {
-    if (this.streams.length >= this.maxStreams) return null;
+  /** A new stream for the session of the packet at `offset`, or `overflow` where the table is full. */
+  add(view: DataView, offset: number, flow: Flow | null): MoldUDP64Stream {
+    if (this.overflow !== null) return this.overflow;
+    const index = this.streams.length;
+    const isFull = index >= this.maxStreams;
     const words = [view.getUint32(offset), view.getUint32(offset + 4), view.getUint16(offset + 8)] as const;
-    const stream = new MoldUDP64Stream(this.streams.length, readSession(view, offset), flow, words);
+    const stream = isFull
+      ? new MoldUDP64Stream(index, null, null, NO_WORDS)
+      : new MoldUDP64Stream(index, readSession(view, offset), flow, words);
     this.streams.push(stream);
+    if (isFull) this.overflow = stream;
     return stream;
   }
 }
