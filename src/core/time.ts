@@ -2,10 +2,12 @@
  * Durations and moments as people write them, exact to the nanosecond: `500us`, `1h30m`, `09:30:00.000000001`,
  * `2023-08-22T13:30:00Z` (ISO 8601, up to nine decimals), `+10s`.
  */
+import { parseDate } from './calendar.js';
 import { UsageError } from './errors.js';
 import { parseRational, type Rational } from './rational.js';
 
-export { newYorkDate, newYorkMidnight, newYorkTime } from './new-york.js';
+export { newYorkDate, newYorkMidnight, newYorkTime, parseDate } from './calendar.js';
+export { formatBytes, formatCount, formatRate } from './units.js';
 
 /** A moment as written: on its own, on the capture's day in New York, or counted from a start. */
 export type When =
@@ -84,21 +86,6 @@ export function parseWhen(text: string): When {
   return { kind: 'absolute', seconds: midnight + (ns - nanoseconds) / 1e9 - zoneSeconds(text, zone), nanoseconds };
 }
 
-/** The date as given where it is one, `YYYY-MM-DD`, years 1970 to 2200; throws `UsageError`. */
-export function parseDate(text: string): string {
-  const trimmed = text.trim();
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(trimmed)) throw new UsageError('date', `date "${text}": write YYYY-MM-DD`);
-  const ms = Date.parse(`${trimmed}T00:00:00Z`);
-  // Date.parse takes 31 June for 1 July.
-  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== trimmed) {
-    throw new UsageError('date', `date "${text}": there is no such day`);
-  }
-  if (trimmed < '1970-01-01' || trimmed > '2200-12-31') {
-    throw new UsageError('date', `date "${text}": only years 1970 to 2200 are understood`);
-  }
-  return trimmed;
-}
-
 function nanosecondsOf(wrong: string, value: Rational | null): number {
   if (value === null) {
     throw new UsageError('duration', `${wrong}: not a number of at most 15 digits in nanoseconds`);
@@ -122,11 +109,6 @@ function zoneSeconds(text: string, zone: string): number {
   const minutes = Number(zone.slice(-2));
   if (hours > 14 || minutes > 59) throw new UsageError('when', `time "${text}": ${zone} is not a zone's offset`);
   return (zone.startsWith('-') ? -1 : 1) * (hours * 3600 + minutes * 60);
-}
-
-function threeDigits(value: number): string {
-  if (value >= 99.95) return value.toFixed(0);
-  return value.toFixed(value >= 9.995 ? 1 : 2);
 }
 
 function two(value: number): string {

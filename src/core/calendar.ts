@@ -1,13 +1,28 @@
 /**
- * The calendar of America/New_York, where NASDAQ's days begin: dates and wall-clock times as epoch seconds.
+ * Calendar dates, and the calendar of America/New_York, where NASDAQ's days begin, in epoch seconds.
  *
  * Rules for daylight saving come from the runtime (`Intl`), not from a table here.
  */
-import { parseDate } from './time.js';
+import { UsageError } from './errors.js';
 
 const zone = 'America/New_York';
 /** Eastern time is one of these behind UTC; daylight saving first, so that a repeated hour means its first pass. */
 const hoursBehind = [4, 5];
+
+/** The date as given where it is one, `YYYY-MM-DD`, years 1970 to 2200; throws `UsageError`. */
+export function parseDate(text: string): string {
+  const trimmed = text.trim();
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(trimmed)) throw new UsageError('date', `date "${text}": write YYYY-MM-DD`);
+  const ms = Date.parse(`${trimmed}T00:00:00Z`);
+  // Date.parse takes 31 June for 1 July.
+  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== trimmed) {
+    throw new UsageError('date', `date "${text}": there is no such day`);
+  }
+  if (trimmed < '1970-01-01' || trimmed > '2200-12-31') {
+    throw new UsageError('date', `date "${text}": only years 1970 to 2200 are understood`);
+  }
+  return trimmed;
+}
 
 /** Epoch seconds of midnight in New York on the date, `YYYY-MM-DD`; throws `UsageError` where there is no such date. */
 export function newYorkMidnight(date: string): number {
