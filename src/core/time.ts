@@ -5,6 +5,7 @@
 import { parseDate } from './calendar.js';
 import { UsageError } from './errors.js';
 import { parseRational, type Rational } from './rational.js';
+import { threeDigits } from './units.js';
 
 export { newYorkDate, newYorkMidnight, newYorkTime, parseDate } from './calendar.js';
 export { formatBytes, formatCount, formatRate } from './units.js';
