@@ -2,7 +2,6 @@
 import { createCodec } from '../../schema/codec.js';
 import { itch50Table } from './table.js';
 
-export * from './messages.js';
 export { type Itch50Table, itch50Table } from './table.js';
 
 /** Readers and writers of ITCH 5.0 messages. */
