@@ -110,6 +110,7 @@ export class CaptureReader implements DatagramReader {
   }
 
   push(chunk: Uint8Array): void {
+    if (this.done) return;
     this.queue.push(chunk);
     this.view = this.queue.view;
   }

@@ -1,0 +1,202 @@
+/** The bytes of a file or of standard input, inflated where its content is gzip, in chunks of at most 1 MiB. */
+import type { Readable } from 'node:stream';
+import { SNIFF_BYTES, sniff } from '../capture/detect.js';
+import { CaptureError } from '../core/errors.js';
+import type { DamageHandler } from '../core/seams.js';
+import { gunzip } from './gunzip.js';
+import { type ChunkSource, openFile, openStream, type RawBytes } from './raw-bytes.js';
+
+/** What stands for standard input as a path. */
+export const STANDARD_INPUT = '-';
+
+/** Compressed bytes kept of a pipe, so that its last slice can be inflated again where it is corrupt. */
+const SPOOL_BYTES = 16_777_216;
+
+/** What opening takes. */
+export interface ByteSourceOptions {
+  onDamage: DamageHandler;
+  /** What `-` reads; `process.stdin` where absent. */
+  stdin?: Readable;
+}
+
+/** A source of chunks, never empty, each valid until the one after the next is read. */
+export interface ByteSource extends ChunkSource {
+  /** The path, or `standard input`. */
+  readonly name: string;
+  readonly compression: 'gzip' | 'none';
+  /** Size as stored (compressed), where it is known beforehand. */
+  readonly sizeBytes: number | null;
+  /** Bytes read so far, as stored: the position within `sizeBytes`. */
+  readonly bytesRead: number;
+}
+
+/** Opens a path, or standard input for `-`; rejects with CaptureError where it cannot be read at all. */
+export async function openBytes(path: string, options: ByteSourceOptions): Promise<ByteSource> {
+  const raw = path === STANDARD_INPUT ? openStream(options.stdin ?? process.stdin) : await openFile(path);
+  try {
+    const peeked = new PeekedBytes(raw, options.onDamage);
+    const content = sniff(await peeked.peek(SNIFF_BYTES));
+    if (content === 'zstd') throw zstd(path);
+    if (content !== 'gzip') return new PlainSource(raw, peeked);
+    if (path !== STANDARD_INPUT && raw.sizeBytes !== null) {
+      return new GzipSource(
+        raw,
+        gunzip(peeked, () => openFile(path), options.onDamage),
+      );
+    }
+    const spool = new Spool(peeked);
+    return new GzipSource(
+      raw,
+      gunzip(spool, async () => spool.again(), options.onDamage),
+    );
+  } catch (error) {
+    await raw.close();
+    throw error;
+  }
+}
+
+function zstd(path: string): CaptureError {
+  const text = `${path === STANDARD_INPUT ? 'Standard input' : path} is compressed with Zstandard, which is not read yet.`;
+  return new CaptureError(
+    'zstd',
+    `${text} Pipe it in: zstd -dc ${path === STANDARD_INPUT ? 'FILE' : path} | tickreel … -`,
+  );
+}
+
+class PlainSource implements ByteSource {
+  readonly compression = 'none';
+
+  constructor(
+    private readonly raw: RawBytes,
+    private readonly chunks: ChunkSource,
+  ) {}
+
+  get name(): string {
+    return this.raw.name;
+  }
+
+  get sizeBytes(): number | null {
+    return this.raw.sizeBytes;
+  }
+
+  get bytesRead(): number {
+    return this.raw.bytesRead;
+  }
+
+  read(): Promise<Uint8Array | null> {
+    return this.chunks.read();
+  }
+
+  close(): Promise<void> {
+    return this.chunks.close();
+  }
+}
+
+class GzipSource implements ByteSource {
+  readonly compression = 'gzip';
+
+  constructor(
+    private readonly raw: RawBytes,
+    private readonly chunks: AsyncGenerator<Uint8Array, void>,
+  ) {}
+
+  get name(): string {
+    return this.raw.name;
+  }
+
+  get sizeBytes(): number | null {
+    return this.raw.sizeBytes;
+  }
+
+  get bytesRead(): number {
+    return this.raw.bytesRead;
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    const { value, done } = await this.chunks.next();
+    return done ? null : value;
+  }
+
+  async close(): Promise<void> {
+    await this.chunks.return();
+    await this.raw.close();
+  }
+}
+
+/** Raw bytes that can be looked at before they are read; a failure to read on is damage that ends them. */
+class PeekedBytes implements ChunkSource {
+  private head: Uint8Array | null = null;
+  private ended = false;
+
+  constructor(
+    private readonly raw: RawBytes,
+    private readonly onDamage: DamageHandler,
+  ) {}
+
+  /** The first bytes, at least `count` of them where there are as many. */
+  async peek(count: number): Promise<Uint8Array> {
+    let head: Uint8Array = new Uint8Array(0);
+    while (head.length < count && !this.ended) {
+      const chunk = await this.readRaw();
+      if (chunk !== null) head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+    }
+    this.head = head.length === 0 ? null : head;
+    return head;
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    const { head } = this;
+    this.head = null;
+    return head ?? (this.ended ? null : await this.readRaw());
+  }
+
+  close(): Promise<void> {
+    return this.raw.close();
+  }
+
+  private async readRaw(): Promise<Uint8Array | null> {
+    let chunk: Uint8Array | null = null;
+    try {
+      chunk = await this.raw.read();
+    } catch (error) {
+      const { name, bytesRead } = this.raw;
+      const text = `Reading ${name} failed after ${bytesRead} bytes: ${(error as Error).message}.`;
+      if (bytesRead === 0) throw new CaptureError('unreadable', text, { cause: error });
+      this.onDamage({ code: 'read', message: `${text} Everything before was read.`, record: 0, offset: bytesRead });
+    }
+    this.ended = chunk === null;
+    return chunk;
+  }
+}
+
+/** Passes chunks on and keeps copies while they are few, for reading them again. */
+class Spool implements ChunkSource {
+  private kept: Uint8Array[] | null = [];
+  private keptBytes = 0;
+
+  constructor(private readonly source: ChunkSource) {}
+
+  async read(): Promise<Uint8Array | null> {
+    const chunk = await this.source.read();
+    if (chunk !== null && this.kept !== null) {
+      this.keptBytes += chunk.length;
+      if (this.keptBytes > SPOOL_BYTES) this.kept = null;
+      else this.kept.push(chunk.slice());
+    }
+    return chunk;
+  }
+
+  close(): Promise<void> {
+    return this.source.close();
+  }
+
+  /** What was read, once more; null where it was too much to keep. */
+  again(): ChunkSource | null {
+    if (this.kept === null) return null;
+    const chunks = this.kept.values();
+    return {
+      read: async () => chunks.next().value ?? null,
+      close: async () => {},
+    };
+  }
+}

@@ -1,0 +1,161 @@
+/** Opens a capture of any format that is understood. The content decides which one it is, never the name. */
+import type { Readable } from 'node:stream';
+import { CaptureReader } from '../capture/capture-reader.js';
+import { SNIFF_BYTES, sniff } from '../capture/detect.js';
+import { CaptureError } from '../core/errors.js';
+import type { DamageHandler, LengthOf, RecordReader, TimestampOf } from '../core/seams.js';
+import { newYorkMidnight } from '../core/time.js';
+import { BinaryFileReader, looksLikeBinaryFile } from '../session/binaryfile.js';
+import { type ByteSource, openBytes } from './byte-source.js';
+import { dateFromName } from './file-date.js';
+
+/** Bytes that are looked at to recognise a format without a signature. */
+const HEAD_BYTES = 65_536;
+
+/** The day of a BinaryFILE where neither the caller nor its name tells one. */
+const NO_DATE = '1970-01-01';
+
+/** What opening a capture takes. */
+export interface OpenCaptureOptions {
+  /** Lengths of the messages that a BinaryFILE may hold: what it is recognised by. */
+  lengthOf: LengthOf;
+  timestampOf: TimestampOf;
+  /** Frame the messages of a BinaryFILE by their type's length where the prefix is 0 or absent. */
+  frameByType?: boolean;
+  /** The day of a BinaryFILE, `YYYY-MM-DD`; where absent its name tells, else 1970-01-01. */
+  date?: string;
+  onDamage: DamageHandler;
+  /** What `-` reads; `process.stdin` where absent. */
+  stdin?: Readable;
+}
+
+/** A pcap or pcapng capture, being read. */
+export type DatagramFile = OpenedFile<'datagrams', 'pcap' | 'pcapng', CaptureReader, null>;
+
+/** A BinaryFILE, being read; `date` is the day that its time stamps were placed on. */
+export type MessageFile = OpenedFile<'messages', 'BinaryFILE', BinaryFileReader, string>;
+
+/** A capture being read: `for (;;) { while (reader.next()) …; if (reader.done) break; await file.fill(); }`. */
+export type CaptureFile = DatagramFile | MessageFile;
+
+/**
+ * Opens a file, or standard input for `-`. Rejects with CaptureError where it cannot be read, is empty, or is nothing
+ * that is understood.
+ */
+export async function openCapture(path: string, options: OpenCaptureOptions): Promise<CaptureFile> {
+  const source = await openBytes(path, options);
+  try {
+    return await recognise(path, source, options);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function recognise(path: string, source: ByteSource, options: OpenCaptureOptions): Promise<CaptureFile> {
+  const head = new Head(source);
+  await head.read(SNIFF_BYTES);
+  const content = sniff(head.bytes);
+  if (content === 'pcap' || content === 'pcapng') {
+    const reader = new CaptureReader({ onDamage: options.onDamage });
+    return new OpenedFile(source, head, 'datagrams', content, reader, null);
+  }
+  await head.read(HEAD_BYTES);
+  if (head.bytes.length === 0) {
+    throw new CaptureError('empty', `${subject(source)} is empty. Capture or copy it again.`);
+  }
+  const frameByType = options.frameByType ?? false;
+  const framing = looksLikeBinaryFile(head.bytes, head.complete, options.lengthOf);
+  if (framing === 'no') throw unknown(source, head.bytes);
+  if (framing !== 'framed' && !frameByType) throw unframed(source, framing);
+  const date = options.date ?? dateFromName(path) ?? NO_DATE;
+  const reader = new BinaryFileReader({
+    midnightSeconds: newYorkMidnight(date),
+    timestampOf: options.timestampOf,
+    lengthOf: options.lengthOf,
+    frameByType,
+    onDamage: options.onDamage,
+    sizeBytes: source.compression === 'none' ? source.sizeBytes : null,
+  });
+  return new OpenedFile(source, head, 'messages', 'BinaryFILE', reader, date);
+}
+
+/** The first bytes of a source, read as far as recognising it takes. */
+class Head {
+  bytes: Uint8Array = new Uint8Array(0);
+  /** True where these are all the bytes there are. */
+  complete = false;
+
+  constructor(private readonly source: ByteSource) {}
+
+  async read(count: number): Promise<void> {
+    while (this.bytes.length < count && !this.complete) {
+      const chunk = await this.source.read();
+      if (chunk === null) this.complete = true;
+      else this.bytes = this.bytes.length === 0 ? chunk : Buffer.concat([this.bytes, chunk]);
+    }
+  }
+}
+
+/** An open file and the reader that its chunks go to. */
+export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
+  constructor(
+    private readonly source: ByteSource,
+    head: Head,
+    readonly kind: Kind,
+    readonly format: Format,
+    readonly reader: Reader,
+    readonly date: Day,
+  ) {
+    reader.push(head.bytes);
+    if (head.complete) reader.end();
+  }
+
+  /** The path, or `standard input`. */
+  get name(): string {
+    return this.source.name;
+  }
+
+  get compression(): 'gzip' | 'none' {
+    return this.source.compression;
+  }
+
+  /** Size as stored (compressed), where it is known beforehand. */
+  get sizeBytes(): number | null {
+    return this.source.sizeBytes;
+  }
+
+  /** Bytes read so far, as stored: the position within `sizeBytes`. */
+  get bytesRead(): number {
+    return this.source.bytesRead;
+  }
+
+  /** Hands the next chunk of the file to the reader, or its end. */
+  async fill(): Promise<void> {
+    const chunk = await this.source.read();
+    if (chunk === null) this.reader.end();
+    else this.reader.push(chunk);
+  }
+
+  close(): Promise<void> {
+    return this.source.close();
+  }
+}
+
+function subject(source: ByteSource): string {
+  return source.compression === 'gzip' ? `${source.name} (inflated)` : source.name;
+}
+
+function unknown(source: ByteSource, head: Uint8Array): CaptureError {
+  const shown = Array.from(head.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  const text = `${subject(source)} is no capture that is understood; it begins ${shown}.`;
+  const list = 'Understood are pcap, pcapng and BinaryFILE (ITCH 5.0), each plain or as gzip.';
+  return new CaptureError('unknown-format', `${text} ${list}`);
+}
+
+function unframed(source: ByteSource, framing: 'zero-length' | 'no-prefix'): CaptureError {
+  const what =
+    framing === 'zero-length' ? 'holds messages whose length prefix is 0' : 'holds messages without length prefix';
+  const text = `${subject(source)} ${what}, so it is not a BinaryFILE as specified.`;
+  return new CaptureError('binaryfile-framing', `${text} Frame them by the length of their type: --frame-by-type.`);
+}
