@@ -7,6 +7,7 @@
  *
  * Damage codes: `short-packet`, `truncated`, `block-overrun`, `trailing-bytes`, `sequence-range`, `too-many-sessions`.
  */
+import { formatU64 } from '../core/halves.js';
 import type { Flow, MessageListener } from '../core/seams.js';
 import {
   BLOCK_LENGTH_SIZE,
@@ -16,6 +17,7 @@ import {
   readMessageCount,
   readSequence,
   readSession,
+  SEQUENCE_OFFSET,
 } from './moldudp64-header.js';
 import { type MoldUDP64Stream, StreamTable } from './stream.js';
 
@@ -80,7 +82,7 @@ export class MoldUDP64Decoder {
   private messages(view: DataView, offset: number, length: number, count: number, stream: MoldUDP64Stream): void {
     const { listener, timestampNs } = this;
     const end = offset + length;
-    const from = this.usableSequence(readSequence(view, offset), count, stream);
+    const from = this.usableSequence(view, offset, count, stream);
     const step = from === 0 ? 0 : 1;
     const inOrder = from === stream.tracker.next || from === 0;
     if (!inOrder) this.openRun(view, offset, end, from, count, stream);
@@ -110,7 +112,7 @@ export class MoldUDP64Decoder {
   /** Heartbeat or end of session: no messages, but the number of the next one reveals what was lost. */
   private control(view: DataView, offset: number, length: number, count: number, stream: MoldUDP64Stream): void {
     const { listener, timestampNs } = this;
-    const next = this.usableSequence(readSequence(view, offset), 0, stream);
+    const next = this.usableSequence(view, offset, 0, stream);
     if (next !== 0 && stream.tracker.expect(next)) {
       listener.onGap?.(stream.tracker.gapFrom, stream.tracker.gapTo, stream);
     }
@@ -125,13 +127,13 @@ export class MoldUDP64Decoder {
   }
 
   /** The number of the first message, or 0 where the last one's cannot be told exactly (or the table was full). */
-  private usableSequence(sequence: number, count: number, stream: MoldUDP64Stream): number {
+  private usableSequence(view: DataView, offset: number, count: number, stream: MoldUDP64Stream): number {
     if (stream === this.table.overflow) return 0;
+    const sequence = readSequence(view, offset);
     if (sequence + Math.max(count - 1, 0) <= Number.MAX_SAFE_INTEGER) return sequence;
-    this.damage(
-      'sequence-range',
-      `sequence number ${sequence} with ${count} messages passes 2^53 − 1; delivered as unsequenced`,
-    );
+    const exact = formatU64(view.getUint32(offset + SEQUENCE_OFFSET), view.getUint32(offset + SEQUENCE_OFFSET + 4));
+    const what = count === 0 ? 'ignored' : `its ${count} messages are delivered as unsequenced`;
+    this.damage('sequence-range', `sequence number ${exact} leads past 2^53 − 1; ${what}`);
     return 0;
   }
 

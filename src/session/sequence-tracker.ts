@@ -54,7 +54,7 @@ export class SequenceTracker {
   gapTo = 0;
   /** Start of the known range; 0 before anything is known. */
   private floor = 0;
-  /** Interval i is from[i] to to[i], both included; sorted, disjoint. */
+  /** Interval i is from[i] to to[i], both included; sorted, a number apart. */
   private from = new Float64Array(16);
   private to = new Float64Array(16);
   private count = 0;
@@ -166,6 +166,15 @@ export class SequenceTracker {
 
   private insert(index: number, from: number, to: number): void {
     this.missing += to - from + 1;
+    // Heartbeats alone reveal gaps with nothing seen between them: those are one.
+    if (index > 0 && this.to[index - 1] === from - 1) {
+      this.to[index - 1] = to;
+      return;
+    }
+    if (index < this.count && this.from[index] === to + 1) {
+      this.from[index] = from;
+      return;
+    }
     if (this.count >= this.maxGaps) {
       this.gapsDropped++;
       return;
