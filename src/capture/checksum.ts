@@ -33,3 +33,28 @@ export function fold(sum: number): number {
   const once = (sum >>> 16) + (sum & 0xffff);
   return ((once >>> 16) + once) & 0xffff;
 }
+
+/** Copies `length` bytes, at most 65,535, from one view to another, and adds them to a running sum on the way. */
+export function copyWords(
+  sum: number,
+  from: DataView,
+  fromOffset: number,
+  to: DataView,
+  toOffset: number,
+  length: number,
+): number {
+  const whole = length - 3;
+  let at = 0;
+  let total = sum;
+  for (; at < whole; at += 4) {
+    const word = from.getUint32(fromOffset + at);
+    to.setUint32(toOffset + at, word);
+    total = (total + (word >>> 16) + (word & 0xffff)) | 0;
+  }
+  for (; at < length; at++) {
+    const byte = from.getUint8(fromOffset + at);
+    to.setUint8(toOffset + at, byte);
+    total = (total + ((at & 1) === 0 ? byte << 8 : byte)) | 0;
+  }
+  return total >>> 0;
+}
