@@ -25,7 +25,7 @@ export type WindowVerdict = 'before' | 'in' | 'after';
  * A time of day is New York's, on the day of the first datagram checked. All bounds are fixed by the first datagrams
  * and stay for later loops. With stamps out of order an `after` can be followed by an `in`.
  */
-export class TimeWindow {
+export class CaptureWindow {
   readonly #options: WindowOptions;
   /** Whole seconds and nanoseconds of the bounds. */
   #fromSeconds = Number.NEGATIVE_INFINITY;
@@ -81,11 +81,6 @@ export class TimeWindow {
     this.#untilSeconds = endSeconds;
     this.#untilNanoseconds = endNanoseconds;
   }
-}
-
-/** The window of those options. */
-export function createWindow(options: WindowOptions = {}): TimeWindow {
-  return new TimeWindow(options);
 }
 
 function moment(when: When, firstSeconds: number, firstNanoseconds: number): [number, number] {
