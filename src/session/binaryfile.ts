@@ -263,7 +263,10 @@ export class BinaryFileReader implements RecordReader {
   private stop(code: string, what: string): boolean {
     const { sizeBytes, frameByType } = this.options;
     const position = this.queue.position;
-    const left = sizeBytes ? `the remaining ${sizeBytes - position} bytes are` : `nothing from byte ${position} on is`;
+    const left =
+      typeof sizeBytes === 'number'
+        ? `the remaining ${sizeBytes - position} bytes are`
+        : `what follows byte ${position} is`;
     const advice = frameByType ? '' : "; --frame-by-type frames messages by their type's own length";
     this.damage(code, `${what}; ${left} not read${advice}`);
     return this.finish();

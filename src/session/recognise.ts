@@ -14,11 +14,11 @@ import {
 const SPACE = 0x20;
 const TILDE = 0x7e;
 
-type SessionKind = 'named' | 'zeroed' | 'no';
+type SessionKind = 'named' | 'blank' | 'no';
 
 /**
- * Whether a payload is plausibly MoldUDP64. The session must be printable, or all NUL where messages follow (some
- * publishers zero it), and the sequence number below 2^53. Of a packet with messages the blocks must fill it exactly,
+ * Whether a payload is plausibly MoldUDP64. The session must be printable, or where messages follow blank, of spaces or NULs
+ * (some publishers zero it), and the sequence number below 2^53. Of a packet with messages the blocks must fill it exactly,
  * with some data in them, or the first be a whole message of a known type and its length; one without must be a
  * header and no more: a heartbeat, an end of session or a request.
  */
@@ -38,7 +38,7 @@ export function hasRequestShape(view: DataView, offset: number, length: number):
   return count >= 1 && count <= MAX_MESSAGE_COUNT;
 }
 
-/** Named: printable and not blank. */
+/** Named: printable, and more than spaces. */
 function sessionKind(view: DataView, offset: number): SessionKind {
   let zeros = 0;
   let blanks = 0;
@@ -48,8 +48,8 @@ function sessionKind(view: DataView, offset: number): SessionKind {
     else if (byte === SPACE) blanks++;
     else if (byte < SPACE || byte > TILDE) return 'no';
   }
-  if (zeros === SESSION_LENGTH) return 'zeroed';
-  return zeros === 0 && blanks < SESSION_LENGTH ? 'named' : 'no';
+  if (zeros === SESSION_LENGTH || blanks === SESSION_LENGTH) return 'blank';
+  return zeros === 0 ? 'named' : 'no';
 }
 
 function hasExactBlocks(view: DataView, offset: number, length: number, count: number): boolean {
