@@ -10,8 +10,10 @@ import type { Clock } from './seams.js';
 
 /** Samples of one calibration: about 0.2 ms. */
 const calibrationSamples = 500;
-/** How long a `WallClock` watches `Date.now()` tick: some ticks of 1 ms. */
-const wallCalibrationNs = 3_500_000;
+/** A `WallClock` watches `Date.now()` until it knows the offset this closely … */
+const wallAccuracyNs = 1000;
+/** … or has spent so long, which only a thread that is hardly given the processor does. */
+const wallCalibrationNs = 50_000_000;
 
 /** The zero of a `MonotonicClock` as plain data, to be posted to another thread of the same process. */
 export interface ClockBase {
@@ -77,9 +79,10 @@ export interface EpochTime {
 /**
  * The time of day, read from a monotonic clock that was set by the system's once.
  *
- * `Date.now()` has whole milliseconds, so the constructor watches it tick for 3.5 ms: each reading bounds the offset
- * between the two clocks, and the bounds of all together leave less than 2 us. Later steps and slews of the system
- * clock are not followed: make a new one for a new run.
+ * `Date.now()` has whole milliseconds, so the constructor watches it tick, for a millisecond or two: each reading bounds
+ * the offset between the two clocks, until the bounds of all together leave 1 us. Later steps and slews of the system
+ * clock are not followed: make a new one for a new run. (`performance.timeOrigin`, also exact to the microsecond, is of
+ * the process's start and has missed every slew since.)
  */
 export class WallClock implements Clock {
   /** The clock's zero since the epoch. */
@@ -107,7 +110,7 @@ export class WallClock implements Clock {
   }
 }
 
-/** The time since the epoch within 2 us; takes 3.5 ms, so ask a `WallClock` where it is asked twice. */
+/** The time since the epoch within 1 us; takes a millisecond or two: ask a `WallClock` where it is asked twice. */
 export function wallClockNowNs(): EpochTime {
   const wall = new WallClock();
   return wall.toEpoch(wall.nowNs());
@@ -155,7 +158,7 @@ function watchTicks(clock: Clock): EpochTime {
     least = Math.max(least, readNs - (afterNs - startNs));
     most = Math.min(most, readNs + 1e6 - (beforeNs - startNs));
     beforeNs = afterNs;
-  } while (beforeNs - startNs < wallCalibrationNs);
+  } while (most - least > wallAccuracyNs && beforeNs - startNs < wallCalibrationNs);
   const startSeconds = Math.floor(startMs / 1000);
   const sinceSecondNs = (startMs - startSeconds * 1000) * 1e6;
   return epochTime(startSeconds, sinceSecondNs + Math.round((least + most) / 2) - startNs);

@@ -43,7 +43,7 @@ export function parseDuration(text: string): number {
   let totalNs = 0;
   for (const [, digits, unit] of trimmed.matchAll(/([\d.]+)\s*([a-zµμ]+)/g)) {
     if (!(unit in nsPer)) throw new UsageError('duration', `${wrong}: "${unit}" is not one of ${unitsText}`);
-    totalNs += nanosecondsOf(wrong, parseRational(digits, nsPer[unit]));
+    totalNs += nanosecondsOf(wrong, parseRational(digits), nsPer[unit]);
   }
   if (totalNs > Number.MAX_SAFE_INTEGER) throw new UsageError('duration', `${wrong}: longer than 104 days`);
   return totalNs;
@@ -87,12 +87,11 @@ export function parseWhen(text: string): When {
   return { kind: 'absolute', seconds: midnight + (ns - nanoseconds) / 1e9 - zoneSeconds(text, zone), nanoseconds };
 }
 
-function nanosecondsOf(wrong: string, value: Rational | null): number {
-  if (value === null) {
-    throw new UsageError('duration', `${wrong}: not a number of at most 15 digits in nanoseconds`);
-  }
-  if (value.denominator !== 1) throw new UsageError('duration', `${wrong}: finer than a nanosecond`);
-  return value.numerator;
+function nanosecondsOf(wrong: string, value: Rational | null, nsPerUnit: number): number {
+  if (value === null) throw new UsageError('duration', `${wrong}: not a number of at most 15 digits`);
+  // In lowest terms, so the denominator would have to divide the unit.
+  if (nsPerUnit % value.denominator !== 0) throw new UsageError('duration', `${wrong}: finer than a nanosecond`);
+  return value.numerator * (nsPerUnit / value.denominator);
 }
 
 function clockNs(text: string, parts: readonly (string | undefined)[]): number {
