@@ -1,12 +1,12 @@
 /**
  * MoldUDP64 datagrams made from a file of messages.
  *
- * Packing by time stamp never delays a message: those of one identical stamp share a packet up to the MTU, and the next
- * stamp begins the next packet. Packing by MTU fills packets whatever the stamps; such a packet is stamped with its last
- * message's time, so that none is sent before it existed, as a publisher that fills packets would.
+ * Packing by time stamp never delays a message: those of one identical stamp share a packet up to the MTU, and the
+ * next stamp begins the next packet. Packing by MTU fills packets whatever the stamps; such a packet is stamped with
+ * its last message's time, so that none is sent before it existed, as a publisher that fills packets would.
  *
- * A message that the MTU cannot hold goes alone in a larger datagram (`oversized`); one that no UDP datagram can hold is
- * left out (`tooLong`, and damage `message-too-long`).
+ * A message that the MTU cannot hold goes alone in a larger datagram (`oversized`); one that no UDP datagram can hold
+ * is left out (`tooLong`, and damage `message-too-long`).
  */
 import { UsageError } from '../core/errors.js';
 import type { DamageHandler, DatagramReader, Flow, RecordReader } from '../core/seams.js';

@@ -17,10 +17,10 @@ const TILDE = 0x7e;
 type SessionKind = 'named' | 'blank' | 'no';
 
 /**
- * Whether a payload is plausibly MoldUDP64. The session must be printable, or where messages follow blank, of spaces or NULs
- * (some publishers zero it), and the sequence number below 2^53. Of a packet with messages the blocks must fill it exactly,
- * with some data in them, or the first be a whole message of a known type and its length; one without must be a
- * header and no more: a heartbeat, an end of session or a request.
+ * Whether a payload is plausibly MoldUDP64. The session must be printable, or where messages follow blank, of spaces or
+ * NULs (some publishers zero it), and the sequence number below 2^53. Of a packet with messages the blocks must fill it
+ * exactly, with some data in them, or the first be a whole message of a known type and its length; one without must be
+ * a header and no more: a heartbeat, an end of session or a request.
  */
 export function looksLikeMoldUDP64(view: DataView, offset: number, length: number, lengthOf: LengthOf): boolean {
   if (length < HEADER_LENGTH) return false;

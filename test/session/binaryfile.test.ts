@@ -146,17 +146,15 @@ describe('lengths of 0 and no lengths', () => {
 
   test('the refusal says what is left and what to do', () => {
     const at = 'BinaryFILE record 1 at byte 0';
+    const what = 'a length of 0 inside the file, which is no end of session';
     const advice = "--frame-by-type frames messages by their type's own length";
     const message = (result: { damages: Damage[] }) => result.damages.map((damage) => damage.message);
-    expect(message(read(zeroed))).toEqual([
-      `${at}: a length of 0 inside the file, which is no end of session; what follows byte 0 is not read; ${advice}`,
-    ]);
+    expect(message(read(zeroed))).toEqual([`${at}: ${what}; what follows byte 0 is not read; ${advice}`]);
     expect(message(read(zeroed, { sizeBytes: zeroed.length }))).toEqual([
-      `${at}: a length of 0 inside the file, which is no end of session; the remaining 189 bytes are not read; ${advice}`,
+      `${at}: ${what}; the remaining 189 bytes are not read; ${advice}`,
     ]);
     expect(message(read(concat(block(S), zero, junk(100), ...six)))).toEqual([
-      'BinaryFILE record 2 at byte 14: a length of 0 inside the file, which is no end of session; ' +
-        '102 bytes skipped to the next plausible record',
+      `BinaryFILE record 2 at byte 14: ${what}; 102 bytes skipped to the next plausible record`,
     ]);
   });
 

@@ -162,17 +162,20 @@ describe('damage', () => {
   test('says what, where and what follows', () => {
     const cut = mold(2, ['a'], { count: 2, tail: Uint8Array.of(0, 9, 1, 2) });
     const { damages } = decode([mold(1, ['a']), cut, mold(2n ** 64n - 1n, ['z'])]);
-    const at = 'MoldUDP64 packet';
     expect(damages).toEqual([
       {
         code: 'block-overrun',
-        message: `${at} 2 at byte 100: block 2 of 2 at payload byte 23 says 9 bytes where 2 are left; the 1 before it are kept`,
+        message:
+          'MoldUDP64 packet 2 at byte 100: block 2 of 2 at payload byte 23 says 9 bytes where 2 are left; ' +
+          'the 1 before it are kept',
         record: 2,
         offset: 100,
       },
       {
         code: 'sequence-range',
-        message: `${at} 3 at byte 200: sequence number 18446744073709551615 leads past 2^53 − 1; its 1 messages are delivered as unsequenced`,
+        message:
+          'MoldUDP64 packet 3 at byte 200: sequence number 18446744073709551615 leads past 2^53 − 1; ' +
+          'its 1 messages are delivered as unsequenced',
         record: 3,
         offset: 200,
       },

@@ -1,0 +1,7 @@
+import { test } from 'vitest';
+import { fuzzFiles, fuzzPackets } from './fuzz.js';
+
+const minutes = 60_000;
+
+test('mutated packets, at length', { timeout: 5 * minutes }, () => fuzzPackets(60_000, 1));
+test('mutated files, at length', { timeout: 5 * minutes }, () => fuzzFiles(60_000, 2));

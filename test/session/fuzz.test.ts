@@ -1,0 +1,5 @@
+import { test } from 'vitest';
+import { fuzzFiles, fuzzPackets } from './fuzz.js';
+
+test('mutated packets: what is valid is delivered, the rest is damage', () => fuzzPackets(1500, 20261120));
+test('mutated files: what is before the damage is delivered, however the file is cut', () => fuzzFiles(1500, 20261121));
