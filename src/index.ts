@@ -1,35 +1,41 @@
-/** The public interface of tickreel. */
+/**
+ * tickreel as a library: read, decode, replay and measure market-data captures.
+ *
+ * The commands are built from what is exported here and nothing else.
+ */
 
-// Protocols and the message tables that they come from.
-export { type Itch50Table, itch50, itch50Table } from './protocol/itch50/index.js';
-export { type Codec, createCodec } from './schema/codec.js';
-export { canGenerateCode, type Decoder, type Engine } from './schema/compile.js';
-export type { CsvWriter } from './schema/csv.js';
-export type { EncodeOptions } from './schema/encode.js';
-export {
-  alpha,
-  char,
-  type Enumeration,
-  type Field,
-  type FieldKind,
-  type FieldOptions,
-  u8,
-  u16,
-  u32,
-  u48,
-  u64,
-} from './schema/field.js';
-export type { RandomSource } from './schema/generate.js';
-export type { JsonOptions, JsonWriter, ValueOptions } from './schema/json.js';
-export { buildParser, type ReferenceDecoder } from './schema/reference-decoder.js';
-export { type Message, type MessageInfo, message, type Protocol, protocol } from './schema/table.js';
-export type {
-  AnyValues,
-  Flyweight,
-  FlyweightBase,
-  Handlers,
-  Integer64,
-  MessageName,
-  PlainValues,
-  Values,
-} from './schema/types.js';
+export { type InputSpec, openInput, type ProtocolChoice } from './analysis/input.js';
+export { Inspection, type InspectionReport } from './analysis/inspection.js';
+export { type FeedHandlers, type FeedOptions, MessageFeed } from './analysis/message-feed.js';
+export { type MessageWriter, messageWriter, type WriterFlags } from './analysis/message-writer.js';
+export { CaptureReader } from './capture/capture-reader.js';
+export { FlowTable } from './capture/flow.js';
+export { PcapWriter } from './capture/pcap-writer.js';
+export { type ClockBase, MonotonicClock, VirtualClock, WallClock } from './core/clock.js';
+export * from './core/errors.js';
+export { exitCode, worstExitCode } from './core/exit-code.js';
+export { type HistogramSummary, initHistograms, SignedHistogram } from './core/histogram.js';
+export { Random } from './core/random.js';
+export { createRing, type RingFullPolicy, RingReader, RingWriter } from './core/ring.js';
+export type * from './core/seams.js';
+export { SpinWaiter, VirtualWaiter, type Waiter } from './core/waiter.js';
+export { type CaptureFile, openCapture } from './io/open-capture.js';
+export { openPcapSink } from './io/pcap-sink.js';
+export { openUdpReceiver } from './io/udp-receiver.js';
+export { openUdpSink } from './io/udp-sink.js';
+export * from './protocol/itch50/index.js';
+export { ReplayControl } from './replay/control.js';
+export { type FilterSpec, noFilter } from './replay/filter.js';
+export { parseRate, parseSpeed, type Rate, type RateOptions } from './replay/rate.js';
+export { createSchedule, type Schedule } from './replay/schedule.js';
+export { type DatagramHandler, HandlerSink, NullSink, RingSink } from './replay/sinks.js';
+export { type DatagramBatch, type ReplayOptions, replay, replayBatches } from './run/library.js';
+export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
+export { runReplay } from './run/replay.js';
+export type { ReplayOutcome, ReplayReport, ReplaySpec } from './run/replay-spec.js';
+export { runReplayThread } from './run/replay-thread.js';
+export { BinaryFileReader } from './session/binaryfile.js';
+export { SessionDemux } from './session/demux.js';
+export * from './session/moldudp64-header.js';
+export { MoldUDP64Packer } from './session/packer.js';
+export { SequenceTracker } from './session/sequence-tracker.js';

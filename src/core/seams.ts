@@ -96,9 +96,17 @@ export interface MessageListener {
   onDamage?(damage: Damage): void;
 }
 
-/** A destination for datagrams. `scheduledNs` is when it was due, on the run's clock; the sink copies if it keeps. */
+/**
+ * A destination for datagrams. `scheduledNs` is when it was due, on the run's clock; the sink copies if it keeps, but
+ * for what `unsettled` counts: datagrams that it still reads from the borrowed view. A sender awaits `settle()` before
+ * it lets the view go. A sink that is done within `send` leaves the optional members out.
+ */
 export interface Sink {
   send(view: DataView, offset: number, length: number, scheduledNs: number, flow: Flow): void;
+  readonly unsettled?: number;
+  settle?(): Promise<void>;
+  /** Puts out what is buffered and lets go of the socket or file. */
+  close?(): Promise<void>;
 }
 
 /** Monotonic time in nanoseconds; real, virtual and test clocks are interchangeable. */

@@ -56,7 +56,7 @@ export function interrupt(control: Int32Array): void {
 export class VirtualWaiter implements Waiter {
   readonly control: Int32Array;
 
-  constructor(control = new Int32Array(1)) {
+  constructor(control: Int32Array = new Int32Array(1)) {
     this.control = control;
   }
 

@@ -1,0 +1,197 @@
+/** What `inspect` finds out about a capture in one pass: counts, sessions, flows, bursts, feed latency. */
+import { formatEpochNs } from '../core/halves.js';
+import { type HistogramSummary, SignedHistogram } from '../core/histogram.js';
+import type { Flow, RecordReader, Stream } from '../core/seams.js';
+import { itch50 } from '../protocol/itch50/index.js';
+import { BurstCounter, burstWindowsNs } from './bursts.js';
+import { ExchangeClock } from './exchange-clock.js';
+import type { InputSpec } from './input.js';
+import { type FeedOptions, MessageFeed } from './message-feed.js';
+import type { Verdict } from './protocol-gate.js';
+
+/** The object that `inspect --json` prints. */
+export type InspectionReport = ReturnType<Inspection['report']>;
+
+/** Counts everything in one capture; the caller runs it, then asks for the report. */
+export class Inspection {
+  readonly feed: MessageFeed;
+  private readonly messagesByType = new Float64Array(256);
+  private readonly bursts = burstWindowsNs.map((windowNs) => new BurstCounter(windowNs));
+  private readonly exchangeClock = new ExchangeClock();
+  private readonly feedLatency = new SignedHistogram();
+  /** By the stream's index. */
+  private readonly streamMessages: number[] = [];
+  private messages = 0;
+  private bytes = 0;
+  private minNs = Number.POSITIVE_INFINITY;
+  private maxNs = Number.NEGATIVE_INFINITY;
+  private backward = 0;
+  private previousNs = Number.NEGATIVE_INFINITY;
+
+  private constructor(feed: MessageFeed) {
+    this.feed = feed;
+  }
+
+  /** Opens the capture; `initHistograms` must have resolved. */
+  static async open(spec: InputSpec, options: FeedOptions = {}): Promise<Inspection> {
+    let inspection: Inspection | undefined;
+    const feed = await MessageFeed.open(
+      spec,
+      {
+        onRecord: (reader, flow, timestampNs) => inspection?.onRecord(reader, flow, timestampNs),
+        onMessage: (view, offset, length, timestampNs, _sequence, stream, verdict) =>
+          inspection?.onMessage(view, offset, length, timestampNs, stream, verdict),
+      },
+      options,
+    );
+    inspection = new Inspection(feed);
+    return inspection;
+  }
+
+  async run(): Promise<void> {
+    await this.feed.run();
+  }
+
+  private onRecord(reader: RecordReader, _flow: Flow | null, timestampNs: number): void {
+    this.bytes += reader.length;
+    if (timestampNs < this.minNs) this.minNs = timestampNs;
+    if (timestampNs > this.maxNs) this.maxNs = timestampNs;
+    if (timestampNs < this.previousNs) this.backward++;
+    this.previousNs = timestampNs;
+    for (const burst of this.bursts) burst.add(timestampNs, 1, 0, reader.length);
+  }
+
+  private onMessage(
+    view: DataView,
+    offset: number,
+    length: number,
+    timestampNs: number,
+    stream: Stream,
+    verdict: Verdict,
+  ): void {
+    this.messages++;
+    this.streamMessages[stream.index] = (this.streamMessages[stream.index] ?? 0) + 1;
+    for (const burst of this.bursts) burst.add(timestampNs, 0, 1, 0);
+    if (length > 0) this.messagesByType[view.getUint8(offset)]++;
+    if (verdict !== 'known' || stream.flow === null) return;
+    const { seconds, nanoseconds } = this.feed.file.reader;
+    this.feedLatency.record(
+      this.exchangeClock.sinceMidnightNs(seconds, nanoseconds) - itch50.timestampOf(view, offset),
+    );
+  }
+
+  /** The finished report; plain data with a stable shape. */
+  report() {
+    const { feed } = this;
+    const { file, gate, demux } = feed;
+    return {
+      file: file.name,
+      format: file.format,
+      compression: file.compression,
+      packets: this.packetReport(),
+      messages: {
+        total: this.messages,
+        byType: this.byType(),
+        unknownLayout: gate.unknownMessages,
+        zeroLength: gate.zeroLengthMessages,
+      },
+      unknownLayouts: [...gate.unknown.values()],
+      sessions: file.kind === 'datagrams' ? demux.sessions() : [this.fileSession()],
+      flows: file.kind === 'datagrams' ? this.flowReport() : [],
+      damage: feed.damage.kept,
+      damageTotal: feed.damage.total,
+      timeRange: this.timeRange(),
+      backwardTimestamps: this.backward,
+      farTimestamps: feed.farStamps,
+      busiest: this.busiest(),
+      feedLatency: this.latency(),
+    };
+  }
+
+  destroy(): void {
+    this.feedLatency.destroy();
+  }
+
+  private packetReport() {
+    const { file, records } = this.feed;
+    if (file.kind === 'messages') return { total: records, datagrams: 0, bytes: this.bytes, skipped: {}, counts: {} };
+    const { counts, skipped } = file.reader;
+    return { total: counts.packets, datagrams: records, bytes: this.bytes, skipped: { ...skipped }, counts };
+  }
+
+  private byType(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const [code, count] of this.messagesByType.entries()) {
+      if (count > 0) counts[String.fromCharCode(code)] = count;
+    }
+    return counts;
+  }
+
+  private fileSession() {
+    const { gate, fileStream, records } = this.feed;
+    return {
+      protocol: 'BinaryFILE',
+      session: null,
+      application: gate.speaks(fileStream),
+      first: null,
+      last: null,
+      messages: records,
+      gaps: [],
+      duplicates: 0,
+      outOfOrder: 0,
+    };
+  }
+
+  private flowReport() {
+    const { demux, gate } = this.feed;
+    return demux.flows().map((flow) => {
+      const streams = demux.streams.filter((stream) => stream.flow?.name === `${flow.source} > ${flow.destination}`);
+      const messages = streams.reduce((sum, stream) => sum + (this.streamMessages[stream.index] ?? 0), 0);
+      return { ...flow, application: streams.length > 0 ? gate.speaks(streams[0]) : null, messages };
+    });
+  }
+
+  private timeRange() {
+    if (this.minNs > this.maxNs) return null;
+    const { baseSeconds } = this.feed;
+    return {
+      from: epochNs(baseSeconds, this.minNs),
+      to: epochNs(baseSeconds, this.maxNs),
+      seconds: (this.maxNs - this.minNs) / 1e9,
+    };
+  }
+
+  private busiest() {
+    const report: Record<string, BurstReport> = {};
+    for (const { busiest, tooLate } of this.bursts) {
+      const { windowNs, fromNs, packets, messages, bytes } = busiest;
+      report[`${windowNs / 1e6}ms`.replace('1000ms', '1s')] = {
+        from: epochNs(this.feed.baseSeconds, fromNs),
+        packets,
+        messages,
+        bytes,
+        messagesPerSecond: (messages * 1e9) / windowNs,
+        ...(tooLate > 0 ? { packetsTooLate: tooLate } : {}),
+      };
+    }
+    return report;
+  }
+
+  private latency(): HistogramSummary | null {
+    return this.feedLatency.count === 0 ? null : this.feedLatency.summary();
+  }
+}
+
+interface BurstReport {
+  from: string;
+  packets: number;
+  messages: number;
+  bytes: number;
+  messagesPerSecond: number;
+  packetsTooLate?: number;
+}
+
+function epochNs(baseSeconds: number, sinceNs: number): string {
+  const seconds = Math.floor(sinceNs / 1e9);
+  return formatEpochNs(baseSeconds + seconds, sinceNs - seconds * 1e9);
+}

@@ -1,0 +1,133 @@
+/**
+ * Decoded messages as lines of text: NDJSON, CSV, or a table for reading.
+ *
+ * Every form begins with the same keys, `packet` to `session`, and goes on with the message's fields. `timestampNs` is
+ * the capture's stamp (a BinaryFILE's: the day's midnight plus the message's own), exact, as a decimal string.
+ */
+import { UsageError } from '../core/errors.js';
+import { formatEpochNs } from '../core/halves.js';
+import type { RecordReader, Stream } from '../core/seams.js';
+import { itch50 } from '../protocol/itch50/index.js';
+
+export const outputFormats = ['ndjson', 'csv', 'table'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+export interface WriterFlags {
+  format: OutputFormat;
+  /** Keys to write; empty for all. */
+  fields: readonly string[];
+  int64: 'string' | 'number';
+  decimal?: boolean;
+}
+
+export interface MessageWriter {
+  /** What precedes the first line; empty where nothing does. */
+  readonly header: string;
+  /** The message at `offset` as a line with its end, or '' where it has none of the chosen fields. */
+  line(reader: RecordReader, view: DataView, offset: number, sequence: number, stream: Stream): string;
+}
+
+const commonKeys = ['packet', 'timestampNs', 'sequence', 'protocol', 'session'] as const;
+type CommonKey = (typeof commonKeys)[number];
+type CommonWriter = (reader: RecordReader, sequence: number, stream: Stream) => string;
+
+/** Builds the writer; throws UsageError where a chosen field exists nowhere. */
+export function messageWriter(flags: WriterFlags): MessageWriter {
+  const chosen = flags.fields.length === 0 ? null : flags.fields;
+  const common = commonKeys.filter((key) => chosen === null || chosen.includes(key));
+  const own = chosen?.filter((name) => !(commonKeys as readonly string[]).includes(name));
+  const options = {
+    int64: flags.int64,
+    decimal: flags.decimal ?? false,
+    ...(own === undefined ? {} : { fields: own }),
+  };
+  try {
+    if (flags.format === 'csv') return csvLines(common, options);
+    if (flags.format === 'table') return tableLines(common, options);
+    return jsonLines(common, options);
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.code !== 'unknown-field') throw error;
+    throw new UsageError('unknown-field', `--fields: ${error.message}; the reference command lists them`);
+  }
+}
+
+type BodyOptions = { int64: 'string' | 'number'; decimal: boolean; fields?: readonly string[] };
+
+const jsonCommon: Record<CommonKey, CommonWriter> = {
+  packet: (reader) => `"packet":${reader.packetNumber}`,
+  timestampNs: (reader) => `"timestampNs":"${formatEpochNs(reader.seconds, reader.nanoseconds)}"`,
+  sequence: (_reader, sequence) => `"sequence":${sequence === 0 ? 'null' : sequence}`,
+  protocol: () => `"protocol":"${itch50.id}"`,
+  session: (_reader, _sequence, stream) => `"session":${JSON.stringify(stream.session)}`,
+};
+
+const textCommon: Record<CommonKey, CommonWriter> = {
+  packet: (reader) => `${reader.packetNumber}`,
+  timestampNs: (reader) => formatEpochNs(reader.seconds, reader.nanoseconds),
+  sequence: (_reader, sequence) => (sequence === 0 ? '' : `${sequence}`),
+  protocol: () => itch50.id,
+  session: (_reader, _sequence, stream) => stream.session ?? '',
+};
+
+function jsonLines(common: readonly CommonKey[], options: BodyOptions): MessageWriter {
+  const body = itch50.jsonWriter(options);
+  const writers = common.map((key) => jsonCommon[key]);
+  return {
+    header: '',
+    line(reader, view, offset, sequence, stream) {
+      const fields = body(view, offset);
+      let text = '{';
+      for (const write of writers) text += `${write(reader, sequence, stream)},`;
+      if (fields !== '') return `${text}${fields}}\n`;
+      return writers.length === 0 || options.fields?.length ? '' : `${text.slice(0, -1)}}\n`;
+    },
+  };
+}
+
+function csvLines(common: readonly CommonKey[], options: BodyOptions): MessageWriter {
+  const body = options.fields?.length === 0 ? null : itch50.csvWriter(options);
+  const writers = common.map((key) => textCommon[key]);
+  return {
+    header: `${[...common, ...(body?.columns ?? [])].join(',')}\n`,
+    line(reader, view, offset, sequence, stream) {
+      const cells = writers.map((write) => csvSafe(write(reader, sequence, stream)));
+      if (body !== null) cells.push(body.row(view, offset));
+      return `${cells.join(',')}\n`;
+    },
+  };
+}
+
+function tableLines(common: readonly CommonKey[], options: BodyOptions): MessageWriter {
+  const body = itch50.jsonWriter({ ...options, int64: 'number' });
+  const widths: Record<CommonKey, number> = { packet: 8, timestampNs: 20, sequence: 10, protocol: 7, session: 10 };
+  return {
+    header: `${common.map((key) => (key === 'session' ? key.padEnd(widths[key]) : key.padStart(widths[key]))).join(' ')} message\n`,
+    line(reader, view, offset, sequence, stream) {
+      let text = '';
+      for (const key of common) {
+        const cell = textCommon[key](reader, sequence, stream) || '-';
+        text += `${key === 'session' ? cell.padEnd(widths[key]) : cell.padStart(widths[key])} `;
+      }
+      const fields = body(view, offset);
+      if (fields === '' && options.fields?.length) return '';
+      return `${text}${readable(fields)}\n`;
+    },
+  };
+}
+
+/** `"type":"A","name":"AddOrder","stock":"AAPL"` as `A AddOrder stock=AAPL`. */
+function readable(jsonFields: string): string {
+  const values = JSON.parse(`{${jsonFields}}`) as Record<string, string | number>;
+  return Object.entries(values)
+    .map(([name, value]) => (name === 'type' || name === 'name' ? `${value}` : `${name}=${printable(`${value}`)}`))
+    .join(' ');
+}
+
+/** Bytes of the wire never reach a terminal as control characters. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+function csvSafe(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

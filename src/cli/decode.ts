@@ -1,0 +1,91 @@
+/** `tickreel decode`: messages as NDJSON, CSV or a table on standard output, and nothing else there. */
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { MessageFeed } from '../analysis/message-feed.js';
+import { messageWriter, outputFormats, type WriterFlags } from '../analysis/message-writer.js';
+import { CaptureWindow } from '../replay/window.js';
+import { windowOf } from '../run/capture-source.js';
+import {
+  addFilterOptions,
+  addInputOptions,
+  addWindowOptions,
+  collect,
+  count,
+  type FilterFlags,
+  filterSpec,
+  type InputFlags,
+  inputSpec,
+  type WindowFlags,
+} from './options.js';
+import { Output } from './output.js';
+import { CaptureSummary, finish } from './summary.js';
+
+interface DecodeFlags extends InputFlags, FilterFlags, WindowFlags, WriterFlags {
+  limit?: number;
+  strict?: boolean;
+}
+
+export function addDecodeCommand(program: Command): void {
+  const command = program
+    .command('decode')
+    .summary('print the messages of a capture')
+    .description(
+      'Prints every ITCH 5.0 message of a capture, one JSON object a line, on standard output.\n' +
+        'What is damaged or of unknown layout is reported on standard error and skipped.',
+    )
+    .argument('<capture>', 'pcap, pcapng or BinaryFILE, plain or gzip; - for standard input')
+    .optionsGroup('Output:')
+    .addOption(new Option('--format <format>', 'how to print').choices([...outputFormats]).default('ndjson'))
+    .addOption(new Option('--csv', 'the same as --format csv').implies({ format: 'csv' }))
+    .option('--fields <names>', 'only these keys, as in timestampNs,type,stock,price', collect, [])
+    .addOption(
+      new Option('--int64 <form>', '64-bit integers as strings, or as JSON numbers')
+        .choices(['string', 'number'])
+        .default('string'),
+    )
+    .option('--decimal', 'prices as decimal strings ("12.3400") instead of integers')
+    .option('--limit <N>', 'end after N messages', count(1))
+    .option('--strict', 'exit with 4 where sequence numbers are missing');
+  addInputOptions(addWindowOptions(addFilterOptions(command)))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tickreel decode session.pcap | jq -c 'select(.type == "A") | {stock, price, shares}'
+  tickreel decode 01302020.NASDAQ_ITCH50.gz --symbol AAPL --type A,F,E --csv > aapl.csv
+  tickreel decode session.pcapng --from 09:30:00 --until 09:30:01 --format table | less`,
+    )
+    .action((path: string, flags: DecodeFlags) => decode(path, flags));
+}
+
+async function decode(path: string, flags: DecodeFlags): Promise<void> {
+  const output = new Output();
+  const writer = messageWriter({ ...flags, fields: flags.fields });
+  const limit = flags.limit ?? Number.POSITIVE_INFINITY;
+  let written = 0;
+  const summary = new CaptureSummary();
+  const feed = await MessageFeed.open(
+    inputSpec(path, flags),
+    {
+      onMessage(view, offset, _length, _timestampNs, sequence, stream, verdict) {
+        if (verdict !== 'known' || written >= limit) return;
+        const line = writer.line(feed.file.reader, view, offset, sequence, stream);
+        if (line === '') return;
+        written++;
+        output.write(line);
+      },
+      onDamage: (damage) => summary.onDamage(path, damage),
+      isDone: () => written >= limit || output.closed,
+      pause: () => (output.full ? output.drain() : undefined),
+    },
+    { filter: filterSpec(flags), window: new CaptureWindow(windowOf(flags)) },
+  );
+  if (writer.header !== '') output.write(writer.header);
+  await feed.run();
+  await output.end();
+  summary.afterFeed(feed);
+  finish({
+    damaged: feed.damage.total > 0,
+    gaps: flags.strict === true && feed.demux.sessions().some((session) => session.gaps.length > 0),
+  });
+}

@@ -1,0 +1,136 @@
+/** `tickreel inspect`: what a capture holds, for people or as one JSON object. */
+import type { Command } from 'commander';
+import { Inspection, type InspectionReport } from '../analysis/inspection.js';
+import { initHistograms } from '../core/histogram.js';
+import { formatBytes, formatDuration } from '../core/time.js';
+import { itch50 } from '../protocol/itch50/index.js';
+import { CaptureWindow } from '../replay/window.js';
+import { windowOf } from '../run/capture-source.js';
+import {
+  addFilterOptions,
+  addInputOptions,
+  addWindowOptions,
+  type FilterFlags,
+  filterSpec,
+  type InputFlags,
+  inputSpec,
+  type WindowFlags,
+} from './options.js';
+import { Output } from './output.js';
+import { CaptureSummary, finish } from './summary.js';
+
+interface InspectFlags extends InputFlags, FilterFlags, WindowFlags {
+  json?: boolean;
+  strict?: boolean;
+}
+
+const shownGaps = 10;
+
+export function addInspectCommand(program: Command): void {
+  const command = program
+    .command('inspect')
+    .summary('say what a capture holds')
+    .description(
+      'Reads a capture once and reports packets, messages by type, sessions with their gaps, flows, damage,\n' +
+        'the busiest windows and the feed latency (capture stamp less exchange stamp).',
+    )
+    .argument('<capture>', 'pcap, pcapng or BinaryFILE, plain or gzip; - for standard input')
+    .optionsGroup('Output:')
+    .option('--json', 'one JSON object on standard output')
+    .option('--strict', 'exit with 4 where sequence numbers are missing');
+  addInputOptions(addWindowOptions(addFilterOptions(command)))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tickreel inspect session.pcap
+  tickreel inspect session.pcap --json | jq '.sessions[].gaps'
+  tickreel inspect day.NASDAQ_ITCH50.gz --symbol AAPL --json | jq .messages.byType`,
+    )
+    .action((path: string, flags: InspectFlags) => inspect(path, flags));
+}
+
+async function inspect(path: string, flags: InspectFlags): Promise<void> {
+  await initHistograms();
+  const options = {
+    filter: filterSpec(flags),
+    window: new CaptureWindow(windowOf(flags)),
+  };
+  const inspection = await Inspection.open(inputSpec(path, flags), options);
+  await inspection.run();
+  const report = inspection.report();
+  const output = new Output();
+  if (flags.json) output.writeLine(JSON.stringify(report));
+  else output.write(describe(report));
+  await output.end();
+  const summary = new CaptureSummary();
+  for (const damage of report.damage) summary.onDamage(path, damage);
+  summary.afterFeed(inspection.feed);
+  finish({
+    damaged: report.damageTotal > 0,
+    gaps: flags.strict === true && report.sessions.some((session) => session.gaps.length > 0),
+  });
+}
+
+/** The report as text: one fact a line, units on every quantity. */
+function describe(report: InspectionReport): string {
+  const { packets, messages, timeRange } = report;
+  const lines = [
+    `file      ${report.file} (${report.format}${report.compression === 'none' ? '' : `, ${report.compression}`})`,
+    `packets   ${packets.total}${report.format === 'BinaryFILE' ? ' records' : `, ${packets.datagrams} datagrams`}` +
+      `, ${formatBytes(packets.bytes)} of payload`,
+  ];
+  for (const [reason, count] of Object.entries(packets.skipped)) lines.push(`  skipped ${count}: ${reason}`);
+  if ('badIpChecksums' in packets.counts) {
+    const { badIpChecksums, badUdpChecksums } = packets.counts;
+    if (badIpChecksums + badUdpChecksums > 0) {
+      lines.push(`  bad checksums: ${badIpChecksums} IP, ${badUdpChecksums} UDP (counted, not dropped)`);
+    }
+  }
+  if (timeRange)
+    lines.push(`time      ${timeRange.from} to ${timeRange.to} ns, ${formatDuration(timeRange.seconds * 1e9)}`);
+  lines.push(`messages  ${messages.total}`);
+  for (const [type, count] of Object.entries(messages.byType)) {
+    const share = ((100 * count) / messages.total).toFixed(1);
+    lines.push(
+      `  ${type} ${String(count).padStart(10)} ${share.padStart(5)} %  ${itch50.nameOf(type.charCodeAt(0)) ?? 'unknown'}`,
+    );
+  }
+  if (messages.unknownLayout > 0) lines.push(`  of unknown layout: ${messages.unknownLayout}`);
+  lines.push(...sessionLines(report), ...burstLines(report));
+  for (const flow of report.flows) {
+    lines.push(
+      `flow      ${flow.source} > ${flow.destination}, ` +
+        `${flow.packets} packets, ${flow.recognisedAs ?? 'framing not recognised'}, ${flow.application ?? 'no messages'}`,
+    );
+  }
+  if (report.feedLatency) {
+    const { p50, p99, max } = report.feedLatency;
+    lines.push(`feed latency  p50 ${formatDuration(p50)}, p99 ${formatDuration(p99)}, max ${formatDuration(max)}`);
+  }
+  if (report.damageTotal > 0) lines.push(`damage    ${report.damageTotal} reports`);
+  return `${lines.join('\n')}\n`;
+}
+
+function sessionLines(report: InspectionReport): string[] {
+  const lines: string[] = [];
+  for (const session of report.sessions) {
+    const range = session.first === null ? 'unsequenced' : `${session.first} to ${session.last}`;
+    lines.push(
+      `session   ${session.session ?? '-'} (${session.protocol}), ${range}, ${session.messages} messages, ` +
+        `${session.gaps.length} gaps, ${session.duplicates} duplicates, ${session.outOfOrder} out of order`,
+    );
+    for (const { from, to, count } of session.gaps.slice(0, shownGaps)) {
+      lines.push(`  gap ${from} to ${to}, ${count} messages missing`);
+    }
+    if (session.gaps.length > shownGaps) lines.push(`  ${session.gaps.length - shownGaps} more gaps`);
+  }
+  return lines;
+}
+
+function burstLines(report: InspectionReport): string[] {
+  return Object.entries(report.busiest).map(([window, burst]) => {
+    const { from, messages, packets } = burst;
+    return `busiest ${window.padEnd(4)} ${messages} messages in ${packets} packets, from ${from} ns`;
+  });
+}

@@ -1,0 +1,197 @@
+/** `tickreel listen`: receives a feed, checks its sequence, and says what was lost and how late it came. */
+import { type Command, InvalidArgumentError } from 'commander';
+import type { EpochTime } from '../core/clock.js';
+import { UsageError } from '../core/errors.js';
+import type { HistogramSummary } from '../core/histogram.js';
+import { formatBytes, formatCount, formatDuration, formatRate } from '../core/time.js';
+import { noFilter } from '../replay/filter.js';
+import { parseRate } from '../replay/rate.js';
+import { Listener, type ListenReport, type ListenSpec } from '../run/listen.js';
+import { type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
+import { parseUdpTarget } from '../run/target.js';
+import { addInputOptions, count, duration, type InputFlags, inputSpec } from './options.js';
+import { Output } from './output.js';
+import { addPackingOptions, addRateOptions, type RateFlags, stopOnSignal } from './replay.js';
+import { CaptureSummary, finish, warn } from './summary.js';
+
+interface ListenFlags extends InputFlags, RateFlags {
+  json?: boolean;
+  strict?: boolean;
+  duration?: number;
+  limit?: number;
+  idle?: number;
+  buffer: number;
+  reference?: string;
+  origin?: EpochTime;
+  maxGap?: number;
+  session?: string;
+  mtu: number;
+  pack: 'timestamp' | 'mtu';
+}
+
+const defaultBufferBytes = 8 << 20;
+const progressEveryMs = 1000;
+const shownGaps = 10;
+
+export function addListenCommand(program: Command): void {
+  const command = program
+    .command('listen')
+    .summary('receive a feed: rate, gaps, kernel drops, latency')
+    .description(
+      'Receives datagrams on a UDP address or multicast group, decodes them, checks sequence numbers and reports rate,\n' +
+        'gaps, what the kernel dropped, and latency. Ends on SIGINT, a limit, or the end of every session.',
+    )
+    .argument('<address>', 'udp://HOST:PORT, or udp://GROUP:PORT?iface=ADDRESS for multicast')
+    .optionsGroup('Output:')
+    .option('--json', 'one JSON object on standard output at the end')
+    .option('--strict', 'exit with 4 where sequence numbers are missing')
+    .optionsGroup('How long:')
+    .option('--duration <time>', 'end after so long, as in 10s', duration)
+    .option('--limit <N>', 'end after N packets', count(1))
+    .option('--idle <time>', 'end when nothing came for so long after the first packet', duration)
+    .optionsGroup('Receiving:')
+    .option('--buffer <bytes>', 'receive buffer to ask the kernel for', count(4096), defaultBufferBytes)
+    .optionsGroup('Latency against the schedule of a replay:')
+    .option('--reference <capture>', 'the capture that is replayed; give the rate options of the replay as well')
+    .option('--origin <NS>', 'epoch ns that the replay printed as its origin (or its --start-at)', parseOrigin)
+    .option('--max-gap <time>', 'as the replay was told', duration)
+    .option('--session <NAME>', 'as the replay of a BinaryFILE was told');
+  addPackingOptions(addInputOptions(addRateOptions(command)))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tickreel listen udp://127.0.0.1:26477 --duration 10s
+  tickreel listen 'udp://239.1.2.3:26477?iface=127.0.0.1' --json --strict
+  tickreel listen udp://127.0.0.1:26477 --reference session.pcap --origin 1767623400000000000 --speed 100kpps`,
+    )
+    .action((address: string, flags: ListenFlags) => listen(address, flags));
+}
+
+async function listen(address: string, flags: ListenFlags): Promise<void> {
+  const summary = new CaptureSummary();
+  const listener = await Listener.open(listenSpec(address, flags), (damage) => summary.onDamage(address, damage));
+  const release = stopOnSignal(() => listener.stop());
+  const hideProgress = showListening(listener);
+  warnOfSmallBuffer(listener);
+  if (process.stderr.isTTY || !flags.json) process.stderr.write(`listening on ${address}\n`);
+  await listener.run();
+  hideProgress();
+  release();
+  const report = listener.report();
+  const output = new Output();
+  if (flags.json) output.writeLine(JSON.stringify(report));
+  else output.write(describe(report));
+  await output.end();
+  finish({
+    damaged: report.damageTotal > 0,
+    gaps: flags.strict === true && report.sessions.some((session) => session.gaps.length > 0),
+    interrupted: report.endReason === 'stopped',
+  });
+}
+
+function listenSpec(address: string, flags: ListenFlags): ListenSpec {
+  const { host, port, iface } = parseUdpTarget(address);
+  if (host === null || port === null) throw new UsageError('target', `'${address}' needs a host and a port`);
+  if ((flags.reference === undefined) !== (flags.origin === undefined)) {
+    throw new UsageError('reference', '--reference and --origin go together: the capture, and when its replay began');
+  }
+  const rate = parseRate(flags);
+  const replay = (path: string): ReplaySpec => ({
+    ...replayDefaults,
+    input: inputSpec(path, flags),
+    target: { kind: 'null' },
+    filter: noFilter,
+    rate,
+    maxGapNs: flags.maxGap ?? Number.POSITIVE_INFINITY,
+    session: flags.session ?? replayDefaults.session,
+    mtu: flags.mtu,
+    pack: flags.pack,
+  });
+  return {
+    host,
+    port,
+    iface,
+    bufferBytes: flags.buffer,
+    input: inputSpec('-', flags),
+    durationMs: (flags.duration ?? Number.POSITIVE_INFINITY) / 1e6,
+    limit: flags.limit ?? Number.POSITIVE_INFINITY,
+    idleMs: (flags.idle ?? Number.POSITIVE_INFINITY) / 1e6,
+    reference:
+      flags.reference !== undefined && flags.origin !== undefined
+        ? { replay: replay(flags.reference), origin: flags.origin }
+        : null,
+  };
+}
+
+function parseOrigin(text: string): EpochTime {
+  if (!/^\d{10,19}$/.test(text)) throw new InvalidArgumentError('nanoseconds since the epoch are needed.');
+  return { seconds: Number(text.slice(0, -9)), nanoseconds: Number(text.slice(-9)) };
+}
+
+function warnOfSmallBuffer(listener: Listener): void {
+  const { askedBytes, grantedBytes } = listener.receiver?.buffer ?? { askedBytes: 0, grantedBytes: 0 };
+  if (grantedBytes >= askedBytes) return;
+  warn(
+    `asked the kernel for a receive buffer of ${formatBytes(askedBytes)}, it gave ${formatBytes(grantedBytes)}; ` +
+      `for more: sysctl -w net.core.rmem_max=${askedBytes}`,
+  );
+}
+
+function showListening(listener: Listener, stream = process.stderr): () => void {
+  if (!stream.isTTY) return () => {};
+  let before = 0;
+  const timer = setInterval(() => {
+    const { packets, messages, missing, kernelDrops } = listener.progress();
+    const rate = formatRate(((packets - before) * 1000) / progressEveryMs, 'pps');
+    before = packets;
+    stream.write(
+      `\r\x1b[K${formatCount(packets)} packets, ${formatCount(messages)} messages, ${rate}, ` +
+        `${formatCount(missing)} missing, kernel drops ${kernelDrops ?? 'unknown'}`,
+    );
+  }, progressEveryMs);
+  return () => {
+    clearInterval(timer);
+    stream.write('\r\x1b[K');
+  };
+}
+
+function describe(report: ListenReport): string {
+  const { packets, messages, rate, kernelDrops, latency } = report;
+  const lines = [
+    `received  ${packets.total} packets (${packets.bytes} bytes, ${messages.total} messages) in ` +
+      `${report.seconds.toFixed(6)} seconds, ended by ${report.endReason}`,
+    `rate      ${rate.packetsPerSecond.toFixed(2)} pps, ${rate.messagesPerSecond.toFixed(2)} msg/s`,
+  ];
+  for (const session of report.sessions) {
+    const missing = session.missing;
+    const verdict = missing === 0 ? 'nothing lost' : `${missing} messages lost in ${session.gaps.length} gaps`;
+    lines.push(
+      `session   ${session.session ?? '-'} from ${session.source}, ${session.first} to ${session.last}: ${verdict}, ` +
+        `${session.duplicates} duplicates, ${session.outOfOrder} out of order`,
+    );
+    for (const gap of session.gaps.slice(0, shownGaps)) {
+      lines.push(`  gap ${gap.from} to ${gap.to}, ${gap.count} messages`);
+    }
+  }
+  for (const flow of report.flows) {
+    if (flow.recognisedAs === null) lines.push(`flow      ${flow.source}: ${flow.packets} packets not understood`);
+  }
+  lines.push(`kernel drops  ${kernelDrops ?? 'not told by this system'}`);
+  lines.push(...latencyLine('arrival less exchange time', latency.exchange));
+  lines.push(...latencyLine('arrival less scheduled time', latency.schedule));
+  if (report.reference) {
+    const { matched, unmatched } = report.reference;
+    lines.push(`reference     ${matched} packets matched, ${unmatched} not in it`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function latencyLine(label: string, summary: HistogramSummary | null): string[] {
+  if (summary === null) return [];
+  const { p50, p90, p99, p999, max } = summary;
+  const cells = Object.entries({ p50, p90, p99, 'p99.9': p999, max }).map(
+    ([name, ns]) => `${name} ${formatDuration(ns)}`,
+  );
+  return [`${label}: ${cells.join(', ')}`];
+}

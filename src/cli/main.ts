@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+/** The `tickreel` command: one file a subcommand, errors as one line, exit codes as documented in the README. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { TickreelError, UsageError } from '../core/errors.js';
+import { exitCode } from '../core/exit-code.js';
+import { addDecodeCommand } from './decode.js';
+import { addInspectCommand } from './inspect.js';
+import { addListenCommand } from './listen.js';
+import { addReferenceCommand } from './reference.js';
+import { addReplayCommand } from './replay.js';
+import { warn } from './summary.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+function buildProgram(): Command {
+  const program = new Command('tickreel')
+    .description('Replays market-data captures at a chosen rate, and measures what happens.')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .configureHelp({ sortSubcommands: false })
+    .showHelpAfterError('(add --help for the options, with examples)');
+  addReplayCommand(program);
+  addListenCommand(program);
+  addDecodeCommand(program);
+  addInspectCommand(program);
+  addReferenceCommand(program);
+  program.addHelpText(
+    'after',
+    `
+Exit codes:
+  0 ok · 1 failure · 2 usage · 3 damaged input · 4 gaps found (--strict) · 5 rate missed · 130 interrupted
+
+Examples:
+  tickreel inspect session.pcap
+  tickreel replay session.pcap --to udp://127.0.0.1:26477 --speed 100kpps
+  tickreel listen udp://127.0.0.1:26477 --duration 10s`,
+  );
+  return program;
+}
+
+try {
+  await buildProgram().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Says what went wrong in one line and gives the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  }
+  if (error instanceof TickreelError) {
+    warn(error.message);
+    return error instanceof UsageError ? exitCode.usage : exitCode.failure;
+  }
+  warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return exitCode.failure;
+}

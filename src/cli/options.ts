@@ -1,0 +1,129 @@
+/** Options that several commands share, and how their texts become values. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { InputSpec, ProtocolChoice } from '../analysis/input.js';
+import { UsageError } from '../core/errors.js';
+import { parseDuration, parseWhen, type When } from '../core/time.js';
+import type { FilterSpec } from '../replay/filter.js';
+
+/** Raw values as commander hands them over. */
+export interface InputFlags {
+  date?: string;
+  frameByType?: boolean;
+  protocol?: ProtocolChoice;
+  portMap?: Map<number, ProtocolChoice>;
+}
+
+export interface FilterFlags {
+  destination: string[];
+  session: string[];
+  type: string[];
+  symbol: string[];
+  locate: string[];
+}
+
+export interface WindowFlags {
+  from?: When;
+  until?: When;
+}
+
+const protocolChoices: readonly ProtocolChoice[] = ['itch50', 'none'];
+
+/** Options that say how a file is to be read. */
+export function addInputOptions(command: Command): Command {
+  return command
+    .optionsGroup('Input:')
+    .option('--date <YYYY-MM-DD>', 'day of a BinaryFILE, which carries none (default: from its name, else 1970-01-01)')
+    .option('--frame-by-type', "frame BinaryFILE messages by their type's length where length prefixes are 0 or absent")
+    .addOption(
+      new Option('--protocol <name>', 'take every datagram as this, whatever it looks like').choices([
+        ...protocolChoices,
+      ]),
+    )
+    .option('--port-map <PORT=NAME,...>', 'the same by destination port, as in 26477=itch50,9000=none', parsePortMap);
+}
+
+/** Options that choose messages. */
+export function addFilterOptions(command: Command, sessionHelp = 'only this session'): Command {
+  return command
+    .optionsGroup('Filters (commas or repeats for alternatives):')
+    .option('--destination <ADDRESS[:PORT]>', 'only datagrams to this address, address:port or :port', collect, [])
+    .option('--session <NAME>', sessionHelp, collect, [])
+    .option('--type <T>', 'only these message types, as in A,F,U', collect, [])
+    .option('--symbol <S>', 'only these symbols (where a message has only a locate code, by that)', collect, [])
+    .option('--locate <N>', 'only these stock locate codes', collect, []);
+}
+
+/** Options that choose a span of time. */
+export function addWindowOptions(command: Command): Command {
+  const when = 'ISO 8601 time, New York time of day (09:30:00.123456789) or offset (+10s)';
+  return command
+    .option('--from <WHEN>', `skip what was captured before: ${when}`, refusing(parseWhen))
+    .option('--until <WHEN>', 'end where what was captured after begins; as --from', refusing(parseWhen));
+}
+
+export function filterSpec(flags: FilterFlags): FilterSpec {
+  return {
+    destinations: flags.destination,
+    sessions: flags.session,
+    types: flags.type,
+    symbols: flags.symbol,
+    locates: flags.locate.map((text) => {
+      if (!/^\d{1,5}$/.test(text)) throw new UsageError('locate', `--locate '${text}' is no number from 0 to 65535`);
+      return Number(text);
+    }),
+  };
+}
+
+export function inputSpec(path: string, flags: InputFlags): InputSpec {
+  return {
+    path,
+    date: flags.date ?? null,
+    frameByType: flags.frameByType ?? false,
+    protocol: flags.protocol ?? null,
+    portMap: flags.portMap ?? new Map(),
+  };
+}
+
+/** Wraps a parser so that commander names the option and value in its refusal. */
+export function refusing<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof UsageError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
+}
+
+export const duration = refusing(parseDuration);
+
+/** A whole number of at least `least`. */
+export function count(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`a whole number of at least ${least} is needed.`);
+    }
+    return value;
+  };
+}
+
+export function collect(text: string, before: string[]): string[] {
+  return [...before, ...text.split(',').filter((part) => part !== '')];
+}
+
+/** Reads `PORT=NAME,PORT=NAME`. */
+export function parsePortMap(text: string, before?: Map<number, ProtocolChoice>): Map<number, ProtocolChoice> {
+  const map = new Map(before);
+  for (const entry of text.split(',')) {
+    const match = /^(\d{1,5})=(\w+)$/.exec(entry);
+    const port = Number(match?.[1]);
+    if (!match || port > 65535) throw new InvalidArgumentError(`'${entry}' is not PORT=NAME, as in 26477=itch50.`);
+    if (!protocolChoices.includes(match[2] as ProtocolChoice)) {
+      throw new InvalidArgumentError(`'${match[2]}' is no protocol; there are ${protocolChoices.join(' and ')}.`);
+    }
+    map.set(port, match[2] as ProtocolChoice);
+  }
+  return map;
+}

@@ -1,0 +1,259 @@
+/** `tickreel replay`: a capture into a socket, a file or this process, at a chosen rate, with its latencies. */
+import { writeFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { EpochTime } from '../core/clock.js';
+import { SinkError, UsageError } from '../core/errors.js';
+import { parseDuration, parseWhen, type When } from '../core/time.js';
+import { ReplayControl } from '../replay/control.js';
+import type { LatePolicy } from '../replay/engine.js';
+import type { LoopSequence } from '../replay/loop.js';
+import { parseRate, type RateOptions } from '../replay/rate.js';
+import { type ReplayOutcome, type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
+import { runReplayThread } from '../run/replay-thread.js';
+import { parseTarget } from '../run/target.js';
+import {
+  addFilterOptions,
+  addInputOptions,
+  addWindowOptions,
+  count,
+  duration,
+  type FilterFlags,
+  filterSpec,
+  type InputFlags,
+  inputSpec,
+  type WindowFlags,
+} from './options.js';
+import { showProgress } from './progress.js';
+import { describeReplay } from './replay-text.js';
+import { CaptureSummary, finish, warn } from './summary.js';
+
+export interface RateFlags extends RateOptions {}
+
+interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags {
+  to?: string;
+  keepDestinations?: boolean;
+  loop: number;
+  loopSequence: LoopSequence;
+  limit?: number;
+  duration?: number;
+  maxGap?: number;
+  startAt?: EpochTime;
+  onLate: LatePolicy;
+  lateAfter: number;
+  maxLateP99?: number;
+  mtu: number;
+  pack: 'timestamp' | 'mtu';
+  dryRun?: boolean;
+  report?: string;
+  hgrm?: string;
+  hlog?: string;
+}
+
+/** The report names a rate as missed below this share of what was asked. */
+const keptShare = 0.99;
+
+export function addReplayCommand(program: Command): void {
+  const command = program
+    .command('replay')
+    .summary('send a capture at a chosen rate and measure how well it was kept')
+    .description(
+      'Sends the datagrams of a capture to a UDP address, a file or into this process: each at an absolute deadline,\n' +
+        'slept on while far and spun on when near. A BinaryFILE is packed into MoldUDP64 datagrams.\n' +
+        'Latencies count from the scheduled time. Nothing leaves this machine unless --to names another.',
+    )
+    .argument('<capture>', 'pcap, pcapng or BinaryFILE, plain or gzip; - for standard input')
+    .optionsGroup('Where to:')
+    .option('--to <target>', 'udp://HOST:PORT[?ttl=N&iface=IF&loopback=BOOL], inproc, inproc:ring, pcap:FILE or null')
+    .option('--keep-destinations', 'send to the captured addresses and ports (--to udp:// may name a host alone)')
+    .option('--dry-run', 'compute the whole schedule, send nothing');
+  addRateOptions(command);
+  addReplayTiming(command);
+  addInputOptions(addWindowOptions(addFilterOptions(command, 'only this session; of a BinaryFILE: name it so')));
+  addPackingOptions(command);
+  command
+    .optionsGroup('Reports:')
+    .option('--report <file>', 'write the report as JSON (- for standard output)')
+    .option('--hgrm <prefix>', 'write PREFIX.NAME.hgrm, a percentile distribution for each histogram')
+    .option('--hlog <file>', 'write a histogram interval log, one interval a second (V2 compressed)')
+    .option('--max-late-p99 <duration>', 'exit with 5 where the 99th percentile of send lateness is above', duration)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tickreel replay session.pcap --to udp://127.0.0.1:26477
+  tickreel replay session.pcap --to udp://239.1.2.3:26477?iface=127.0.0.1 --speed 100kpps --loop 0
+  tickreel replay day.NASDAQ_ITCH50.gz --to inproc --speed max --report -
+  tickreel replay day.NASDAQ_ITCH50.gz --to pcap:aapl.pcap --symbol AAPL --date 2020-01-30`,
+    )
+    .action((path: string, flags: ReplayFlags) => replay(path, flags));
+}
+
+/** The options that set the rate, at most one of which may be given. */
+export function addRateOptions(command: Command): Command {
+  return command
+    .optionsGroup('Rate (exactly one; default: original timing):')
+    .option('--speed <rate>', '10x, 0.5x, 50Mmsg/s, 100kpps, 1Gbps (layer 2 without FCS) or max')
+    .option('--multiplier <factor>', 'the same as --speed FACTORx')
+    .option('--pps <N>', 'the same as --speed Npps')
+    .option('--mbps <N>', 'the same as --speed NMbps')
+    .option('--topspeed', 'the same as --speed max');
+}
+
+/** How a BinaryFILE becomes datagrams. */
+export function addPackingOptions(command: Command): Command {
+  return command
+    .optionsGroup('Datagrams from a BinaryFILE:')
+    .option('--mtu <bytes>', 'largest IP packet', count(68), replayDefaults.mtu)
+    .addOption(
+      new Option('--pack <how>', 'share a packet among messages of one time stamp, or fill packets')
+        .choices(['timestamp', 'mtu'])
+        .default('timestamp'),
+    );
+}
+
+function addReplayTiming(command: Command): void {
+  command
+    .optionsGroup('How long, and what when late:')
+    .option('--loop <N>', 'play N times; 0 = until stopped', count(0), 1)
+    .addOption(
+      new Option('--loop-sequence <how>', "MoldUDP64's session and numbers in loops")
+        .choices(['keep', 'continue', 'new-session'])
+        .default('keep'),
+    )
+    .option('--limit <N>', 'end after N packets', count(1))
+    .option('--duration <time>', 'end after so long, as in 10s', duration)
+    .option('--max-gap <time>', 'cut idle gaps of the capture to this', duration)
+    .option('--start-at <WHEN>', 'the first packet is due then: ISO 8601 time, epoch ns, or +5s from now', parseStart)
+    .addOption(
+      new Option('--on-late <how>', 'after a stall: send all that is due, move the schedule, or leave packets out')
+        .choices(['catch-up', 'shift', 'drop'])
+        .default('catch-up'),
+    )
+    .option('--late-after <time>', 'a packet is late when sent more than this after its time', duration, 100_000);
+}
+
+/** What is asked for, as the replay takes it; throws UsageError where options contradict each other. */
+function replaySpec(path: string, flags: ReplayFlags): ReplaySpec {
+  const keepDestinations = flags.keepDestinations ?? false;
+  const to = flags.to ?? (keepDestinations ? 'udp://' : flags.dryRun ? 'null' : undefined);
+  if (to === undefined) {
+    throw new UsageError('target', 'say where to with --to: udp://HOST:PORT, inproc, inproc:ring, pcap:FILE or null');
+  }
+  const target = parseTarget(to, keepDestinations);
+  if (keepDestinations && target.kind !== 'udp') {
+    throw new UsageError('keep-destinations', `--keep-destinations goes with --to udp://, not with ${to}`);
+  }
+  return {
+    ...replayDefaults,
+    input: inputSpec(path, flags),
+    target,
+    keepDestinations,
+    rate: parseRate(flags),
+    loops: flags.loop,
+    loopSequence: flags.loopSequence,
+    limit: flags.limit ?? Number.POSITIVE_INFINITY,
+    durationNs: flags.duration ?? Number.POSITIVE_INFINITY,
+    from: flags.from,
+    until: flags.until,
+    maxGapNs: flags.maxGap ?? Number.POSITIVE_INFINITY,
+    startAt: flags.startAt ?? null,
+    filter: filterSpec(flags),
+    latePolicy: flags.onLate,
+    lateAfterNs: flags.lateAfter,
+    session: flags.session[0] ?? replayDefaults.session,
+    mtu: flags.mtu,
+    pack: flags.pack,
+    dryRun: flags.dryRun ?? false,
+    keepLogs: flags.hlog !== undefined || flags.hgrm !== undefined,
+  };
+}
+
+async function replay(path: string, flags: ReplayFlags): Promise<void> {
+  const spec = replaySpec(path, flags);
+  if (spec.loops !== 1 && path === '-') {
+    throw new UsageError('loop-stdin', 'standard input cannot be read twice; save it to a file to use --loop');
+  }
+  const control = new ReplayControl();
+  const release = stopOnSignal(() => control.stop());
+  const hideProgress = showProgress(control, spec);
+  let outcome: ReplayOutcome;
+  try {
+    outcome = await runReplayThread(spec, control);
+  } finally {
+    hideProgress();
+    release();
+  }
+  const { report } = outcome;
+  writeReports(flags, outcome);
+  const summary = new CaptureSummary();
+  for (const damage of report.damage) summary.onDamage(path, damage);
+  process.stderr.write(describeReplay(report, spec));
+  warnings(report, spec);
+  const sendErrors = Object.values(report.sendErrors).reduce((sum, errors) => sum + errors, 0);
+  const lateness = report.histograms.sendLateness;
+  finish({
+    failure: sendErrors > 0,
+    damaged: report.damageTotal > 0,
+    rateMissed: flags.maxLateP99 !== undefined && lateness !== undefined && lateness.p99 > flags.maxLateP99,
+    interrupted: report.endReason === 'stopped',
+  });
+}
+
+/** Calls `stop` on the first SIGINT or SIGTERM; a second one ends the process. Returns how to let go. */
+export function stopOnSignal(stop: () => void): () => void {
+  let asked = false;
+  const onSignal = (): void => {
+    if (asked) process.exit(130);
+    asked = true;
+    stop();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+}
+
+function writeReports(flags: ReplayFlags, { report, hgrm, hlog }: ReplayOutcome): void {
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  if (flags.report === '-') process.stdout.write(text);
+  else if (flags.report !== undefined) write(flags.report, text);
+  if (flags.hlog !== undefined) write(flags.hlog, hlog);
+  if (flags.hgrm === undefined) return;
+  for (const [name, distribution] of Object.entries(hgrm)) write(`${flags.hgrm}.${name}.hgrm`, distribution);
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new SinkError('report', `cannot write ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function warnings(report: ReplayOutcome['report'], spec: ReplaySpec): void {
+  for (const [code, errors] of Object.entries(report.sendErrors)) warn(`${errors} sends failed: ${code}`);
+  if (report.truncated > 0) {
+    warn(`${report.truncated} datagrams were left out: the capture holds only a part of them (snap length)`);
+  }
+  if (report.packets === 0) warn('nothing was sent: no datagram of the capture passed window and filters');
+  const { rate } = spec;
+  if (rate.mode === 'max' || rate.mode === 'original' || report.packets < 2) return;
+  const asked = rate.perSecond.numerator / rate.perSecond.denominator;
+  const { packetsPerSecond, messagesPerSecond, bitsPerSecond } = report.rate;
+  const got = { packets: packetsPerSecond, messages: messagesPerSecond, bits: bitsPerSecond }[rate.mode];
+  if (got < asked * keptShare) {
+    warn(`the rate was missed: ${((100 * got) / asked).toFixed(1)} % of ${report.asked} was reached`);
+  }
+}
+
+function parseStart(text: string): EpochTime {
+  if (/^\d{16,19}$/.test(text)) return { seconds: Number(text.slice(0, -9)), nanoseconds: Number(text.slice(-9)) };
+  let when: When;
+  try {
+    when = parseWhen(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+  if (when.kind === 'absolute') return { seconds: when.seconds, nanoseconds: when.nanoseconds };
+  if (when.kind === 'timeOfDay') throw new InvalidArgumentError('a date is needed, as in 2026-01-05T09:30:00-05:00.');
+  const startMs = Date.now() + parseDuration(text.slice(1)) / 1e6;
+  return { seconds: Math.floor(startMs / 1000), nanoseconds: Math.round((startMs % 1000) * 1e6) };
+}

@@ -1,0 +1,63 @@
+/** What the commands say on standard error about damage and unknown input, and how they end. */
+import type { MessageFeed } from '../analysis/message-feed.js';
+import { worstExitCode } from '../core/exit-code.js';
+import type { Damage } from '../core/seams.js';
+
+/** Reports printed one by one; the rest are counted. */
+const printedDamage = 20;
+const printedLayouts = 10;
+
+/** Prints damage as it is met, and after the run what else was not decoded. */
+export class CaptureSummary {
+  private printed = 0;
+
+  onDamage(path: string, damage: Damage): void {
+    if (this.printed++ < printedDamage) warn(`${path === '-' ? 'standard input' : path}: ${damage.message}`);
+  }
+
+  /** Damage beyond what was printed, unknown layouts with their bytes, streams that are not ITCH 5.0. */
+  afterFeed(feed: MessageFeed): void {
+    const { gate, damage, file } = feed;
+    if (damage.total > printedDamage) {
+      const counts = [...damage.counts].map(([code, count]) => `${code} ${count}`).join(', ');
+      warn(`${file.name}: ${damage.total - printedDamage} more reports of damage (in all: ${counts})`);
+    }
+    const layouts = [...gate.unknown.values()];
+    for (const { type, length, count, first } of layouts.slice(0, printedLayouts)) {
+      const where = `first in packet ${first.packet}: ${first.bytes}`;
+      warn(`${file.name}: unknown layout, type ${JSON.stringify(type)} of ${length} bytes, ${count} skipped, ${where}`);
+    }
+    if (layouts.length > printedLayouts) {
+      warn(`${file.name}: ${layouts.length - printedLayouts} more unknown layouts; inspect --json lists them`);
+    }
+    const streams = file.kind === 'datagrams' ? feed.demux.streams : [feed.fileStream];
+    for (const stream of streams) {
+      if (gate.speaks(stream) !== 'not ITCH 5.0') continue;
+      const what = stream.flow === null ? 'the file' : `flow ${stream.flow.name}`;
+      warn(`${file.name}: ${what} is not ITCH 5.0: most of its messages fit no layout (--protocol itch50 insists)`);
+    }
+    if (file.kind === 'datagrams') this.unrecognised(feed);
+  }
+
+  private unrecognised(feed: MessageFeed): void {
+    const { file, demux } = feed;
+    const strange = demux.flows().filter((flow) => flow.recognisedAs === null && flow.packets > 0);
+    for (const flow of strange.slice(0, printedLayouts)) {
+      warn(`${file.name}: flow ${flow.source} > ${flow.destination} (${flow.packets} packets): framing not recognised`);
+    }
+    if (strange.length > printedLayouts) warn(`${file.name}: ${strange.length - printedLayouts} more such flows`);
+    if (file.kind !== 'datagrams') return;
+    for (const [reason, count] of Object.entries(file.reader.skipped)) {
+      warn(`${file.name}: ${count} packets skipped: ${reason}`);
+    }
+  }
+}
+
+export function warn(text: string): void {
+  process.stderr.write(`tickreel: ${text}\n`);
+}
+
+/** Sets the exit code by what applies; the process ends when its work is done. */
+export function finish(applies: Parameters<typeof worstExitCode>[0]): void {
+  process.exitCode = worstExitCode(applies);
+}

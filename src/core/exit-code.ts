@@ -1,0 +1,31 @@
+/** Exit codes: stable, documented in the README, and which one wins where several apply. */
+
+export const exitCode = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  /** Part of the input could not be read; the rest was delivered. */
+  damaged: 3,
+  /** Sequence gaps, with `--strict`. */
+  gaps: 4,
+  /** The rate or the lateness asked for was not kept. */
+  rateMissed: 5,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
+
+/** The first that applies of failure, damaged, rate missed, gaps, interrupted. */
+export function worstExitCode(applies: {
+  failure?: boolean;
+  damaged?: boolean;
+  rateMissed?: boolean;
+  gaps?: boolean;
+  interrupted?: boolean;
+}): ExitCode {
+  if (applies.failure) return exitCode.failure;
+  if (applies.damaged) return exitCode.damaged;
+  if (applies.rateMissed) return exitCode.rateMissed;
+  if (applies.gaps) return exitCode.gaps;
+  return applies.interrupted ? exitCode.interrupted : exitCode.ok;
+}

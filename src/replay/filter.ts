@@ -1,0 +1,132 @@
+/**
+ * Which flows, sessions and messages take part: destination, session, message type, symbol and locate.
+ *
+ * Many messages carry only a locate code, so the locates of a wanted symbol are learned from the messages that carry
+ * both; what precedes the first of these cannot match. Nothing is allocated per message.
+ */
+import { UsageError } from '../core/errors.js';
+import type { Flow, LengthOf, Stream } from '../core/seams.js';
+
+/** Empty lists filter nothing; several entries of one list are alternatives, several lists must all match. */
+export interface FilterSpec {
+  /** `address`, `address:port` or `:port`. */
+  destinations: string[];
+  sessions: string[];
+  /** Message types, one character each. */
+  types: string[];
+  symbols: string[];
+  locates: number[];
+}
+
+export const noFilter: FilterSpec = { destinations: [], sessions: [], types: [], symbols: [], locates: [] };
+
+/** Where the facts stand that a filter reads: byte offsets from the start of a message. */
+export interface MessageLandmarks {
+  lengthOf: LengthOf;
+  /** Every type's symbol field; -1 where a type has none. Indexed by the type's character code. */
+  symbolOffsets: Int16Array;
+  /** Offset of the 16-bit locate code, common to every type. */
+  locateOffset: number;
+}
+
+const symbolBytes = 8;
+
+export class MessageFilter {
+  /** Whether any message has to be looked at. */
+  readonly readsMessages: boolean;
+  private readonly spec: FilterSpec;
+  private readonly landmarks: MessageLandmarks;
+  private readonly typeWanted = new Uint8Array(256);
+  private readonly locateWanted = new Uint8Array(65536);
+  private readonly symbolWords: Uint32Array;
+  private readonly flowVerdicts: boolean[] = [];
+
+  constructor(spec: FilterSpec, landmarks: MessageLandmarks) {
+    this.spec = spec;
+    this.landmarks = landmarks;
+    for (const type of spec.types) this.typeWanted[checkedType(type, landmarks)] = 1;
+    for (const locate of spec.locates) this.locateWanted[checkedLocate(locate)] = 1;
+    this.symbolWords = packSymbols(spec.symbols);
+    this.readsMessages = spec.types.length + spec.symbols.length + spec.locates.length > 0;
+  }
+
+  acceptsFlow(flow: Flow): boolean {
+    if (this.spec.destinations.length === 0) return true;
+    let verdict = this.flowVerdicts[flow.index];
+    if (verdict === undefined) {
+      verdict = this.spec.destinations.some((wanted) => matchesDestination(wanted, flow));
+      this.flowVerdicts[flow.index] = verdict;
+    }
+    return verdict;
+  }
+
+  acceptsStream(stream: Stream): boolean {
+    return this.spec.sessions.length === 0 || this.spec.sessions.includes(stream.session ?? '');
+  }
+
+  /** Whether the message is wanted; an unknown layout is wanted only where nothing of a message is asked for. */
+  acceptsMessage(view: DataView, offset: number, length: number): boolean {
+    if (!this.readsMessages) return true;
+    if (length === 0 || this.landmarks.lengthOf(view, offset) !== length) return false;
+    const type = view.getUint8(offset);
+    const bySymbol = this.symbolWords.length > 0;
+    if (bySymbol) this.learn(view, offset, type);
+    if (this.spec.types.length > 0 && this.typeWanted[type] === 0) return false;
+    if (!bySymbol && this.spec.locates.length === 0) return true;
+    return this.locateWanted[view.getUint16(offset + this.landmarks.locateOffset)] === 1;
+  }
+
+  private learn(view: DataView, offset: number, type: number): void {
+    const symbolOffset = this.landmarks.symbolOffsets[type];
+    if (symbolOffset < 0) return;
+    const high = view.getUint32(offset + symbolOffset);
+    const low = view.getUint32(offset + symbolOffset + 4);
+    const words = this.symbolWords;
+    for (let index = 0; index < words.length; index += 2) {
+      if (words[index] === high && words[index + 1] === low) {
+        this.locateWanted[view.getUint16(offset + this.landmarks.locateOffset)] = 1;
+        return;
+      }
+    }
+  }
+}
+
+function matchesDestination(wanted: string, flow: Flow): boolean {
+  return (
+    wanted === flow.destination ||
+    wanted === `:${flow.destinationPort}` ||
+    wanted === `${flow.destination}:${flow.destinationPort}`
+  );
+}
+
+function checkedType(type: string, landmarks: MessageLandmarks): number {
+  const code = type.charCodeAt(0);
+  const probe = new DataView(new ArrayBuffer(1));
+  if (type.length === 1 && code < 256) probe.setUint8(0, code);
+  if (type.length !== 1 || code > 255 || landmarks.lengthOf(probe, 0) === 0) {
+    throw new UsageError('type', `--type '${type}' is no message type; the reference command lists them`);
+  }
+  return code;
+}
+
+function checkedLocate(locate: number): number {
+  if (!Number.isInteger(locate) || locate < 0 || locate > 65535) {
+    throw new UsageError('locate', `--locate ${locate} is outside 0 to 65535`);
+  }
+  return locate;
+}
+
+function packSymbols(symbols: readonly string[]): Uint32Array {
+  const words = new Uint32Array(symbols.length * 2);
+  for (const [index, symbol] of symbols.entries()) {
+    if (symbol.length === 0 || symbol.length > symbolBytes) {
+      throw new UsageError('symbol', `--symbol '${symbol}' must have 1 to ${symbolBytes} characters`);
+    }
+    const padded = symbol.padEnd(symbolBytes, ' ');
+    for (let byte = 0; byte < symbolBytes; byte++) {
+      const word = index * 2 + (byte >> 2);
+      words[word] = (words[word] << 8) | (padded.charCodeAt(byte) & 0xff);
+    }
+  }
+  return words;
+}

@@ -1,0 +1,179 @@
+/** The library's way in: replay a capture into a function, an async iterator of batches, a ring or any sink. */
+import type { Clock, Flow, Sink } from '../core/seams.js';
+import { ReplayControl } from '../replay/control.js';
+import { noFilter } from '../replay/filter.js';
+import { parseSpeed } from '../replay/rate.js';
+import { type DatagramHandler, HandlerSink } from '../replay/sinks.js';
+import { runReplay } from './replay.js';
+import { type ReplayReport, type ReplaySpec, replayDefaults } from './replay-spec.js';
+import { parseTarget } from './target.js';
+
+/** What a library caller may set; everything else is as in `ReplaySpec`. */
+export interface ReplayOptions extends Partial<Omit<ReplaySpec, 'input' | 'target' | 'rate'>> {
+  /** As `--speed`: `10x`, `100kpps`, `50Mmsg/s`, `1Gbps`, `max`. Default `1x`. */
+  speed?: string;
+  /** As `--to`; one of `to`, `onDatagram` and `sink` is needed. */
+  to?: string;
+  /** Called on this thread with each datagram when it is due; the view is borrowed until the call returns. */
+  onDatagram?: DatagramHandler;
+  /** A sink of the caller's own, such as a `RingSink` to a worker. */
+  sink?: Sink | ((clock: Clock) => Sink);
+  /** Watches and stops the run. */
+  control?: ReplayControl;
+  date?: string;
+  frameByType?: boolean;
+}
+
+/**
+ * Replays a capture on the calling thread and resolves with the report.
+ *
+ * The thread is paced: it sleeps and spins between datagrams, and gives the event loop a turn while a deadline is far.
+ * Rejects with CaptureError, SinkError or UsageError where nothing could be played; damage is in the report.
+ */
+export async function replay(path: string, options: ReplayOptions): Promise<ReplayReport> {
+  const { onDatagram, sink, control } = options;
+  const spec = specOf(path, options);
+  if (onDatagram) {
+    const hooks = {
+      sink: (clock: Clock, recorder: ConstructorParameters<typeof HandlerSink>[2]) =>
+        new HandlerSink(onDatagram, clock, recorder),
+    };
+    return (await runReplay(spec, { ...hooks, ...(control ? { control } : {}) })).report;
+  }
+  const own = typeof sink === 'function' ? sink : sink ? () => sink : undefined;
+  return (await runReplay(spec, { ...(own ? { sink: own } : {}), ...(control ? { control } : {}) })).report;
+}
+
+/** Datagrams that were due together, copied out of the capture: valid as long as the caller keeps them. */
+export interface DatagramBatch {
+  readonly count: number;
+  readonly view: DataView;
+  /** Of each datagram in `view`. */
+  readonly offsets: readonly number[];
+  readonly lengths: readonly number[];
+  /** When each was due, ns on the run's clock. */
+  readonly scheduledNs: readonly number[];
+  readonly flows: readonly Flow[];
+}
+
+const batchBytes = 1 << 18;
+const batchCount = 1024;
+
+/**
+ * Replays a capture as an async iterator of batches: what was due since the last one, at most 1024 datagrams.
+ *
+ * The run waits where the consumer is slow (so later datagrams are late, and counted as such); leaving the loop ends it.
+ */
+export async function* replayBatches(
+  path: string,
+  options: Omit<ReplayOptions, 'to' | 'onDatagram' | 'sink'>,
+): AsyncGenerator<DatagramBatch, ReplayReport, void> {
+  const control = options.control ?? new ReplayControl();
+  const sink = new BatchSink(parseSpeed(options.speed ?? '1x').mode !== 'max');
+  const done = replay(path, { ...options, control, sink }).finally(() => sink.finish());
+  done.catch(() => {});
+  try {
+    for (;;) {
+      const batch = await sink.take();
+      if (batch === null) return await done;
+      yield batch;
+    }
+  } finally {
+    control.stop();
+    sink.abandon();
+    await done.catch(() => {});
+  }
+}
+
+/** Gathers datagrams until the consumer asks; the engine settles it whenever a batch waits. */
+class BatchSink implements Sink {
+  private bytes = new Uint8Array(batchBytes);
+  private used = 0;
+  private offsets: number[] = [];
+  private lengths: number[] = [];
+  private scheduledNs: number[] = [];
+  private flows: Flow[] = [];
+  private isWaiting = false;
+  private finished = false;
+  private abandoned = false;
+  private wakeConsumer: () => void = () => {};
+  private wakeProducer: () => void = () => {};
+
+  constructor(private readonly paced: boolean) {}
+
+  /** Asks the engine for a turn as soon as a paced datagram is there and a consumer waits, else when a batch is full. */
+  get unsettled(): number {
+    const { length } = this.offsets;
+    return length >= batchCount || (this.paced && this.isWaiting) ? length : 0;
+  }
+
+  send(view: DataView, offset: number, length: number, scheduledNs: number, flow: Flow): void {
+    if (this.used + length > this.bytes.length) this.grow(length);
+    this.bytes.set(new Uint8Array(view.buffer, view.byteOffset + offset, length), this.used);
+    this.offsets.push(this.used);
+    this.lengths.push(length);
+    this.scheduledNs.push(scheduledNs);
+    this.flows.push(flow);
+    this.used += length;
+  }
+
+  /** Lets the consumer run; waits for it only where the batch is full. */
+  async settle(): Promise<void> {
+    this.wakeConsumer();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    while (!this.abandoned && this.offsets.length >= batchCount) {
+      await new Promise<void>((resolve) => {
+        this.wakeProducer = resolve;
+      });
+    }
+  }
+
+  async take(): Promise<DatagramBatch | null> {
+    while (this.offsets.length === 0) {
+      if (this.finished) return null;
+      this.isWaiting = true;
+      await new Promise<void>((resolve) => {
+        this.wakeConsumer = resolve;
+      });
+      this.isWaiting = false;
+    }
+    const { offsets, lengths, scheduledNs, flows, bytes } = this;
+    const batch = { count: offsets.length, view: new DataView(bytes.buffer), offsets, lengths, scheduledNs, flows };
+    this.bytes = new Uint8Array(batchBytes);
+    this.used = 0;
+    this.offsets = [];
+    this.lengths = [];
+    this.scheduledNs = [];
+    this.flows = [];
+    this.wakeProducer();
+    return batch;
+  }
+
+  finish(): void {
+    this.finished = true;
+    this.wakeConsumer();
+  }
+
+  abandon(): void {
+    this.abandoned = true;
+    this.wakeProducer();
+  }
+
+  private grow(length: number): void {
+    const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.used + length));
+    larger.set(this.bytes);
+    this.bytes = larger;
+  }
+}
+
+function specOf(path: string, options: ReplayOptions): ReplaySpec {
+  const { speed = '1x', to = 'null', date, frameByType, onDatagram, sink, control, ...rest } = options;
+  return {
+    ...replayDefaults,
+    filter: noFilter,
+    ...rest,
+    input: { path, date: date ?? null, frameByType: frameByType ?? false, protocol: null, portMap: new Map() },
+    target: parseTarget(to, rest.keepDestinations ?? false),
+    rate: parseSpeed(speed),
+  };
+}

@@ -1,0 +1,233 @@
+/** Receives a feed from a socket: decodes it, checks its sequence, counts what the kernel dropped, measures latency. */
+import type { RemoteInfo } from 'node:dgram';
+import { DamageLog } from '../analysis/damage-log.js';
+import { ExchangeClock } from '../analysis/exchange-clock.js';
+import { chosenProtocol, forcedFraming, type InputSpec } from '../analysis/input.js';
+import { ProtocolGate } from '../analysis/protocol-gate.js';
+import { type EpochTime, MonotonicClock, WallClock } from '../core/clock.js';
+import { type HistogramSummary, initHistograms, SignedHistogram } from '../core/histogram.js';
+import type { Damage, Flow, Stream } from '../core/seams.js';
+import { openUdpReceiver, type UdpReceiver } from '../io/udp-receiver.js';
+import { itch50 } from '../protocol/itch50/index.js';
+import { SessionDemux } from '../session/demux.js';
+import { HEADER_LENGTH, readMessageCount, readSequence, readSession } from '../session/moldudp64.js';
+import { ReferenceSchedule } from './reference-schedule.js';
+import type { ReplaySpec } from './replay-spec.js';
+
+/** Flows that are told apart; datagrams of further senders share one. */
+const maxSenders = 4096;
+/** After every session has ended, so long is waited for what is still under way. */
+const lingerMs = 100;
+const watchMs = 50;
+
+export interface ListenSpec {
+  host: string;
+  port: number;
+  iface: string | null;
+  bufferBytes: number;
+  /** How the datagrams are taken; the path plays no part. */
+  input: InputSpec;
+  /** Time at most, ms; Infinity for none. */
+  durationMs: number;
+  /** Packets at most. */
+  limit: number;
+  /** Ends when nothing came for so long after the first packet, ms. */
+  idleMs: number;
+  /** The replay that is listened to and the origin that it printed. */
+  reference: { replay: ReplaySpec; origin: EpochTime } | null;
+}
+
+export type ListenEnd = 'stopped' | 'duration' | 'limit' | 'idle' | 'end of session';
+
+/** The object that `listen --json` prints. */
+export type ListenReport = ReturnType<Listener['report']>;
+
+export class Listener {
+  receiver: UdpReceiver | undefined;
+  readonly damage: DamageLog;
+  packets = 0;
+  bytes = 0;
+  messages = 0;
+  endReason: ListenEnd = 'stopped';
+  private readonly spec: ListenSpec;
+  private readonly reference: ReferenceSchedule | null;
+  private readonly clock = new MonotonicClock();
+  private readonly wall = new WallClock(this.clock);
+  private readonly exchange = new ExchangeClock();
+  private readonly gate: ProtocolGate;
+  private readonly demux: SessionDemux;
+  private readonly byType = new Float64Array(256);
+  private readonly exchangeLatency = new SignedHistogram();
+  private readonly scheduleLatency = new SignedHistogram();
+  private readonly senders = new Map<string, Flow>();
+  private readonly originNs: number;
+  private lastSender: Flow | undefined;
+  private unmatched = 0;
+  private matched = 0;
+  private firstNs = 0;
+  private lastNs = 0;
+  private arrivalNs = 0;
+  private sinceMidnightNs = 0;
+  private kernelDrops: number | null = null;
+  private resolveEnd: (reason: ListenEnd) => void = () => {};
+
+  private constructor(spec: ListenSpec, reference: ReferenceSchedule | null, onDamage: (damage: Damage) => void) {
+    this.spec = spec;
+    this.reference = reference;
+    this.originNs = spec.reference
+      ? this.wall.fromEpoch(spec.reference.origin.seconds, spec.reference.origin.nanoseconds)
+      : 0;
+    this.damage = new DamageLog(`udp://${spec.host}:${spec.port}`, onDamage);
+    this.gate = new ProtocolGate(itch50.isKnown, (stream) => chosenProtocol(spec.input, stream.flow) === 'itch50');
+    this.demux = new SessionDemux(
+      {
+        onMessage: (view, offset, length, _timestampNs, sequence, stream) =>
+          this.onMessage(view, offset, length, sequence, stream),
+        onEndOfSession: () => this.onEndOfSession(),
+        onDamage: (damage) => this.damage.add(damage),
+      },
+      { lengthOf: itch50.lengthOf, force: forcedFraming(spec.input) },
+    );
+  }
+
+  /** Reads the reference, then opens the socket; rejects with SinkError where that fails. */
+  static async open(spec: ListenSpec, onDamage: (damage: Damage) => void = () => {}): Promise<Listener> {
+    await initHistograms();
+    const reference = spec.reference ? await ReferenceSchedule.load(spec.reference.replay, onDamage) : null;
+    const listener = new Listener(spec, reference, onDamage);
+    listener.receiver = await openUdpReceiver(spec, (bytes, from) => listener.onDatagram(bytes, from));
+    return listener;
+  }
+
+  /** Listens until an end condition or `stop()`, then closes the socket. */
+  async run(): Promise<void> {
+    const { spec } = this;
+    const startNs = this.clock.nowNs();
+    const ended = new Promise<ListenEnd>((resolve) => {
+      this.resolveEnd = resolve;
+    });
+    const watch = setInterval(() => {
+      const nowNs = this.clock.nowNs();
+      if (nowNs - startNs >= spec.durationMs * 1e6) this.resolveEnd('duration');
+      else if (this.packets > 0 && nowNs - this.lastNs >= spec.idleMs * 1e6) this.resolveEnd('idle');
+    }, watchMs);
+    this.endReason = await ended;
+    clearInterval(watch);
+    this.kernelDrops = this.receiver?.kernelDrops() ?? null;
+    await this.receiver?.close();
+  }
+
+  stop(): void {
+    this.resolveEnd('stopped');
+  }
+
+  /** Figures now, for a progress line. */
+  progress() {
+    const gaps = this.demux.streams.reduce((sum, stream) => sum + stream.tracker.missing, 0);
+    return { packets: this.packets, messages: this.messages, missing: gaps, kernelDrops: this.receiver?.kernelDrops() };
+  }
+
+  private onDatagram(bytes: Buffer, from: RemoteInfo): void {
+    if (this.packets >= this.spec.limit) return;
+    this.arrivalNs = this.clock.nowNs();
+    this.lastNs = this.arrivalNs;
+    if (this.packets++ === 0) this.firstNs = this.arrivalNs;
+    this.bytes += bytes.length;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const flow = this.senderOf(from);
+    const arrival = this.wall.toEpoch(this.arrivalNs);
+    this.sinceMidnightNs = this.exchange.sinceMidnightNs(arrival.seconds, arrival.nanoseconds);
+    if (this.demux.datagram(view, 0, bytes.length, this.arrivalNs, flow, this.packets, 0) && this.reference) {
+      this.compare(view, bytes.length, this.reference);
+    }
+    if (this.packets >= this.spec.limit) this.resolveEnd('limit');
+  }
+
+  private onMessage(view: DataView, offset: number, length: number, sequence: number, stream: Stream): void {
+    this.messages++;
+    if (length > 0) this.byType[view.getUint8(offset)]++;
+    const verdict = this.gate.judge(view, offset, length, this.packets, sequence, stream);
+    if (verdict === 'known') this.exchangeLatency.record(this.sinceMidnightNs - itch50.timestampOf(view, offset));
+  }
+
+  private onEndOfSession(): void {
+    if (!this.demux.streams.every((stream) => stream.endOfSession)) return;
+    setTimeout(() => this.resolveEnd('end of session'), lingerMs);
+  }
+
+  private compare(view: DataView, length: number, reference: ReferenceSchedule): void {
+    if (length < HEADER_LENGTH || readMessageCount(view, 0) === 0) return;
+    const dueNs = reference.find(readSession(view, 0), readSequence(view, 0));
+    if (Number.isNaN(dueNs)) this.unmatched++;
+    else {
+      this.matched++;
+      this.scheduleLatency.record(this.arrivalNs - this.originNs - dueNs);
+    }
+  }
+
+  private senderOf(from: RemoteInfo): Flow {
+    const { lastSender } = this;
+    if (lastSender !== undefined && lastSender.sourcePort === from.port && lastSender.source === from.address) {
+      return lastSender;
+    }
+    const full = this.senders.size >= maxSenders;
+    const source = full ? 'others' : from.address;
+    const sourcePort = full ? 0 : from.port;
+    const key = `${source}:${sourcePort}`;
+    let flow = this.senders.get(key);
+    if (flow === undefined) {
+      const { host, port } = this.spec;
+      const name = `${key} > ${host}:${port}`;
+      flow = { index: this.senders.size, source, sourcePort, destination: host, destinationPort: port, name };
+      this.senders.set(key, flow);
+    }
+    this.lastSender = flow;
+    return flow;
+  }
+
+  /** The finished report; plain data with a stable shape. */
+  report() {
+    const { packets, messages, bytes, demux, gate, receiver, damage } = this;
+    const seconds = packets > 1 ? (this.lastNs - this.firstNs) / 1e9 : 0;
+    const perSecond = (amount: number): number => (seconds > 0 ? amount / seconds : 0);
+    return {
+      address: `udp://${this.spec.host}:${receiver?.port ?? this.spec.port}`,
+      endReason: this.endReason,
+      seconds,
+      packets: { total: packets, bytes },
+      messages: {
+        total: messages,
+        byType: countsByType(this.byType),
+        unknownLayout: gate.unknownMessages,
+        zeroLength: gate.zeroLengthMessages,
+      },
+      rate: { packetsPerSecond: perSecond(packets - 1), messagesPerSecond: perSecond(messages) },
+      sessions: demux.sessions(),
+      flows: demux.flows(),
+      kernelDrops: this.kernelDrops,
+      receiveBuffer: receiver?.buffer ?? null,
+      latency: {
+        exchange: summaryOf(this.exchangeLatency),
+        schedule: summaryOf(this.scheduleLatency),
+      },
+      reference: this.reference && {
+        packets: this.reference.packets,
+        matched: this.matched,
+        unmatched: this.unmatched,
+      },
+      damage: damage.kept,
+      damageTotal: damage.total,
+    };
+  }
+}
+
+/** Counts as an object by type letter, types that did not come left out. */
+export function countsByType(counts: Float64Array): Record<string, number> {
+  const out: Record<string, number> = {};
+  for (const [code, count] of counts.entries()) if (count > 0) out[String.fromCharCode(code)] = count;
+  return out;
+}
+
+function summaryOf(histogram: SignedHistogram): HistogramSummary | null {
+  return histogram.count === 0 ? null : histogram.summary();
+}

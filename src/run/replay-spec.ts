@@ -1,0 +1,108 @@
+/** Everything that a replay is told, as plain data that can be posted to a worker, and what it reports. */
+import type { FileDamage } from '../analysis/damage-log.js';
+import type { InputSpec } from '../analysis/input.js';
+import type { EpochTime } from '../core/clock.js';
+import type { HistogramSummary } from '../core/histogram.js';
+import type { When } from '../core/time.js';
+import type { EndReason, LatePolicy } from '../replay/engine.js';
+import type { FilterSpec } from '../replay/filter.js';
+import type { LoopSequence } from '../replay/loop.js';
+import type { Rate } from '../replay/rate.js';
+import type { Target } from './target.js';
+
+export interface ReplaySpec {
+  input: InputSpec;
+  target: Target;
+  /** Send to the captured addresses and ports. */
+  keepDestinations: boolean;
+  rate: Rate;
+  /** How often the capture is played; 0 = until stopped. */
+  loops: number;
+  loopSequence: LoopSequence;
+  /** Packets at most. */
+  limit: number;
+  /** Time of the run at most, ns. */
+  durationNs: number;
+  from?: When | undefined;
+  until?: When | undefined;
+  /** Longer idle gaps of the capture count as this long, ns. */
+  maxGapNs: number;
+  /** When the first packet is due; null: at once. */
+  startAt: EpochTime | null;
+  filter: FilterSpec;
+  latePolicy: LatePolicy;
+  /** A packet sent later than this after its time counts as late, ns. */
+  lateAfterNs: number;
+  /** Session name of the MoldUDP64 packets built from a BinaryFILE. */
+  session: string;
+  /** Largest IP packet built from a BinaryFILE, bytes. */
+  mtu: number;
+  pack: 'timestamp' | 'mtu';
+  /** Compute the whole schedule on a virtual clock and send nothing. */
+  dryRun: boolean;
+  /** Keep an interval log (`--hlog`) and percentile distributions (`--hgrm`). */
+  keepLogs: boolean;
+}
+
+/** The defaults of every option but input and target. */
+export const replayDefaults: Omit<ReplaySpec, 'input' | 'target' | 'filter'> = {
+  keepDestinations: false,
+  rate: { mode: 'original', speedup: { numerator: 1, denominator: 1 } },
+  loops: 1,
+  loopSequence: 'keep',
+  limit: Number.POSITIVE_INFINITY,
+  durationNs: Number.POSITIVE_INFINITY,
+  maxGapNs: Number.POSITIVE_INFINITY,
+  startAt: null,
+  latePolicy: 'catch-up',
+  lateAfterNs: 100_000,
+  session: 'TICKREEL01',
+  mtu: 1500,
+  pack: 'timestamp',
+  dryRun: false,
+  keepLogs: false,
+};
+
+/** The object that `replay --report` writes: stable keys, units in their names. */
+export interface ReplayReport {
+  capture: string;
+  target: string;
+  /** The rate asked for, as `--speed` reads it. */
+  asked: string;
+  clock: 'real' | 'virtual';
+  endReason: EndReason;
+  packets: number;
+  /** UDP payload bytes. */
+  bytes: number;
+  messages: number;
+  /** From the run's origin to the end of the last send. */
+  seconds: number;
+  /** Of what was sent; bits are those of layer 2 without the frame check sequence. */
+  rate: { packetsPerSecond: number; messagesPerSecond: number; bitsPerSecond: number };
+  late: { count: number; share: number; maxNs: number; thresholdNs: number };
+  /** Packets left out by `--on-late drop`. */
+  dropped: number;
+  /** By how much `--on-late shift` moved the schedule. */
+  shiftedNs: number;
+  /** Datagrams that filters or the window left out. */
+  skipped: number;
+  /** Datagrams that the capture holds only a part of; never sent. */
+  truncated: number;
+  loops: number;
+  /** Epoch time of the run's origin, ns as a decimal string: what `listen --origin` wants. */
+  originNs: string;
+  timeline: { backwardTimestamps: number; farTimestamps: number; squeezedGaps: number; squeezedNs: number };
+  histograms: Record<string, HistogramSummary>;
+  /** Failed sends by error code. */
+  sendErrors: Record<string, number>;
+  sink: Record<string, number>;
+  damage: FileDamage[];
+  damageTotal: number;
+}
+
+/** The report and the texts that are only written where asked for. */
+export interface ReplayOutcome {
+  report: ReplayReport;
+  hgrm: Record<string, string>;
+  hlog: string;
+}

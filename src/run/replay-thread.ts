@@ -1,0 +1,31 @@
+/** A replay on a thread of its own, so that the caller's stays live while packets are paced. */
+import { Worker } from 'node:worker_threads';
+import * as errors from '../core/errors.js';
+import { ReplayControl } from '../replay/control.js';
+import type { ReplayOutcome, ReplaySpec } from './replay-spec.js';
+
+/** What the worker posts when it is done. */
+export type WorkerAnswer =
+  | { outcome: ReplayOutcome }
+  | { failure: { name: string; code: string | null; message: string } };
+
+/** Runs the replay in a worker; watch and stop it through `control`. Rejects as `runReplay` does. */
+export function runReplayThread(spec: ReplaySpec, control = new ReplayControl()): Promise<ReplayOutcome> {
+  const worker = new Worker(new URL('./replay-worker.js', import.meta.url), {
+    workerData: { spec, control: control.memory },
+  });
+  return new Promise((resolve, reject) => {
+    worker.once('message', (answer: WorkerAnswer) => {
+      if ('outcome' in answer) resolve(answer.outcome);
+      else reject(revive(answer.failure));
+    });
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`the replay thread ended early, with code ${code}`)));
+  });
+}
+
+function revive(failure: { name: string; code: string | null; message: string }): Error {
+  if (failure.code === null) return new Error(failure.message);
+  const known = (errors as Record<string, typeof errors.TickreelError>)[failure.name];
+  return new (known ?? errors.TickreelError)(failure.code, failure.message);
+}

@@ -1,0 +1,69 @@
+/** The worker of `inproc:ring`: polls, decodes, measures the hop and its own handler, posts its figures at the end. */
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { InputSpec } from '../analysis/input.js';
+import { type ClockBase, MonotonicClock } from '../core/clock.js';
+import { type HistogramSummary, initHistograms } from '../core/histogram.js';
+import { RingReader } from '../core/ring.js';
+import type { Flow } from '../core/seams.js';
+import { LatencyRecorder } from '../replay/latency.js';
+import { ItchHandler } from './itch-handler.js';
+
+export interface RingWorkerData {
+  memory: SharedArrayBuffer;
+  base: ClockBase;
+  input: InputSpec;
+  /** Brings each flow before its first record. */
+  flows: MessagePort;
+}
+
+export interface RingWorkerResult {
+  counters: Record<string, number>;
+  histograms: Record<string, HistogramSummary>;
+}
+
+/** After so many empty polls in a row the worker sleeps for a moment: about 1 ms of spinning. */
+const pollsBeforeSleep = 20_000;
+const sleepMs = 0.05;
+
+const data = workerData as RingWorkerData;
+await initHistograms();
+const clock = new MonotonicClock(data.base);
+const reader = new RingReader(data.memory);
+const handler = new ItchHandler(data.input);
+const recorder = new LatencyRecorder();
+const ringHop = recorder.add('ringHop');
+const handlerTime = recorder.add('handlerTime');
+const flows: Flow[] = [];
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+for (let idle = 0; !reader.done; ) {
+  if (!reader.poll()) {
+    if (++idle > pollsBeforeSleep) Atomics.wait(sleeper, 0, 0, sleepMs);
+    continue;
+  }
+  idle = 0;
+  const startNs = clock.nowNs();
+  ringHop.record(startNs - reader.sentNs);
+  handler.onDatagram(reader.view, reader.offset, reader.length, reader.scheduledNs, flowAt(reader.flowIndex));
+  handlerTime.record(clock.nowNs() - startNs);
+}
+recorder.closeInterval(clock.nowNs());
+const result: RingWorkerResult = {
+  counters: {
+    messagesDecoded: handler.messages - handler.unknown,
+    messagesUnknown: handler.unknown,
+    gaps: handler.gaps,
+  },
+  histograms: recorder.summaries(),
+};
+parentPort?.postMessage(result);
+data.flows.close();
+
+function flowAt(index: number): Flow {
+  while (flows[index] === undefined) {
+    const flow = receiveMessageOnPort(data.flows)?.message as Flow | undefined;
+    if (flow === undefined) throw new Error(`record of flow ${index}, which was never announced`);
+    flows[flow.index] = flow;
+  }
+  return flows[index];
+}
