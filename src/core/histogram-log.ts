@@ -43,8 +43,9 @@ export class HistogramLog {
 
   /** The first lines of the file; `start` is the moment that intervals count their seconds from. */
   header(start: EpochTime, comment: string): string {
-    const seconds = `${start.seconds}.${String(Math.floor(start.nanoseconds / 1e6)).padStart(3, '0')}`;
-    const date = new Date(start.seconds * 1000 + start.nanoseconds / 1e6).toISOString();
+    const milliseconds = Math.floor(start.nanoseconds / 1e6);
+    const seconds = `${start.seconds}.${String(milliseconds).padStart(3, '0')}`;
+    const date = new Date(start.seconds * 1000 + milliseconds).toISOString();
     this.#writer.outputComment(`[${comment.replace(/[\r\n]+/g, ' ')}]`);
     this.#writer.outputLogFormatVersion();
     this.#writer.outputComment('[Values are in ns, Interval_Max in ms; a tag names the histogram]');
