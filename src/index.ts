@@ -34,6 +34,37 @@ export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
 export { runReplay } from './run/replay.js';
 export type { ReplayOutcome, ReplayReport, ReplaySpec } from './run/replay-spec.js';
 export { runReplayThread } from './run/replay-thread.js';
+export { type Codec, createCodec } from './schema/codec.js';
+export { canGenerateCode, type Decoder, type Engine } from './schema/compile.js';
+export type { CsvWriter } from './schema/csv.js';
+export type { EncodeOptions } from './schema/encode.js';
+export {
+  alpha,
+  char,
+  type Enumeration,
+  type Field,
+  type FieldKind,
+  type FieldOptions,
+  u8,
+  u16,
+  u32,
+  u48,
+  u64,
+} from './schema/field.js';
+export type { RandomSource } from './schema/generate.js';
+export type { JsonOptions, JsonWriter, ValueOptions } from './schema/json.js';
+export { buildParser, type ReferenceDecoder } from './schema/reference-decoder.js';
+export { type Message, type MessageInfo, message, type Protocol, protocol } from './schema/table.js';
+export type {
+  AnyValues,
+  Flyweight,
+  FlyweightBase,
+  Handlers,
+  Integer64,
+  MessageName,
+  PlainValues,
+  Values,
+} from './schema/types.js';
 export { BinaryFileReader } from './session/binaryfile.js';
 export { SessionDemux } from './session/demux.js';
 export * from './session/moldudp64-header.js';

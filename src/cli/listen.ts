@@ -2,13 +2,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { EpochTime } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
-import type { HistogramSummary } from '../core/histogram.js';
-import { formatBytes, formatCount, formatDuration, formatRate } from '../core/time.js';
+import { formatBytes, formatCount, formatRate } from '../core/time.js';
 import { noFilter } from '../replay/filter.js';
 import { parseRate } from '../replay/rate.js';
-import { Listener, type ListenReport, type ListenSpec } from '../run/listen.js';
+import { Listener, type ListenSpec } from '../run/listen.js';
 import { type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
 import { parseUdpTarget } from '../run/target.js';
+import { describeListening } from './listen-text.js';
 import { addInputOptions, count, duration, type InputFlags, inputSpec } from './options.js';
 import { Output } from './output.js';
 import { addPackingOptions, addRateOptions, type RateFlags, stopOnSignal } from './replay.js';
@@ -31,7 +31,6 @@ interface ListenFlags extends InputFlags, RateFlags {
 
 const defaultBufferBytes = 8 << 20;
 const progressEveryMs = 1000;
-const shownGaps = 10;
 
 export function addListenCommand(program: Command): void {
   const command = program
@@ -81,7 +80,7 @@ async function listen(address: string, flags: ListenFlags): Promise<void> {
   const report = listener.report();
   const output = new Output();
   if (flags.json) output.writeLine(JSON.stringify(report));
-  else output.write(describe(report));
+  else output.write(describeListening(report));
   await output.end();
   finish({
     damaged: report.damageTotal > 0,
@@ -154,44 +153,4 @@ function showListening(listener: Listener, stream = process.stderr): () => void 
     clearInterval(timer);
     stream.write('\r\x1b[K');
   };
-}
-
-function describe(report: ListenReport): string {
-  const { packets, messages, rate, kernelDrops, latency } = report;
-  const lines = [
-    `received  ${packets.total} packets (${packets.bytes} bytes, ${messages.total} messages) in ` +
-      `${report.seconds.toFixed(6)} seconds, ended by ${report.endReason}`,
-    `rate      ${rate.packetsPerSecond.toFixed(2)} pps, ${rate.messagesPerSecond.toFixed(2)} msg/s`,
-  ];
-  for (const session of report.sessions) {
-    const missing = session.missing;
-    const verdict = missing === 0 ? 'nothing lost' : `${missing} messages lost in ${session.gaps.length} gaps`;
-    lines.push(
-      `session   ${session.session ?? '-'} from ${session.source}, ${session.first} to ${session.last}: ${verdict}, ` +
-        `${session.duplicates} duplicates, ${session.outOfOrder} out of order`,
-    );
-    for (const gap of session.gaps.slice(0, shownGaps)) {
-      lines.push(`  gap ${gap.from} to ${gap.to}, ${gap.count} messages`);
-    }
-  }
-  for (const flow of report.flows) {
-    if (flow.recognisedAs === null) lines.push(`flow      ${flow.source}: ${flow.packets} packets not understood`);
-  }
-  lines.push(`kernel drops  ${kernelDrops ?? 'not told by this system'}`);
-  lines.push(...latencyLine('arrival less exchange time', latency.exchange));
-  lines.push(...latencyLine('arrival less scheduled time', latency.schedule));
-  if (report.reference) {
-    const { matched, unmatched } = report.reference;
-    lines.push(`reference     ${matched} packets matched, ${unmatched} not in it`);
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-function latencyLine(label: string, summary: HistogramSummary | null): string[] {
-  if (summary === null) return [];
-  const { p50, p90, p99, p999, max } = summary;
-  const cells = Object.entries({ p50, p90, p99, 'p99.9': p999, max }).map(
-    ([name, ns]) => `${name} ${formatDuration(ns)}`,
-  );
-  return [`${label}: ${cells.join(', ')}`];
 }

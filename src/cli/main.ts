@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { TickreelError, UsageError } from '../core/errors.js';
 import { exitCode } from '../core/exit-code.js';
 import { addDecodeCommand } from './decode.js';
+import { addDemoCommand } from './demo.js';
 import { addInspectCommand } from './inspect.js';
 import { addListenCommand } from './listen.js';
 import { addReferenceCommand } from './reference.js';
@@ -27,6 +28,7 @@ function buildProgram(): Command {
   addDecodeCommand(program);
   addInspectCommand(program);
   addReferenceCommand(program);
+  addDemoCommand(program);
   program.addHelpText(
     'after',
     `

@@ -1,29 +1,22 @@
 /** One replay on this thread: opens source and sink, runs the engine, and makes the report. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DamageLog } from '../analysis/damage-log.js';
-import { ExchangeClock } from '../analysis/exchange-clock.js';
-import { itch50Landmarks } from '../analysis/landmarks.js';
 import { type EpochTime, MonotonicClock, VirtualClock, WallClock } from '../core/clock.js';
 import { formatEpochNs } from '../core/halves.js';
 import { initHistograms } from '../core/histogram.js';
-import type { Clock, DatagramReader, Sink } from '../core/seams.js';
+import type { Clock, Sink } from '../core/seams.js';
 import { SpinWaiter, VirtualWaiter, type Waiter } from '../core/waiter.js';
-import { itch50 } from '../protocol/itch50/index.js';
 import { ReplayControl } from '../replay/control.js';
-import { type EngineResult, ReplayEngine } from '../replay/engine.js';
+import type { EngineResult } from '../replay/engine.js';
 import { LatencyRecorder } from '../replay/latency.js';
-import { MoldLoopRewriter } from '../replay/loop.js';
 import { formatRate } from '../replay/rate.js';
-import { createSchedule, type Schedule } from '../replay/schedule.js';
-import { Timeline } from '../replay/timeline.js';
-import { CaptureWindow } from '../replay/window.js';
-import { BLOCK_LENGTH_SIZE, HEADER_LENGTH } from '../session/moldudp64.js';
-import { CaptureGate, packedGate } from './capture-gate.js';
-import { CaptureSource, windowOf } from './capture-source.js';
+import { type Assembly, assemble } from './assembly.js';
+import { CaptureSource } from './capture-source.js';
 import { LatencyLogs } from './latency-logs.js';
-import { type ReplayOutcome, type ReplayReport, type ReplaySpec, replayDefaults } from './replay-spec.js';
+import type { ReplayOutcome, ReplayReport, ReplaySpec } from './replay-spec.js';
 import { type OpenedTarget, openTarget } from './sink-of.js';
 import { formatTarget } from './target.js';
+import { warmUp } from './warm-up.js';
 
 const nsPerMs = 1e6;
 
@@ -57,7 +50,11 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     target = hooks.sink
       ? { sink: hooks.sink(timing.clock, recorder), counters: () => ({}), errors: () => ({}) }
       : await openTarget(spec, timing.clock, recorder, source.kind);
-    const run = assemble(spec, source, target, timing, recorder, control);
+    const run = assemble(spec, source, target.sink, recorder, control, {
+      ...timing,
+      chooseOrigin: originOf(spec, source, target, timing),
+    });
+    if (timing.kind === 'real') await warmUp(spec, timing.clock);
     logs?.start(timing.toEpoch(timing.clock.nowNs()));
     const result = await run.engine.run();
     await target.sink.close?.();
@@ -70,63 +67,6 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     recorder.destroy();
     await source.close();
   }
-}
-
-interface Assembly {
-  engine: ReplayEngine;
-  schedule: Schedule;
-  timeline: Timeline;
-  gate: CaptureGate | null;
-}
-
-function assemble(
-  spec: ReplaySpec,
-  source: CaptureSource,
-  target: OpenedTarget,
-  timing: Timing,
-  recorder: LatencyRecorder,
-  control: ReplayControl,
-): Assembly {
-  // A file is not waited for, so `max` keeps the capture's stamps there.
-  const toFile = spec.target.kind === 'pcap' && spec.rate.mode === 'max';
-  const schedule = createSchedule(toFile ? replayDefaults.rate : spec.rate);
-  const timeline = new Timeline({ maxGapNs: spec.maxGapNs });
-  const gate =
-    source.kind === 'datagrams' ? new CaptureGate(spec.input, spec.filter, new CaptureWindow(windowOf(spec))) : null;
-  const engine = new ReplayEngine({
-    source,
-    gate: gate ?? packedGate,
-    schedule,
-    timeline,
-    sink: target.sink,
-    clock: timing.clock,
-    waiter: timing.waiter,
-    rest: timing.rest,
-    turn: () => new Promise((resolve) => setImmediate(resolve)),
-    control,
-    recorder,
-    ...(spec.loops === 1 || spec.loopSequence === 'keep'
-      ? {}
-      : {
-          rewriter: new MoldLoopRewriter(
-            spec.loopSequence,
-            spec.loops,
-            gate === null ? () => true : (view, offset, length, flow) => gate.isMold(view, offset, length, flow),
-          ),
-        }),
-    chooseOrigin: (nowNs) => {
-      const { seconds, nanoseconds } = spec.startAt ?? source.reader;
-      target.setBase?.(seconds, nanoseconds);
-      return spec.startAt === null ? nowNs : Math.max(nowNs, timing.fromEpoch(spec.startAt));
-    },
-    latePolicy: spec.latePolicy,
-    lateAfterNs: spec.lateAfterNs,
-    loops: spec.loops,
-    limit: spec.limit,
-    durationNs: spec.durationNs,
-    ...(gate === null ? {} : { feedLatencyOf: feedLatency(gate) }),
-  });
-  return { engine, schedule, timeline, gate };
 }
 
 /** Virtual where nothing waits for the datagrams: a dry run and a file. */
@@ -154,17 +94,12 @@ function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
   };
 }
 
-/** Capture stamp less the first message's own stamp, where the datagram begins with a known layout. */
-function feedLatency(gate: CaptureGate): (reader: DatagramReader) => number {
-  const exchange = new ExchangeClock();
-  const first = HEADER_LENGTH + BLOCK_LENGTH_SIZE;
-  return (reader) => {
-    const { view, offset, length, flow, seconds, nanoseconds } = reader;
-    if (length <= first || !gate.isMold(view, offset, length, flow)) return Number.NaN;
-    const messageLength = view.getUint16(offset + HEADER_LENGTH);
-    const fits = messageLength > 0 && first + messageLength <= length;
-    if (!fits || itch50Landmarks.lengthOf(view, offset + first) !== messageLength) return Number.NaN;
-    return exchange.sinceMidnightNs(seconds, nanoseconds) - itch50.timestampOf(view, offset + first);
+/** The origin: now or as told; the target learns which epoch time it stands for. */
+function originOf(spec: ReplaySpec, source: CaptureSource, target: OpenedTarget, timing: Timing) {
+  return (nowNs: number): number => {
+    const { seconds, nanoseconds } = spec.startAt ?? source.reader;
+    target.setBase?.(seconds, nanoseconds);
+    return spec.startAt === null ? nowNs : Math.max(nowNs, timing.fromEpoch(spec.startAt));
   };
 }
 

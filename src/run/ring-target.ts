@@ -16,15 +16,13 @@ export async function openRingTarget(input: InputSpec, clock: MonotonicClock): P
   const { port1: flows, port2 } = new MessageChannel();
   const workerData: RingWorkerData = { memory, base: clock.base, input, flows: port2 };
   const worker = new Worker(new URL('./ring-worker.js', import.meta.url), { workerData, transferList: [port2] });
-  const finished = new Promise<RingWorkerResult>((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
+  const answer = <T>(): Promise<T> =>
+    new Promise((resolve, reject) => {
+      worker.once('message', resolve).once('error', reject);
+    });
+  await answer<'ready'>();
+  const finished = answer<RingWorkerResult>();
   finished.catch(() => {});
-  await new Promise<void>((resolve, reject) => {
-    worker.once('online', resolve);
-    worker.once('error', reject);
-  });
   const sink = new RingSink(new RingWriter(memory, { full: 'wait' }), clock, (flow) => flows.postMessage(flow));
   let result: RingWorkerResult | undefined;
   return {

@@ -36,6 +36,7 @@ const handlerTime = recorder.add('handlerTime');
 const flows: Flow[] = [];
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
+parentPort?.postMessage('ready');
 for (let idle = 0; !reader.done; ) {
   if (!reader.poll()) {
     if (++idle > pollsBeforeSleep) Atomics.wait(sleeper, 0, 0, sleepMs);

@@ -1,0 +1,88 @@
+/** `tickreel demo`: the main job on the bundled fixtures, in a few seconds and without leaving this machine. */
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { noFilter } from '../replay/filter.js';
+import { parseSpeed } from '../replay/rate.js';
+import { Listener } from '../run/listen.js';
+import { type ReplayReport, type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
+import { runReplayThread } from '../run/replay-thread.js';
+import type { Target } from '../run/target.js';
+import { describeListening } from './listen-text.js';
+import { inputSpec } from './options.js';
+import { describeReplay } from './replay-text.js';
+import { finish } from './summary.js';
+
+const fixtures = new URL('../../fixtures/', import.meta.url);
+const pcap = 'itch50-session.pcap';
+const binaryFile = 'itch50-session.NASDAQ_ITCH50.gz';
+const bufferBytes = 8 << 20;
+const idleMs = 2000;
+
+export function addDemoCommand(program: Command): void {
+  program
+    .command('demo')
+    .summary('replay the bundled fixtures over loopback UDP and in-process')
+    .description(
+      'Replays a bundled three-second session twice: over UDP on loopback at its original timing, into a listener that\n' +
+        'checks it, and into a decoder in this process as fast as it goes. Prints the reports of both.',
+    )
+    .action(demo);
+}
+
+async function demo(): Promise<void> {
+  const listener = await Listener.open({
+    host: '127.0.0.1',
+    port: 0,
+    iface: null,
+    bufferBytes,
+    input: inputSpec('-', {}),
+    durationMs: Number.POSITIVE_INFINITY,
+    limit: Number.POSITIVE_INFINITY,
+    idleMs,
+    reference: null,
+  });
+  const listening = listener.run();
+  const port = listener.receiver?.port ?? 0;
+  const to = { kind: 'udp', host: '127.0.0.1', port, ttl: 1, iface: null, loopback: true } as const;
+  title(`1. fixtures/${pcap}, original timing, over UDP to 127.0.0.1:${port}`);
+  const sent = await play(pcap, to, '1x');
+  await listening;
+  const received = listener.report();
+  print('\n   What the listener saw:\n');
+  print(indented(describeListening(received)));
+  title(`2. fixtures/${binaryFile}, as fast as it goes, into this process`);
+  const decoded = await play(binaryFile, { kind: 'inproc', via: 'handler' }, 'max');
+  const whole = received.messages.total === sent.messages && received.sessions.every(({ missing }) => missing === 0);
+  const same = decoded.sink.messagesDecoded === sent.messages;
+  print(
+    whole && same
+      ? `\nEvery one of the ${sent.messages} messages arrived and was decoded, both ways.\n`
+      : `\nSomething was lost: ${sent.messages} sent, ${received.messages.total} received.\n`,
+  );
+  finish({ failure: !same, gaps: !whole });
+}
+
+async function play(name: string, target: Target, speed: string): Promise<ReplayReport> {
+  const spec: ReplaySpec = {
+    ...replayDefaults,
+    input: inputSpec(fileURLToPath(new URL(name, fixtures)), {}),
+    target,
+    rate: parseSpeed(speed),
+    filter: noFilter,
+  };
+  const { report } = await runReplayThread(spec);
+  print(indented(describeReplay(report, spec)));
+  return report;
+}
+
+function title(text: string): void {
+  print(`\n${text}\n\n`);
+}
+
+function indented(text: string): string {
+  return text.replace(/^(?=.)/gm, '   ');
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
