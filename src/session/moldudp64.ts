@@ -38,7 +38,6 @@ export class MoldUDP64Decoder {
   /** This flow's sessions; a flow has one, rarely two, so they are searched in order. */
   private readonly streams: MoldUDP64Stream[] = [];
   private hasDownstream = false;
-  private timestampNs = 0;
   private packetNumber = 0;
   private fileOffset = 0;
 
@@ -57,7 +56,6 @@ export class MoldUDP64Decoder {
     packetNumber: number,
     fileOffset: number,
   ): void {
-    this.timestampNs = timestampNs;
     this.packetNumber = packetNumber;
     this.fileOffset = fileOffset;
     if (length < HEADER_LENGTH) {
@@ -71,52 +69,55 @@ export class MoldUDP64Decoder {
       return;
     }
     this.hasDownstream = true;
-    const stream = this.stream?.matches(view, offset) ? this.stream : this.findStream(view, offset);
-    this.stream = stream;
+    let { stream } = this;
+    if (stream === null || !stream.matches(view, offset)) {
+      stream = this.findStream(view, offset);
+      this.stream = stream;
+    }
     stream.packets++;
-    if (isControl) this.control(view, offset, length, count, stream);
-    else this.messages(view, offset, length, count, stream);
+    if (isControl) this.control(view, offset, length, timestampNs, stream);
+    else this.messages(view, offset, length, timestampNs, stream);
   }
 
   /** The packet's messages, each as soon as its block is known to be whole. */
-  private messages(view: DataView, offset: number, length: number, count: number, stream: MoldUDP64Stream): void {
-    const { listener, timestampNs } = this;
+  private messages(view: DataView, offset: number, length: number, timestampNs: number, stream: MoldUDP64Stream): void {
+    const { listener } = this;
+    const { tracker } = stream;
     const end = offset + length;
+    const count = readMessageCount(view, offset);
     const from = this.usableSequence(view, offset, count, stream);
     const step = from === 0 ? 0 : 1;
-    const inOrder = from === stream.tracker.next || from === 0;
+    const inOrder = from === tracker.next || from === 0;
     if (!inOrder) this.openRun(view, offset, end, from, count, stream);
     let sequence = from;
     let position = offset + HEADER_LENGTH;
     let index = 0;
-    let zeroLength = 0;
     for (; index < count; index++) {
       if (position + BLOCK_LENGTH_SIZE > end) break;
       const messageLength = view.getUint16(position);
       const next = position + BLOCK_LENGTH_SIZE + messageLength;
       if (next > end) break;
-      if (messageLength === 0) zeroLength++;
-      if (!inOrder) stream.isDuplicate = !stream.tracker.accept(sequence);
+      if (messageLength === 0) stream.zeroLength++;
+      if (!inOrder) stream.isDuplicate = !tracker.accept(sequence);
       listener.onMessage(view, position + BLOCK_LENGTH_SIZE, messageLength, timestampNs, sequence, stream);
       sequence += step;
       position = next;
     }
-    if (from === 0) stream.unsequenced += index;
-    else if (inOrder) stream.tracker.extend(index);
-    stream.isDuplicate = false;
-    stream.zeroLength += zeroLength;
+    if (!inOrder) stream.isDuplicate = false;
+    else if (from === 0) stream.unsequenced += index;
+    else tracker.extend(index);
     if (index < count) this.cutShort(view, offset, position, end, index, count);
     else if (position < end) this.trailing(end - position, position - offset);
   }
 
   /** Heartbeat or end of session: no messages, but the number of the next one reveals what was lost. */
-  private control(view: DataView, offset: number, length: number, count: number, stream: MoldUDP64Stream): void {
-    const { listener, timestampNs } = this;
-    const next = this.usableSequence(view, offset, 0, stream);
+  private control(view: DataView, offset: number, length: number, timestampNs: number, stream: MoldUDP64Stream): void {
+    const { listener } = this;
+    const next = this.usableSequence(view, offset, 1, stream);
     if (next !== 0 && stream.tracker.expect(next)) {
       listener.onGap?.(stream.tracker.gapFrom, stream.tracker.gapTo, stream);
     }
-    if (count === HEARTBEAT_COUNT) {
+    if (readMessageCount(view, offset) === HEARTBEAT_COUNT) {
       stream.heartbeats++;
       listener.onHeartbeat?.(next, timestampNs, stream);
     } else {
@@ -126,14 +127,13 @@ export class MoldUDP64Decoder {
     if (length > HEADER_LENGTH) this.trailing(length - HEADER_LENGTH, HEADER_LENGTH);
   }
 
-  /** The number of the first message, or 0 where the last one's cannot be told exactly (or the table was full). */
+  /** The number of the first of `count`, or 0 where the last one's cannot be told exactly (or the table was full). */
   private usableSequence(view: DataView, offset: number, count: number, stream: MoldUDP64Stream): number {
     if (stream === this.table.overflow) return 0;
     const sequence = readSequence(view, offset);
-    if (sequence + Math.max(count - 1, 0) <= Number.MAX_SAFE_INTEGER) return sequence;
+    if (sequence + (count - 1) <= Number.MAX_SAFE_INTEGER) return sequence;
     const exact = formatU64(view.getUint32(offset + SEQUENCE_OFFSET), view.getUint32(offset + SEQUENCE_OFFSET + 4));
-    const what = count === 0 ? 'ignored' : `its ${count} messages are delivered as unsequenced`;
-    this.damage('sequence-range', `sequence number ${exact} leads past 2^53 − 1; ${what}`);
+    this.damage('sequence-range', `sequence number ${exact} leads past 2^53 − 1; taken as unsequenced`);
     return 0;
   }
 

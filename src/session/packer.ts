@@ -16,15 +16,17 @@ import {
   END_OF_SESSION_COUNT,
   encodeSession,
   HEADER_LENGTH,
-  writeHeader,
+  patchSequence,
+  patchSession,
 } from './moldudp64-header.js';
 
 /** Bytes of an IPv4 header without options and a UDP header: what the MTU holds besides the payload. */
 export const IP_UDP_LENGTH = 28;
 /** The most payload that UDP over IPv4 can carry. */
 export const MAX_UDP_PAYLOAD = 65_535 - IP_UDP_LENGTH;
-/** Messages up to this length are copied byte by byte: that is faster than `set`, which needs a new array. */
-const LONG_MESSAGE = 64;
+/** Messages up to this length are copied word by word: `set`, which needs a new array, takes over twice as long. */
+const LONG_MESSAGE = 128;
+const WORD_LENGTH = 4;
 
 /** The least MTU that IPv4 allows. */
 export const MIN_MTU = 68;
@@ -54,6 +56,10 @@ class Packet {
   seconds = 0;
   nanoseconds = 0;
   fileOffset = 0;
+
+  constructor(session: Uint8Array) {
+    patchSession(this.view, 0, session);
+  }
 }
 
 /** Reads messages from a `RecordReader` and yields datagrams; `packetNumber` counts the datagrams made. */
@@ -82,16 +88,12 @@ export class MoldUDP64Packer implements DatagramReader {
   tooLong = 0;
   private readonly reader: RecordReader;
   private readonly options: PackerOptions;
-  private readonly session: Uint8Array;
   private readonly maxLength: number;
   private readonly byStamp: boolean;
   private nextSequence: number;
-  private filling = new Packet();
-  private full = new Packet();
+  private filling: Packet;
+  private full: Packet;
   private isEndPending: boolean;
-  /** The reader's view, to copy from without making a typed array for each message. */
-  private sourceView: DataView | null = null;
-  private source: Uint8Array = new Uint8Array(0);
 
   constructor(reader: RecordReader, options: PackerOptions) {
     const { mtu, firstSequence = 1 } = options;
@@ -103,7 +105,9 @@ export class MoldUDP64Packer implements DatagramReader {
     }
     this.reader = reader;
     this.options = options;
-    this.session = encodeSession(options.session);
+    const session = encodeSession(options.session);
+    this.filling = new Packet(session);
+    this.full = new Packet(session);
     this.maxLength = mtu - IP_UDP_LENGTH;
     this.byStamp = options.pack === 'timestamp';
     this.nextSequence = firstSequence;
@@ -165,21 +169,23 @@ export class MoldUDP64Packer implements DatagramReader {
     filling.seconds = reader.seconds;
     filling.nanoseconds = reader.nanoseconds;
     filling.view.setUint16(filling.length, reader.length);
-    this.copyMessage(filling.bytes, filling.length + BLOCK_LENGTH_SIZE);
+    this.copyMessage(filling, filling.length + BLOCK_LENGTH_SIZE);
     filling.length += blockLength;
     filling.messageCount++;
     this.messages++;
   }
 
-  private copyMessage(target: Uint8Array, at: number): void {
+  private copyMessage(packet: Packet, at: number): void {
     const { view, offset, length } = this.reader;
-    if (view !== this.sourceView) {
-      this.sourceView = view;
-      this.source = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    if (length < WORD_LENGTH || length > LONG_MESSAGE) {
+      packet.bytes.set(new Uint8Array(view.buffer, view.byteOffset + offset, length), at);
+      return;
     }
-    const { source } = this;
-    if (length > LONG_MESSAGE) target.set(source.subarray(offset, offset + length), at);
-    else for (let index = 0; index < length; index++) target[at + index] = source[offset + index] as number;
+    const target = packet.view;
+    const last = length - WORD_LENGTH;
+    for (let index = 0; index < last; index += WORD_LENGTH) target.setInt32(at + index, view.getInt32(offset + index));
+    // The last word may overlap the one before.
+    target.setInt32(at + last, view.getInt32(offset + last));
   }
 
   /** Makes the packet being filled the full one and begins the other. */
@@ -193,7 +199,8 @@ export class MoldUDP64Packer implements DatagramReader {
 
   private handOver(): boolean {
     const { full } = this;
-    writeHeader(full.view, 0, this.session, this.nextSequence, full.messageCount);
+    patchSequence(full.view, 0, this.nextSequence);
+    full.view.setUint16(COUNT_OFFSET, full.messageCount);
     this.view = full.view;
     this.length = full.length;
     this.seconds = full.seconds;

@@ -7,7 +7,7 @@ import { SequenceTracker } from './sequence-tracker.js';
 export const MAX_STREAMS = 1024;
 
 /** Words that no session's bytes give. */
-const NO_WORDS = [-1, -1, -1] as const;
+const NO_WORDS = [-1, -1, 0x1_0000] as const;
 
 /** A stream with its counts; the same object for every packet of the session on its flow. */
 export class MoldUDP64Stream implements Stream {
@@ -25,7 +25,7 @@ export class MoldUDP64Stream implements Stream {
   unsequenced = 0;
   /** Messages of no bytes; they have a number like any other. */
   zeroLength = 0;
-  /** The session's ten bytes as words, to compare without making a string. */
+  /** The session's ten bytes as signed words, to compare without making a string. */
   readonly word0: number;
   readonly word1: number;
   readonly word2: number;
@@ -40,9 +40,9 @@ export class MoldUDP64Stream implements Stream {
   /** Whether the packet at `offset` is of this session. */
   matches(view: DataView, offset: number): boolean {
     return (
-      view.getUint32(offset) === this.word0 &&
-      view.getUint32(offset + 4) === this.word1 &&
-      view.getUint16(offset + 8) === this.word2
+      view.getInt32(offset) === this.word0 &&
+      view.getInt32(offset + 4) === this.word1 &&
+      view.getInt16(offset + 8) === this.word2
     );
   }
 }
@@ -66,7 +66,7 @@ export class StreamTable {
     if (this.overflow !== null) return this.overflow;
     const index = this.streams.length;
     const isFull = index >= this.maxStreams;
-    const words = [view.getUint32(offset), view.getUint32(offset + 4), view.getUint16(offset + 8)] as const;
+    const words = [view.getInt32(offset), view.getInt32(offset + 4), view.getInt16(offset + 8)] as const;
     const stream = isFull
       ? new MoldUDP64Stream(index, null, null, NO_WORDS)
       : new MoldUDP64Stream(index, readSession(view, offset), flow, words);

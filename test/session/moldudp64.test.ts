@@ -175,7 +175,7 @@ describe('damage', () => {
         code: 'sequence-range',
         message:
           'MoldUDP64 packet 3 at byte 200: sequence number 18446744073709551615 leads past 2^53 − 1; ' +
-          'its 1 messages are delivered as unsequenced',
+          'taken as unsequenced',
         record: 3,
         offset: 200,
       },
