@@ -72,6 +72,8 @@ export interface Stream {
   readonly session: string | null;
   /** Null for a file of messages. */
   readonly flow: Flow | null;
+  /** True while a message is delivered whose number had been seen before; absent where there are no numbers. */
+  readonly isDuplicate?: boolean;
 }
 
 /**

@@ -1,6 +1,5 @@
 /** What the session tests share: packets and files built by hand, and a listener that writes down what it hears. */
 import type { Damage, Flow, MessageListener, RecordReader, Stream } from '../../src/core/seams.js';
-import type { MoldUDP64Stream } from '../../src/session/stream.js';
 
 /** Message lengths of ITCH 5.0 as its specification prints them, in no way derived from the project's table. */
 // biome-ignore format: a table
@@ -83,7 +82,7 @@ export class EventLog implements MessageListener {
   readonly damages: Damage[] = [];
 
   onMessage(view: DataView, offset: number, length: number, _ns: number, sequence: number, stream: Stream): void {
-    const again = (stream as MoldUDP64Stream).isDuplicate ? ' again' : '';
+    const again = stream.isDuplicate ? ' again' : '';
     this.events.push(`message ${sequence} ${latin1(view, offset, length)}${again}`);
   }
 
