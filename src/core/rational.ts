@@ -13,7 +13,10 @@ export interface Rational {
 
 /** Numerators and denominators end here (15 digits), so that sums of a few remainders stay exact. */
 export const largestTerm = 1e15;
-/** Below this, the floor of a quotient of doubles is off by one at most and its product is exact. */
+/**
+ * Below this, floor(a / b) of integers in doubles is exact: where a / b is no integer it is at least 1 / b away from the
+ * next, more than half of that integer's last bit.
+ */
 const plainBelow = 2 ** 52;
 /** Veltkamp's splitter for 53-bit doubles. */
 const splitter = 2 ** 27 + 1;
@@ -64,7 +67,7 @@ export function formatRational(value: Rational): string {
 export class RationalSum {
   /** The floor of the exact sum. */
   floor = 0;
-  readonly #whole: number;
+  readonly #whole: number = 0;
   readonly #part: number;
   readonly #denominator: number;
   #carry = 0;
@@ -74,10 +77,13 @@ export class RationalSum {
     if (!(step.denominator > 0 && (step.numerator / step.denominator) * scale < Number.MAX_SAFE_INTEGER)) {
       throw new UsageError('rational-range', `${formatRational(step)} times ${scale} is past 2^53`);
     }
-    const product = divideProduct(step.numerator, scale, step.denominator);
-    this.#whole = product.quotient;
-    this.#part = product.remainder;
     this.#denominator = step.denominator;
+    this.#part = step.numerator;
+    this.#addLong(scale);
+    this.#whole = this.floor;
+    this.#part = this.#carry;
+    this.floor = 0;
+    this.#carry = 0;
   }
 
   /** Adds `count` times the fraction, `count` an integer of either sign; returns the floor of the sum. */
@@ -86,45 +92,34 @@ export class RationalSum {
     const product = count * this.#part + this.#carry;
     this.floor += count * this.#whole;
     if (product < plainBelow && product > -plainBelow) {
-      let quotient = Math.floor(product / denominator);
-      let carry = product - quotient * denominator;
-      if (carry < 0) {
-        carry += denominator;
-        quotient--;
-      }
+      const quotient = Math.floor(product / denominator);
       this.floor += quotient;
-      this.#carry = carry;
+      this.#carry = product - quotient * denominator;
       return this.floor;
     }
     return this.#addLong(count);
   }
 
+  /** The same for any `count` below 2^53; `#part` and the denominator are below 2^50, so the remainder is exact. */
   #addLong(count: number): number {
-    const { quotient, remainder } = divideProduct(count, this.#part, this.#denominator);
-    const carry = remainder + this.#carry;
-    const over = carry >= this.#denominator;
-    this.floor += quotient + (over ? 1 : 0);
-    this.#carry = over ? carry - this.#denominator : carry;
+    const denominator = this.#denominator;
+    const high = count * this.#part;
+    const low = productError(count, this.#part, high);
+    let quotient = Math.floor(high / denominator);
+    const back = quotient * denominator;
+    let remainder = high - back + (low - productError(quotient, denominator, back)) + this.#carry;
+    while (remainder < 0) {
+      remainder += denominator;
+      quotient--;
+    }
+    while (remainder >= denominator) {
+      remainder -= denominator;
+      quotient++;
+    }
+    this.floor += quotient;
+    this.#carry = remainder;
     return this.floor;
   }
-}
-
-/** Floor and remainder of `a * b / divisor`, exact where `b` and `divisor` are below 2^50 and the quotient 2^53. */
-function divideProduct(a: number, b: number, divisor: number): { quotient: number; remainder: number } {
-  const high = a * b;
-  const low = productError(a, b, high);
-  let quotient = Math.floor(high / divisor);
-  const back = quotient * divisor;
-  let remainder = high - back + (low - productError(quotient, divisor, back));
-  while (remainder < 0) {
-    remainder += divisor;
-    quotient--;
-  }
-  while (remainder >= divisor) {
-    remainder -= divisor;
-    quotient++;
-  }
-  return { quotient, remainder };
 }
 
 /** `a * b` less its rounded value `product`, exactly. */

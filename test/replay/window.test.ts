@@ -82,6 +82,16 @@ describe('CaptureWindow', () => {
     expect(verdicts(options, stamps)).toEqual(['before', 'before', 'in', 'in', 'after']);
   });
 
+  test('an offset that ends on a whole second', () => {
+    const options = { from: parseWhen('+0.5s') };
+    const stamps: [number, number][] = [
+      [100, 500_000_000],
+      [100, 999_999_999],
+      [101, 0],
+    ];
+    expect(verdicts(options, stamps)).toEqual(['before', 'before', 'in']);
+  });
+
   test('duration counts from the first datagram inside', () => {
     const options = { from: parseWhen('+1s'), durationNs: 500_000_000 };
     const stamps: [number, number][] = [
