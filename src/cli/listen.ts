@@ -73,7 +73,7 @@ async function listen(address: string, flags: ListenFlags): Promise<void> {
   const release = stopOnSignal(() => listener.stop());
   const hideProgress = showListening(listener);
   warnOfSmallBuffer(listener);
-  if (process.stderr.isTTY || !flags.json) process.stderr.write(`listening on ${address}\n`);
+  process.stderr.write(`listening on ${address}\n`);
   await listener.run();
   hideProgress();
   release();

@@ -12,7 +12,10 @@ export class CaptureSummary {
   private printed = 0;
 
   onDamage(path: string, damage: Damage): void {
-    if (this.printed++ < printedDamage) warn(`${path === '-' ? 'standard input' : path}: ${damage.message}`);
+    if (this.printed++ >= printedDamage) return;
+    const { code, message, record, offset } = damage;
+    const where = record > 0 ? ` [packet ${record}, byte ${offset}, ${code}]` : ` [${code}]`;
+    warn(`${path === '-' ? 'standard input' : path}: ${message}${where}`);
   }
 
   /** Damage beyond what was printed, unknown layouts with their bytes, streams that are not ITCH 5.0. */

@@ -10,7 +10,7 @@ import type { Damage, Flow, Stream } from '../core/seams.js';
 import { openUdpReceiver, type UdpReceiver } from '../io/udp-receiver.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { SessionDemux } from '../session/demux.js';
-import { HEADER_LENGTH, readMessageCount, readSequence, readSession } from '../session/moldudp64.js';
+import { HEADER_LENGTH, readSequence, readSession } from '../session/moldudp64.js';
 import { ReferenceSchedule } from './reference-schedule.js';
 import type { ReplaySpec } from './replay-spec.js';
 
@@ -156,7 +156,7 @@ export class Listener {
   }
 
   private compare(view: DataView, length: number, reference: ReferenceSchedule): void {
-    if (length < HEADER_LENGTH || readMessageCount(view, 0) === 0) return;
+    if (length <= HEADER_LENGTH) return;
     const dueNs = reference.find(readSession(view, 0), readSequence(view, 0));
     if (Number.isNaN(dueNs)) this.unmatched++;
     else {

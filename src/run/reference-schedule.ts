@@ -5,7 +5,7 @@ import { headerBytes } from '../replay/engine.js';
 import { createSchedule } from '../replay/schedule.js';
 import { Timeline } from '../replay/timeline.js';
 import { CaptureWindow } from '../replay/window.js';
-import { HEADER_LENGTH, readMessageCount, readSequence, readSession } from '../session/moldudp64.js';
+import { readSequence, readSession } from '../session/moldudp64.js';
 import { CaptureGate, packedGate } from './capture-gate.js';
 import { CaptureSource, windowOf } from './capture-source.js';
 import type { ReplaySpec } from './replay-spec.js';
@@ -89,7 +89,7 @@ export class ReferenceSchedule {
       if (verdict !== 'yes') continue;
       const captureNs = timeline.place(reader.seconds, reader.nanoseconds);
       const dueNs = schedule.next(captureNs, gate.messagesIn(reader), (reader.length + headerBytes) * 8);
-      if (reader.length >= HEADER_LENGTH && readMessageCount(reader.view, reader.offset) > 0) {
+      if (gate.messagesIn(reader) > 0) {
         this.add(readSession(reader.view, reader.offset), readSequence(reader.view, reader.offset), dueNs);
       }
     }

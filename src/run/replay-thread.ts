@@ -13,14 +13,24 @@ export type WorkerAnswer =
 export function runReplayThread(spec: ReplaySpec, control = new ReplayControl()): Promise<ReplayOutcome> {
   const worker = new Worker(new URL('./replay-worker.js', import.meta.url), {
     workerData: { spec, control: control.memory },
+    stdin: spec.input.path === '-',
   });
-  return new Promise((resolve, reject) => {
+  const { stdin } = worker;
+  if (stdin !== null) {
+    // A reader that has seen enough closes its end.
+    stdin.on('error', () => {});
+    process.stdin.pipe(stdin);
+  }
+  const answer = new Promise<ReplayOutcome>((resolve, reject) => {
     worker.once('message', (answer: WorkerAnswer) => {
       if ('outcome' in answer) resolve(answer.outcome);
       else reject(revive(answer.failure));
     });
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`the replay thread ended early, with code ${code}`)));
+  });
+  return answer.finally(() => {
+    if (stdin !== null) process.stdin.unpipe(stdin).destroy();
   });
 }
 

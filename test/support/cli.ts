@@ -1,0 +1,65 @@
+/** Runs the built command as a user does. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+export const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const main = join(projectRoot, 'dist/cli/main.js');
+const timeoutMs = 60_000;
+
+export interface Finished {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Running {
+  child: ChildProcess;
+  finished: Promise<Finished>;
+}
+
+export function fixture(name: string): string {
+  return join(projectRoot, 'fixtures', name);
+}
+
+/** A folder of this test file's own, removed at its end. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tickreel-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Starts the command; `input` goes to its standard input. */
+export function start(args: readonly string[], input?: Uint8Array): Running {
+  const child = spawn(process.execPath, [main, ...args], { cwd: projectRoot, timeout: timeoutMs });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const finished = new Promise<Finished>((resolve) => {
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+  return { child, finished };
+}
+
+/** Runs the command to its end. */
+export function run(args: readonly string[], input?: Uint8Array): Promise<Finished> {
+  return start(args, input).finished;
+}
+
+/** Parses NDJSON. */
+export function lines<T = Record<string, unknown>>(text: string): T[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T);
+}
