@@ -11,7 +11,7 @@ import { SNIFF_BYTES, sniff } from './detect.js';
 import { ETHERTYPE_IPV4, ethernetPayload, FRAME_TOO_SHORT, LINKTYPE_ETHERNET } from './ethernet.js';
 import { FlowTable } from './flow.js';
 import type { FrameReader } from './frame-reader.js';
-import { IP_PROTOCOL_UDP, Ipv4Header } from './ipv4.js';
+import { IP_PROTOCOL_UDP, IPV4_HEADER_BYTES, Ipv4Header } from './ipv4.js';
 import { PcapReader } from './pcap.js';
 import { PcapngReader } from './pcapng.js';
 import { SkipCounts } from './skip-counts.js';
@@ -179,14 +179,12 @@ export class CaptureReader implements DatagramReader {
       return false;
     }
     const verdict = ip.read(view, payload, end);
-    if (verdict !== 'ok') {
-      return verdict === 'short' ? this.skipShort('IPv4', frames) : this.skipBad('IPv4', verdict, frames);
-    }
+    if (verdict !== 'ok') return this.skipHeader('IPv4', verdict, frames);
     if (ip.protocol !== IP_PROTOCOL_UDP) {
       this.skips.addProtocol(ip.protocol);
       return false;
     }
-    if (this.checksums && fold(addWords(0, view, payload, ip.headerLength)) !== 0xffff) this.badIpChecksums++;
+    if (this.checksums) this.verifyIp(view);
     if (ip.fragment) return this.skip('fragment');
     return this.openUdp(frames, view, end);
   }
@@ -194,18 +192,22 @@ export class CaptureReader implements DatagramReader {
   private openUdp(frames: FrameReader, view: DataView, captured: number): boolean {
     const { ip, udp } = this;
     const verdict = udp.read(view, ip.payload, ip.payloadEnd, captured, ip.offloaded);
-    if (verdict !== 'ok') {
-      if (verdict === 'short' && frames.length < frames.wireLength) this.truncatedCount++;
-      return verdict === 'short' ? this.skipShort('UDP', frames) : this.skipBad('UDP', verdict, frames);
-    }
+    if (verdict !== 'ok') return this.skipHeader('UDP', verdict, frames);
     this.truncated = udp.end > captured;
     this.offset = ip.payload + UDP_HEADER_BYTES;
     this.length = (this.truncated ? captured : udp.end) - this.offset;
     if (this.truncated) this.tellTruncated(frames, udp.end - captured);
     else if (this.checksums && udp.checksum !== 0) this.verifyUdp(view);
-    this.flow = this.flows.intern(ip.source, udp.sourcePort, ip.destination, udp.destinationPort);
+    this.flow = this.flows.internWords(ip.source, ip.destination, udp.ports);
     if (this.flow === this.flows.otherFlows) this.tellOtherFlows(frames);
     return true;
+  }
+
+  private verifyIp(view: DataView): void {
+    const { ip } = this;
+    const options = ip.headerLength - IPV4_HEADER_BYTES;
+    const sum = options === 0 ? ip.sum : addWords(ip.sum, view, ip.payload - options, options);
+    if (fold(sum) !== 0xffff) this.badIpChecksums++;
   }
 
   private verifyUdp(view: DataView): void {
@@ -223,18 +225,16 @@ export class CaptureReader implements DatagramReader {
   }
 
   private skipEthernet(answer: number, frames: FrameReader): false {
-    if (answer === FRAME_TOO_SHORT) return this.skipShort('Ethernet', frames);
-    return this.skip('too many VLAN tags');
+    return answer === FRAME_TOO_SHORT ? this.skipHeader('Ethernet', 'short', frames) : this.skip('too many VLAN tags');
   }
 
-  /** A header that ends behind the captured bytes: the snap length's doing, or a malformed packet. */
-  private skipShort(layer: string, frames: FrameReader): false {
-    if (frames.length < frames.wireLength) return this.skip(CUT);
-    return this.skipBad(layer, 'the packet ends inside', frames);
-  }
-
-  private skipBad(layer: string, what: string, frames: FrameReader): false {
-    const text = `Packet ${frames.packetNumber} has a malformed ${layer} header (${what}) and was left out.`;
+  /** A header that ends behind the captured bytes is the snap length's doing where it cut the packet; else malformed. */
+  private skipHeader(layer: 'Ethernet' | 'IPv4' | 'UDP', fault: string, frames: FrameReader): false {
+    if (fault === 'short' && frames.length < frames.wireLength) {
+      if (layer === 'UDP') this.truncatedCount++;
+      return this.skip(CUT);
+    }
+    const text = `Packet ${frames.packetNumber} has a malformed ${layer} header (${fault}) and was left out.`;
     this.report('packet', text, frames);
     return this.skip(`malformed ${layer} header`);
   }

@@ -1,8 +1,8 @@
 /**
  * Interned flows: addresses and ports to one object each, found without allocating.
  *
- * Open addressing with linear probing over one `Uint32Array`; a datagram of the same flow as the one before costs four
- * comparisons.
+ * Open addressing with linear probing over one `Int32Array`; a datagram of the same flow as the one before costs three
+ * comparisons. Keys are signed, since the engine boxes a number above 2^31 that is kept in a field.
  */
 import type { Flow } from '../core/seams.js';
 import { formatIpv4 } from './ipv4.js';
@@ -24,7 +24,7 @@ export class FlowTable {
   /** Datagrams whose flow did not fit and went by `otherFlows`. */
   overflowed = 0;
   readonly otherFlows: Flow;
-  private slots = new Uint32Array(INITIAL_SLOTS * SLOT_WORDS);
+  private slots = new Int32Array(INITIAL_SLOTS * SLOT_WORDS);
   private mask = INITIAL_SLOTS - 1;
   private lastSource = 0;
   private lastDestination = 0;
@@ -35,18 +35,20 @@ export class FlowTable {
     this.otherFlows = new InternedFlow(limit, 0, 0, 0, OTHER_FLOWS);
   }
 
-  /** The flow of these addresses (unsigned 32-bit) and ports: the same object every time. */
+  /** The flow of these addresses (32-bit, signed or not) and ports: the same object every time. */
   intern(source: number, sourcePort: number, destination: number, destinationPort: number): Flow {
-    const ports = ((sourcePort << 16) | destinationPort) >>> 0;
+    return this.internWords(source | 0, destination | 0, (sourcePort << 16) | destinationPort);
+  }
+
+  /** The same from signed 32-bit words: both addresses, and the source port in the high half above the destination's. */
+  internWords(source: number, destination: number, ports: number): Flow {
     const { last } = this;
-    if (
-      last !== null &&
-      ports === this.lastPorts &&
-      destination === this.lastDestination &&
-      source === this.lastSource
-    ) {
+    if (last !== null && ports === this.lastPorts && destination === this.lastDestination && source === this.lastSource)
       return last;
-    }
+    return this.lookUp(source, destination, ports);
+  }
+
+  private lookUp(source: number, destination: number, ports: number): Flow {
     const slot = this.find(source, destination, ports);
     const known = this.slots[slot + 3] as number;
     const flow = known > 0 ? (this.flows[known - 1] as Flow) : this.add(slot, source, destination, ports);
@@ -88,7 +90,7 @@ export class FlowTable {
   /** Doubles the slots, so that at most half of them are taken and every search meets an empty one. */
   private grow(): void {
     const old = this.slots;
-    this.slots = new Uint32Array(old.length * 2);
+    this.slots = new Int32Array(old.length * 2);
     this.mask = this.slots.length / SLOT_WORDS - 1;
     for (let at = 0; at < old.length; at += SLOT_WORDS) {
       if (old[at + 3] === 0) continue;

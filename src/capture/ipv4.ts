@@ -3,6 +3,8 @@
  * behind it; a total length of 0 is left by segmentation offload and means all that was captured.
  */
 
+import { addHalves } from './checksum.js';
+
 /** Protocol number of UDP. */
 export const IP_PROTOCOL_UDP = 17;
 
@@ -16,6 +18,7 @@ export type Ipv4Verdict = 'ok' | 'short' | 'version' | 'header-length' | 'total-
 export class Ipv4Header {
   headerLength = 0;
   protocol = 0;
+  /** Addresses as signed 32-bit integers, which fit a small integer of the engine's where unsigned ones do not. */
   source = 0;
   destination = 0;
   /** True for every part of a fragmented datagram. */
@@ -26,35 +29,42 @@ export class Ipv4Header {
   payloadEnd = 0;
   /** True where the total length is 0 and the end was taken from the captured bytes. */
   offloaded = false;
+  /** Sum of the header's 16-bit words without options: what its checksum is verified with. */
+  sum = 0;
 
   /** Reads the header at `offset`; bytes from `end` on were not captured. */
   read(view: DataView, offset: number, end: number): Ipv4Verdict {
     if (end - offset < IPV4_HEADER_BYTES) return 'short';
-    const first = view.getUint8(offset);
-    if (first >>> 4 !== 4) return 'version';
-    const headerLength = (first & 0x0f) * 4;
+    const first = view.getInt32(offset);
+    if (first >>> 28 !== 4) return 'version';
+    const headerLength = (first >>> 22) & 0x3c;
     if (headerLength < IPV4_HEADER_BYTES) return 'header-length';
-    const totalLength = view.getUint16(offset + 2);
+    const totalLength = first & 0xffff;
     this.offloaded = totalLength === 0;
-    if (totalLength < headerLength && !this.offloaded) return 'total-length';
+    if (totalLength < headerLength && totalLength !== 0) return 'total-length';
     if (end - offset < headerLength) return 'short';
+    const second = view.getInt32(offset + 4);
+    const third = view.getInt32(offset + 8);
+    const source = view.getInt32(offset + 12);
+    const destination = view.getInt32(offset + 16);
     this.headerLength = headerLength;
     this.payload = offset + headerLength;
-    this.payloadEnd = this.offloaded ? end : offset + totalLength;
-    this.fragment = (view.getUint16(offset + 6) & 0x3fff) !== 0;
-    this.protocol = view.getUint8(offset + 9);
-    this.source = view.getUint32(offset + 12);
-    this.destination = view.getUint32(offset + 16);
+    this.payloadEnd = totalLength === 0 ? end : offset + totalLength;
+    this.fragment = (second & 0x3fff) !== 0;
+    this.protocol = (third >>> 16) & 0xff;
+    this.source = source;
+    this.destination = destination;
+    this.sum = addHalves(addHalves(addHalves(addHalves(addHalves(0, first), second), third), source), destination);
     return 'ok';
   }
 }
 
-/** Dotted form of an address. */
+/** Dotted form of an address, a signed or unsigned 32-bit integer. */
 export function formatIpv4(address: number): string {
   return `${address >>> 24}.${(address >>> 16) & 0xff}.${(address >>> 8) & 0xff}.${address & 0xff}`;
 }
 
-/** The address that a dotted form stands for; -1 where it is none. */
+/** The unsigned address that a dotted form stands for; -1 where it is none. */
 export function parseIpv4(text: string): number {
   const parts = text.split('.');
   if (parts.length !== 4) return -1;

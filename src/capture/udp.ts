@@ -8,8 +8,8 @@ export type UdpVerdict = 'ok' | 'short' | 'length';
 
 /** The fields of one header, decoded in place. */
 export class UdpHeader {
-  sourcePort = 0;
-  destinationPort = 0;
+  /** Source port in the high half, destination port in the low one; signed. */
+  ports = 0;
   /** 0 where the sender computed none. */
   checksum = 0;
   /** End of the payload as the header states it: past the captured bytes where the packet was cut. */
@@ -22,10 +22,10 @@ export class UdpHeader {
   read(view: DataView, offset: number, payloadEnd: number, capturedEnd: number, offloaded: boolean): UdpVerdict {
     if (payloadEnd - offset < UDP_HEADER_BYTES && !offloaded) return 'length';
     if (capturedEnd - offset < UDP_HEADER_BYTES) return 'short';
-    const length = view.getUint16(offset + 4);
-    this.sourcePort = view.getUint16(offset);
-    this.destinationPort = view.getUint16(offset + 2);
-    this.checksum = view.getUint16(offset + 6);
+    const second = view.getInt32(offset + 4);
+    const length = second >>> 16;
+    this.ports = view.getInt32(offset);
+    this.checksum = second & 0xffff;
     if (length === 0 && offloaded) {
       this.end = payloadEnd;
       return 'ok';
