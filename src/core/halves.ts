@@ -1,5 +1,5 @@
 /**
- * 64-bit unsigned integers as two 32-bit halves, and epoch times as (seconds, nanoseconds): their decimals without BigInt.
+ * Decimals without BigInt: of 64-bit unsigned integers in two 32-bit halves, of epoch times in seconds and nanoseconds.
  */
 import { UsageError } from './errors.js';
 

@@ -14,8 +14,8 @@ export interface Rational {
 /** Numerators and denominators end here (15 digits), so that sums of a few remainders stay exact. */
 export const largestTerm = 1e15;
 /**
- * Below this, floor(a / b) of integers in doubles is exact: where a / b is no integer it is at least 1 / b away from the
- * next, more than half of that integer's last bit.
+ * Below this, floor(a / b) of integers in doubles is exact: where a / b is no integer, the next one is at least 1 / b
+ * away, more than half of its last bit.
  */
 const plainBelow = 2 ** 52;
 /** Veltkamp's splitter for 53-bit doubles. */

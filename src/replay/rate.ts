@@ -1,7 +1,7 @@
 /**
  * How fast to replay: the capture's own timing scaled, or so many messages, packets or bits a second, or flat out.
  *
- * `--speed` says it all in one word; `--multiplier`, `--pps`, `--mbps` and `--topspeed` are what users of tcpreplay type.
+ * `--speed` says it all in one word; users of tcpreplay type `--multiplier`, `--pps`, `--mbps` and `--topspeed`.
  */
 import { UsageError } from '../core/errors.js';
 import { formatRational, parseRational, type Rational, scaleRational } from '../core/rational.js';
@@ -117,15 +117,17 @@ function refusal(option: string, text: string): string {
 
 function unknownUnit(option: string, digits: string, suffix: string): string {
   if (/^mps$/i.test(suffix)) {
-    const readings = `${digits} messages a second (write ${digits}msg/s) or ${digits} million (write ${digits}Mmsg/s or ${digits}Mps)`;
-    return `${option}: "${suffix}" reads as ${readings}`;
+    const few = `${digits} messages a second (write ${digits}msg/s)`;
+    const many = `${digits} million (write ${digits}Mmsg/s or ${digits}Mps)`;
+    return `${option}: "${suffix}" reads as ${few} or ${many}`;
   }
   if (/^[kMG]?Bps$/.test(suffix))
     return `${option}: rates are in bits, write ${digits} × 8 with ${suffix.replace('B', 'b')}`;
-  const known = /^([kmg]?)(x|msgs?\/s|pps|packets\/s|bps|bits?\/s)$/i.exec(suffix);
+  const known = /^([kmg]?)(msgs?\/s|pps|packets\/s|bps|bits?\/s)$|^()(x)$/i.exec(suffix);
   if (known) {
-    const prefix = { k: 'k', m: 'M', g: 'G' }[known[1].toLowerCase()] ?? '';
-    return `${option}: "${suffix}" is not a unit, did you mean ${digits}${prefix}${known[2].toLowerCase()}?`;
+    const prefix = { k: 'k', m: 'M', g: 'G' }[known[1]?.toLowerCase()] ?? '';
+    const unit = (known[2] ?? known[4]).toLowerCase();
+    return `${option}: "${suffix}" is not a unit, did you mean ${digits}${prefix}${unit}?`;
   }
   return `${option}: "${suffix}" is not a unit, write ${examples}`;
 }

@@ -73,7 +73,7 @@ describe('--speed', () => {
     ['5mbps', 'did you mean 5Mbps?'],
     ['100PPS', 'did you mean 100pps?'],
     ['10X', 'did you mean 10x?'],
-    ['2kx', '"kx" is not a unit'],
+    ['2kx', '"kx" is not a unit, write 10x'],
     ['1GBps', 'rates are in bits, write 1 × 8 with Gbps'],
     ['50kps', '"kps" is not a unit, write'],
     ['50Mmps', '"Mmps" is not a unit'],
