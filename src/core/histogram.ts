@@ -117,8 +117,8 @@ export class SignedHistogram {
 
   /** Adds what `other` recorded. */
   add(other: SignedHistogram): void {
-    if (other.#positiveCount > 0) this.positive.add(other.positive as never);
-    if (other.#negative && other.#negativeCount > 0) this.#negativeSide().add(other.#negative as never);
+    if (other.#positiveCount > 0) this.positive.add(other.positive);
+    if (other.#negative && other.#negativeCount > 0) this.#negativeSide().add(other.#negative);
     this.#positiveCount += other.#positiveCount;
     this.#negativeCount += other.#negativeCount;
     this.#sum += other.#sum;
