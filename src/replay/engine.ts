@@ -13,8 +13,6 @@ import type { Timeline } from './timeline.js';
 
 /** A deadline further away than this is slept on with timers, so that reading ahead and signals go on. */
 const restAboveNs = 4_000_000;
-/** The longest sleep on a timer before the stop word is looked at. */
-const restSliceNs = 100_000_000;
 /** A timer may fire this much late; the rest of the wait is the waiter's. */
 const restMarginNs = 2_500_000;
 /** After so many sends the event loop gets a turn, due or not: socket callbacks queue up until then. */
@@ -25,6 +23,8 @@ const freeTurnSends = 32;
 /** Layer-2 bytes in front of a UDP payload: Ethernet 14, IPv4 20, UDP 8. The frame check sequence is not counted. */
 export const headerBytes = 42;
 const intervalNs = 1e9;
+/** A run that falls behind its schedule for good ends this long after its duration, with what was due unsent. */
+const overrunNs = 1e9;
 
 /** What to do with a packet that is due later than `lateAfterNs` ago. */
 export type LatePolicy = 'catch-up' | 'shift' | 'drop';
@@ -45,12 +45,14 @@ export interface DatagramGate {
   /** `before` and `no` skip the datagram, `after` ends this pass over the source. */
   admit(reader: DatagramReader): 'yes' | 'no' | 'before' | 'after';
   messagesIn(reader: DatagramReader): number;
+  /** Forgets what it learned from the datagrams of the loop before, so that every loop is the same. */
+  startLoop?(): void;
 }
 
 /** Gives the bytes to send in a loop: the reader's own, or a rewritten copy. */
 export interface LoopRewriter {
   startLoop(loop: number): void;
-  /** Leaves `view`, `offset` and `length` of the datagram to send on itself. */
+  /** Leaves `view`, `offset` and `length` of the datagram to send on itself; called for dropped datagrams as well. */
   rewrite(view: DataView, offset: number, length: number, flow: Flow): void;
   readonly view: DataView;
   readonly offset: number;
@@ -65,7 +67,7 @@ export interface EngineOptions {
   sink: Sink;
   clock: Clock;
   waiter: Waiter;
-  /** Sleeps about so many nanoseconds on a timer; a virtual clock's returns at once. */
+  /** Sleeps on a timer for so long at most; a virtual clock's moves on and returns at once. */
   rest(ns: number): Promise<void>;
   /** Gives the event loop one turn. */
   turn(): Promise<void>;
@@ -80,7 +82,7 @@ export interface EngineOptions {
   loops: number;
   /** Packets at most, over all loops. */
   limit: number;
-  /** Nothing due later than this after the origin is sent. */
+  /** Nothing due later than this after the origin is sent; unpaced, nothing later than this. */
   durationNs: number;
   /** Feed latency of the datagram at hand in ns, or NaN where it has none. */
   feedLatencyOf?(reader: DatagramReader): number;
@@ -114,7 +116,8 @@ export class ReplayEngine {
   private readonly sendTime: LatencySeries;
   private readonly gapError: LatencySeries;
   private readonly feedLatency: LatencySeries | undefined;
-  private originNs = -1;
+  /** NaN before the first datagram. */
+  private originNs = Number.NaN;
   private previousStartNs = 0;
   private previousDeadlineNs = 0;
   private nextIntervalNs = 0;
@@ -144,13 +147,14 @@ export class ReplayEngine {
 
   /** Plays the source to its end, a limit or a stop; rejects only where source or sink fails. */
   async run(): Promise<EngineResult> {
-    const { source, timeline, rewriter, loops, control } = this.o;
+    const { source, gate, timeline, rewriter, loops, control } = this.o;
     const { result } = this;
     for (let loop = 1; ; loop++) {
       const packetsBefore = result.packets + result.dropped;
       result.loops = loop;
       control.figures[figure.loop] = loop;
       rewriter?.startLoop(loop);
+      gate.startLoop?.();
       result.endReason = await this.pass();
       if (result.endReason !== 'end' || loop === loops) break;
       if (result.packets + result.dropped === packetsBefore) break;
@@ -158,18 +162,21 @@ export class ReplayEngine {
       timeline.startLoop();
     }
     if (this.o.sink.settle) await this.o.sink.settle();
-    if (this.originNs >= 0) this.o.recorder.closeInterval(this.o.clock.nowNs() - this.originNs);
+    const runNs = this.o.clock.nowNs() - this.originNs;
+    if (runNs >= 0) this.o.recorder.closeInterval(runNs);
     return result;
   }
 
   private async pass(): Promise<EndReason> {
     const { source, gate, sink, control } = this.o;
     for (;;) {
+      if (this.result.packets >= this.o.limit) return 'limit';
       const { reader } = source;
       if (!reader.next()) {
         if (reader.done) return 'end';
         if (sink.unsettled) await this.turn();
         await source.fill();
+        if (control.stopped) return 'stopped';
         control.figures[figure.sourceBytesRead] = source.bytesRead;
         continue;
       }
@@ -179,7 +186,6 @@ export class ReplayEngine {
         this.result.skipped++;
         continue;
       }
-      if (this.result.packets >= this.o.limit) return 'limit';
       const outcome = this.play(reader);
       const ended = outcome instanceof Promise ? await outcome : outcome;
       if (ended) return ended;
@@ -189,20 +195,27 @@ export class ReplayEngine {
   /** Waits for the datagram's deadline and sends it; says why the run is over, if it is. */
   private play(reader: DatagramReader): EndReason | undefined | Promise<EndReason | undefined> {
     const { schedule, timeline, gate, clock } = this.o;
-    if (this.originNs < 0) this.begin();
+    if (Number.isNaN(this.originNs)) this.begin();
     const messages = gate.messagesIn(reader);
     const captureNs = timeline.place(reader.seconds, reader.nanoseconds);
     const dueNs = schedule.next(captureNs, messages, (reader.length + headerBytes) * 8) + this.result.shiftedNs;
     const deadlineNs = this.originNs + dueNs;
     this.o.control.figures[figure.positionNs] = captureNs;
     const nowNs = clock.nowNs();
-    if ((schedule.paced ? dueNs : nowNs - this.originNs) > this.o.durationNs) return 'duration';
+    if (this.isOver(dueNs, nowNs)) return 'duration';
     const aheadNs = deadlineNs - nowNs;
     if (aheadNs > restAboveNs) return this.restThenSend(reader, deadlineNs, messages);
     if (this.sendsSinceTurn >= (aheadNs > freeTurnNs ? freeTurnSends : sendsPerTurn)) {
       return this.turn().then(() => this.waitAndSend(reader, deadlineNs, messages));
     }
     return this.waitAndSend(reader, deadlineNs, messages);
+  }
+
+  private isOver(dueNs: number, nowNs: number): boolean {
+    const { durationNs, schedule } = this.o;
+    return (
+      (schedule.paced && dueNs > durationNs) || nowNs - this.originNs > durationNs + (schedule.paced ? overrunNs : 0)
+    );
   }
 
   private begin(): void {
@@ -220,7 +233,7 @@ export class ReplayEngine {
       if (this.o.control.stopped) return 'stopped';
       if (aheadNs <= restAboveNs) break;
       this.tick(this.o.clock.nowNs());
-      await this.o.rest(Math.min(restSliceNs, aheadNs - restMarginNs));
+      await this.o.rest(aheadNs - restMarginNs);
     }
     this.sendsSinceTurn = 0;
     return this.waitAndSend(reader, deadlineNs, messages);
@@ -228,13 +241,15 @@ export class ReplayEngine {
 
   private waitAndSend(reader: DatagramReader, deadlineNs: number, messages: number) {
     const { clock, waiter, schedule, control, sink } = this.o;
-    if (schedule.paced && !waiter.waitUntil(deadlineNs, clock)) return 'stopped';
+    // Unpaced, only a start that lies ahead is waited for.
+    if ((schedule.paced || this.result.packets === 0) && !waiter.waitUntil(deadlineNs, clock)) return 'stopped';
     if (control.stopped) return 'stopped';
     const startNs = clock.nowNs();
     const lateNs = startNs - deadlineNs;
     if (schedule.paced && lateNs > this.o.lateAfterNs && this.o.latePolicy === 'drop') {
       this.countLate(lateNs);
       this.result.dropped++;
+      this.o.rewriter?.rewrite(reader.view, reader.offset, reader.length, reader.flow);
       return undefined;
     }
     this.send(reader, deadlineNs);

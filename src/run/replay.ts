@@ -19,6 +19,8 @@ import { formatTarget } from './target.js';
 import { warmUp } from './warm-up.js';
 
 const nsPerMs = 1e6;
+/** The longest sleep on a timer before the stop word is looked at. */
+const longestRestNs = 100_000_000;
 
 /** What a library caller may bring of its own. */
 export interface ReplayHooks {
@@ -88,7 +90,7 @@ function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
     clock,
     waiter: new SpinWaiter(control.stopWord),
     kind: 'real',
-    rest: (ns) => sleep(ns / nsPerMs),
+    rest: (ns) => sleep(Math.min(ns, longestRestNs) / nsPerMs),
     toEpoch: (ns) => wall.toEpoch(ns),
     fromEpoch: ({ seconds, nanoseconds }) => wall.fromEpoch(seconds, nanoseconds),
   };
