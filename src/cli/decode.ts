@@ -20,7 +20,8 @@ import {
 import { Output } from './output.js';
 import { CaptureSummary, finish } from './summary.js';
 
-interface DecodeFlags extends InputFlags, FilterFlags, WindowFlags, WriterFlags {
+interface DecodeFlags extends InputFlags, FilterFlags, WindowFlags, Omit<WriterFlags, 'fields'> {
+  fields?: string[];
   limit?: number;
   strict?: boolean;
 }
@@ -30,14 +31,14 @@ export function addDecodeCommand(program: Command): void {
     .command('decode')
     .summary('print the messages of a capture')
     .description(
-      'Prints every ITCH 5.0 message of a capture, one JSON object a line, on standard output.\n' +
+      'Prints every ITCH 5.0 message of a capture, one JSON object a line, on standard output. ' +
         'What is damaged or of unknown layout is reported on standard error and skipped.',
     )
     .argument('<capture>', 'pcap, pcapng or BinaryFILE, plain or gzip; - for standard input')
     .optionsGroup('Output:')
     .addOption(new Option('--format <format>', 'how to print').choices([...outputFormats]).default('ndjson'))
     .addOption(new Option('--csv', 'the same as --format csv').implies({ format: 'csv' }))
-    .option('--fields <names>', 'only these keys, as in timestampNs,type,stock,price', collect, [])
+    .option('--fields <names>', 'only these keys, as in timestampNs,type,stock,price', collect)
     .addOption(
       new Option('--int64 <form>', '64-bit integers as strings, or as JSON numbers')
         .choices(['string', 'number'])
@@ -60,7 +61,7 @@ Examples:
 
 async function decode(path: string, flags: DecodeFlags): Promise<void> {
   const output = new Output();
-  const writer = messageWriter({ ...flags, fields: flags.fields });
+  const writer = messageWriter({ ...flags, fields: flags.fields ?? [] });
   const limit = flags.limit ?? Number.POSITIVE_INFINITY;
   let written = 0;
   const summary = new CaptureSummary();
@@ -75,7 +76,7 @@ async function decode(path: string, flags: DecodeFlags): Promise<void> {
         output.write(line);
       },
       onDamage: (damage) => summary.onDamage(path, damage),
-      isDone: () => written >= limit || output.closed,
+      isDone: () => written >= limit,
       pause: () => (output.full ? output.drain() : undefined),
     },
     { filter: filterSpec(flags), window: new CaptureWindow(windowOf(flags)) },

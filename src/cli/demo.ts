@@ -23,7 +23,7 @@ export function addDemoCommand(program: Command): void {
     .command('demo')
     .summary('replay the bundled fixtures over loopback UDP and in-process')
     .description(
-      'Replays a bundled three-second session twice: over UDP on loopback at its original timing, into a listener that\n' +
+      'Replays a bundled three-second session twice: over UDP on loopback at its original timing, into a listener that ' +
         'checks it, and into a decoder in this process as fast as it goes. Prints the reports of both.',
     )
     .action(demo);

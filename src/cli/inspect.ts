@@ -31,7 +31,7 @@ export function addInspectCommand(program: Command): void {
     .command('inspect')
     .summary('say what a capture holds')
     .description(
-      'Reads a capture once and reports packets, messages by type, sessions with their gaps, flows, damage,\n' +
+      'Reads a capture once and reports packets, messages by type, sessions with their gaps, flows, damage, ' +
         'the busiest windows and the feed latency (capture stamp less exchange stamp).',
     )
     .argument('<capture>', 'pcap, pcapng or BinaryFILE, plain or gzip; - for standard input')

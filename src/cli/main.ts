@@ -8,6 +8,7 @@ import { addDecodeCommand } from './decode.js';
 import { addDemoCommand } from './demo.js';
 import { addInspectCommand } from './inspect.js';
 import { addListenCommand } from './listen.js';
+import { endWithThePipe } from './output.js';
 import { addReferenceCommand } from './reference.js';
 import { addReplayCommand } from './replay.js';
 import { warn } from './summary.js';
@@ -43,6 +44,7 @@ Examples:
   return program;
 }
 
+endWithThePipe();
 try {
   await buildProgram().parseAsync();
 } catch (error) {

@@ -14,11 +14,11 @@ export interface InputFlags {
 }
 
 export interface FilterFlags {
-  destination: string[];
-  session: string[];
-  type: string[];
-  symbol: string[];
-  locate: string[];
+  destination?: string[];
+  session?: string[];
+  type?: string[];
+  symbol?: string[];
+  locate?: string[];
 }
 
 export interface WindowFlags {
@@ -46,11 +46,11 @@ export function addInputOptions(command: Command): Command {
 export function addFilterOptions(command: Command, sessionHelp = 'only this session'): Command {
   return command
     .optionsGroup('Filters (commas or repeats for alternatives):')
-    .option('--destination <ADDRESS[:PORT]>', 'only datagrams to this address, address:port or :port', collect, [])
-    .option('--session <NAME>', sessionHelp, collect, [])
-    .option('--type <T>', 'only these message types, as in A,F,U', collect, [])
-    .option('--symbol <S>', 'only these symbols (where a message has only a locate code, by that)', collect, [])
-    .option('--locate <N>', 'only these stock locate codes', collect, []);
+    .option('--destination <ADDRESS[:PORT]>', 'only datagrams to this address, address:port or :port', collect)
+    .option('--session <NAME>', sessionHelp, collect)
+    .option('--type <T>', 'only these message types, as in A,F,U', collect)
+    .option('--symbol <S>', 'only these symbols (where a message has only a locate code, by that)', collect)
+    .option('--locate <N>', 'only these stock locate codes', collect);
 }
 
 /** Options that choose a span of time. */
@@ -63,11 +63,11 @@ export function addWindowOptions(command: Command): Command {
 
 export function filterSpec(flags: FilterFlags): FilterSpec {
   return {
-    destinations: flags.destination,
-    sessions: flags.session,
-    types: flags.type,
-    symbols: flags.symbol,
-    locates: flags.locate.map((text) => {
+    destinations: flags.destination ?? [],
+    sessions: flags.session ?? [],
+    types: flags.type ?? [],
+    symbols: flags.symbol ?? [],
+    locates: (flags.locate ?? []).map((text) => {
       if (!/^\d{1,5}$/.test(text)) throw new UsageError('locate', `--locate '${text}' is no number from 0 to 65535`);
       return Number(text);
     }),
@@ -109,7 +109,7 @@ export function count(least: number): (text: string) => number {
   };
 }
 
-export function collect(text: string, before: string[]): string[] {
+export function collect(text: string, before: string[] = []): string[] {
   return [...before, ...text.split(',').filter((part) => part !== '')];
 }
 

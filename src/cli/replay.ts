@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { EpochTime } from '../core/clock.js';
 import { SinkError, UsageError } from '../core/errors.js';
-import { parseDuration, parseWhen, type When } from '../core/time.js';
+import { formatDuration, parseDuration, parseWhen, type When } from '../core/time.js';
 import { ReplayControl } from '../replay/control.js';
 import type { LatePolicy } from '../replay/engine.js';
 import type { LoopSequence } from '../replay/loop.js';
@@ -57,8 +57,8 @@ export function addReplayCommand(program: Command): void {
     .command('replay')
     .summary('send a capture at a chosen rate and measure how well it was kept')
     .description(
-      'Sends the datagrams of a capture to a UDP address, a file or into this process: each at an absolute deadline,\n' +
-        'slept on while far and spun on when near. A BinaryFILE is packed into MoldUDP64 datagrams.\n' +
+      'Sends the datagrams of a capture to a UDP address, a file or into this process: each at an absolute deadline, ' +
+        'slept on while far and spun on when near. A BinaryFILE is packed into MoldUDP64 datagrams. ' +
         'Latencies count from the scheduled time. Nothing leaves this machine unless --to names another.',
     )
     .argument('<capture>', 'pcap, pcapng or BinaryFILE, plain or gzip; - for standard input')
@@ -129,7 +129,11 @@ function addReplayTiming(command: Command): void {
         .choices(['catch-up', 'shift', 'drop'])
         .default('catch-up'),
     )
-    .option('--late-after <time>', 'a packet is late when sent more than this after its time', duration, 100_000);
+    .addOption(
+      new Option('--late-after <time>', 'a packet is late when sent more than this after its time')
+        .argParser(duration)
+        .default(replayDefaults.lateAfterNs, formatDuration(replayDefaults.lateAfterNs)),
+    );
 }
 
 /** What is asked for, as the replay takes it; throws UsageError where options contradict each other. */
@@ -160,7 +164,7 @@ function replaySpec(path: string, flags: ReplayFlags): ReplaySpec {
     filter: filterSpec(flags),
     latePolicy: flags.onLate,
     lateAfterNs: flags.lateAfter,
-    session: flags.session[0] ?? replayDefaults.session,
+    session: flags.session?.[0] ?? replayDefaults.session,
     mtu: flags.mtu,
     pack: flags.pack,
     dryRun: flags.dryRun ?? false,
