@@ -17,6 +17,8 @@ const PIECE_BYTES = 262_144;
 /** What zlib says of a member's first bytes; behind a whole member it means that something else follows. */
 const HEADER_FAILURE = /incorrect header|compression method/;
 
+const LOST = `What the last ${SLICE_BYTES} compressed bytes before it hold was lost; a file in place of a pipe loses nothing.`;
+
 /** Opens the same compressed bytes from their beginning; null where they are gone. */
 export type Reopen = () => Promise<ChunkSource | null>;
 
@@ -40,12 +42,15 @@ export async function* gunzip(
           yield piece;
         }
         if (inflater.failure !== null) {
-          for await (const piece of salvage(reopen, fed, inflated)) {
-            inflated += piece.length;
-            yield piece;
+          const again = await reopen();
+          if (again !== null) {
+            for await (const piece of salvage(again, fed, inflated)) {
+              inflated += piece.length;
+              yield piece;
+            }
           }
           const damage = describe(inflater.failure.message, fed + slice.length, inflated);
-          report(damage.code, damage.message);
+          report(damage.code, again === null ? `${damage.message} ${LOST}` : damage.message);
           return;
         }
         if (inflater.ended) {
@@ -69,11 +74,9 @@ export async function* gunzip(
 
 /**
  * Inflates from the beginning what the slice at `failedAt` holds before its damage, without the first `skip` bytes,
- * which were handed out before. Yields nothing where the compressed bytes are gone.
+ * which were handed out before.
  */
-async function* salvage(reopen: Reopen, failedAt: number, skip: number): AsyncGenerator<Uint8Array, void> {
-  const source = await reopen();
-  if (source === null) return;
+async function* salvage(source: ChunkSource, failedAt: number, skip: number): AsyncGenerator<Uint8Array, void> {
   const inflater = new Inflater();
   let toSkip = skip;
   let fed = 0;
