@@ -1,8 +1,9 @@
 /**
  * Which flows, sessions and messages take part: destination, session, message type, symbol and locate.
  *
- * Many messages carry only a locate code, so the locates of a wanted symbol are learned from the messages that carry
- * both; what precedes the first of these cannot match. Nothing is allocated per message.
+ * A message that names its symbol is judged by that. Many carry only a locate code, so the locates of a wanted symbol
+ * are learned from the messages that carry both; what precedes the first of these cannot match. Nothing is allocated
+ * per message.
  */
 import { UsageError } from '../core/errors.js';
 import type { Flow, LengthOf, Stream } from '../core/seams.js';
@@ -30,6 +31,7 @@ export interface MessageLandmarks {
 }
 
 const symbolBytes = 8;
+const largestPort = 65_535;
 
 export class MessageFilter {
   /** Whether any message has to be looked at. */
@@ -38,12 +40,15 @@ export class MessageFilter {
   private readonly landmarks: MessageLandmarks;
   private readonly typeWanted = new Uint8Array(256);
   private readonly locateWanted = new Uint8Array(65536);
+  /** Locates that a wanted symbol was seen with. */
+  private readonly locateLearned = new Uint8Array(65536);
   private readonly symbolWords: Uint32Array;
   private readonly flowVerdicts: boolean[] = [];
 
   constructor(spec: FilterSpec, landmarks: MessageLandmarks) {
     this.spec = spec;
     this.landmarks = landmarks;
+    for (const destination of spec.destinations) checkDestination(destination);
     for (const type of spec.types) this.typeWanted[checkedType(type, landmarks)] = 1;
     for (const locate of spec.locates) this.locateWanted[checkedLocate(locate)] = 1;
     this.symbolWords = packSymbols(spec.symbols);
@@ -69,26 +74,36 @@ export class MessageFilter {
     if (!this.readsMessages) return true;
     if (length === 0 || this.landmarks.lengthOf(view, offset) !== length) return false;
     const type = view.getUint8(offset);
-    const bySymbol = this.symbolWords.length > 0;
-    if (bySymbol) this.learn(view, offset, type);
-    if (this.spec.types.length > 0 && this.typeWanted[type] === 0) return false;
-    if (!bySymbol && this.spec.locates.length === 0) return true;
-    return this.locateWanted[view.getUint16(offset + this.landmarks.locateOffset)] === 1;
+    const locate = view.getUint16(offset + this.landmarks.locateOffset);
+    // First of all, for locates are learned from messages of unwanted types too.
+    const hasSymbol = this.symbolWords.length === 0 || this.acceptsSymbol(view, offset, type, locate);
+    if (!hasSymbol || (this.spec.types.length > 0 && this.typeWanted[type] === 0)) return false;
+    return this.spec.locates.length === 0 || this.locateWanted[locate] === 1;
   }
 
-  private learn(view: DataView, offset: number, type: number): void {
+  private acceptsSymbol(view: DataView, offset: number, type: number, locate: number): boolean {
     const symbolOffset = this.landmarks.symbolOffsets[type];
-    if (symbolOffset < 0) return;
+    if (symbolOffset < 0) return this.locateLearned[locate] === 1;
     const high = view.getUint32(offset + symbolOffset);
     const low = view.getUint32(offset + symbolOffset + 4);
     const words = this.symbolWords;
     for (let index = 0; index < words.length; index += 2) {
       if (words[index] === high && words[index + 1] === low) {
-        this.locateWanted[view.getUint16(offset + this.landmarks.locateOffset)] = 1;
-        return;
+        this.locateLearned[locate] = 1;
+        return true;
       }
     }
+    return false;
   }
+}
+
+function checkDestination(destination: string): void {
+  const match = /^(\d{1,3}(?:\.\d{1,3}){3})?(?::(\d{1,5}))?$/.exec(destination);
+  const octets = match?.[1]?.split('.') ?? [];
+  const isRight = octets.every((octet) => Number(octet) < 256) && Number(match?.[2] ?? 0) <= largestPort;
+  if (destination !== '' && match !== null && isRight) return;
+  const forms = '233.54.12.111, 233.54.12.111:26477 or :26477';
+  throw new UsageError('destination', `--destination '${destination}' is not understood; write ${forms}`);
 }
 
 function matchesDestination(wanted: string, flow: Flow): boolean {
@@ -119,13 +134,13 @@ function checkedLocate(locate: number): number {
 function packSymbols(symbols: readonly string[]): Uint32Array {
   const words = new Uint32Array(symbols.length * 2);
   for (const [index, symbol] of symbols.entries()) {
-    if (symbol.length === 0 || symbol.length > symbolBytes) {
-      throw new UsageError('symbol', `--symbol '${symbol}' must have 1 to ${symbolBytes} characters`);
+    if (symbol.length > symbolBytes || !/^[\x21-\x7e]+$/.test(symbol)) {
+      throw new UsageError('symbol', `--symbol '${symbol}' must have 1 to ${symbolBytes} printable characters`);
     }
     const padded = symbol.padEnd(symbolBytes, ' ');
     for (let byte = 0; byte < symbolBytes; byte++) {
       const word = index * 2 + (byte >> 2);
-      words[word] = (words[word] << 8) | (padded.charCodeAt(byte) & 0xff);
+      words[word] = (words[word] << 8) | padded.charCodeAt(byte);
     }
   }
   return words;
