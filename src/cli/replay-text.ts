@@ -15,7 +15,7 @@ const labels: Record<LatencyName, string> = {
   feedLatency: 'feed latency',
 };
 const labelWidth = 18;
-const cellWidth = 9;
+const cellWidth = 11;
 
 /** The report as text, every quantity with its unit. */
 export function describeReplay(report: ReplayReport, spec: ReplaySpec): string {

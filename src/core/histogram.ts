@@ -4,7 +4,8 @@
  * The WebAssembly histogram refuses negatives, so magnitudes are recorded by sign in two of them; percentiles are those
  * of the whole distribution, the negative side mirrored. Recording takes 27-30 ns here.
  */
-import { build, type Histogram, initWebAssembly } from 'hdr-histogram-js';
+import type { Histogram } from 'hdr-histogram-js';
+import { UsageError } from './errors.js';
 
 /** Magnitudes above a day are recorded as a day, and counted. */
 export const histogramTopNs = 86_400_000_000_000;
@@ -33,9 +34,13 @@ export interface HistogramSummary extends DistributionSummary {
   readonly clamped: number;
 }
 
+/** The library, loaded when first asked for: it takes longer than all else that a command loads. */
+let library: typeof import('hdr-histogram-js') | undefined;
+
 /** Loads the WebAssembly module; to be awaited once in each thread before the first `SignedHistogram`. */
-export function initHistograms(): Promise<void> {
-  return initWebAssembly();
+export async function initHistograms(): Promise<void> {
+  library ??= await import('hdr-histogram-js');
+  await library.initWebAssembly();
 }
 
 /** A histogram of integer nanoseconds, negative ones too; `initHistograms` must have resolved. */
@@ -170,7 +175,8 @@ export class SignedHistogram {
 }
 
 function buildSide(): Histogram {
-  return build({
+  if (library === undefined) throw new UsageError('histograms', 'await initHistograms() before the first histogram');
+  return library.build({
     useWebAssembly: true,
     bitBucketSize: 64,
     numberOfSignificantValueDigits: significantDigits,
