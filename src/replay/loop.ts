@@ -3,8 +3,9 @@
  *
  * `keep` sends every loop as captured; `continue` lets each loop's numbers go on where the last loop's ended;
  * `new-session` gives each loop after the first a session of its own: the name's last four characters become the loop's
- * number. With `continue`, an end-of-session packet of any loop but the last goes out as a heartbeat. Datagrams that
- * are no MoldUDP64 packets are never changed.
+ * number, modulo 10,000. With `continue`, an end-of-session packet of any loop but the last goes out as a heartbeat, and
+ * a packet without a number, or with one that would pass 2^53, keeps what it has. Datagrams that are no MoldUDP64
+ * packets are never changed.
  */
 import type { Flow } from '../core/seams.js';
 import {
@@ -24,15 +25,35 @@ export type LoopSequence = 'keep' | 'continue' | 'new-session';
 const maxDatagramBytes = 65_535;
 const loopDigits = 4;
 /** Sessions whose numbers are continued; those met after are sent as they are and counted. */
-const maxSessions = 4096;
+const maxSessions = 1024;
 
 /** Tells whether a datagram of a flow is a MoldUDP64 packet. */
 export type IsMoldUDP64 = (view: DataView, offset: number, length: number, flow: Flow) => boolean;
 
-interface SessionSpan {
+/** The numbers of one session on one flow; its name's ten bytes as words, to compare without making a string. */
+class SessionSpan {
+  readonly word0: number;
+  readonly word1: number;
+  readonly word2: number;
   first: number;
   /** The number after the highest met in one loop. */
   next: number;
+
+  constructor(view: DataView, offset: number, sequence: number) {
+    this.word0 = view.getInt32(offset);
+    this.word1 = view.getInt32(offset + 4);
+    this.word2 = view.getInt16(offset + 8);
+    this.first = sequence;
+    this.next = sequence;
+  }
+
+  matches(view: DataView, offset: number): boolean {
+    return (
+      view.getInt32(offset) === this.word0 &&
+      view.getInt32(offset + 4) === this.word1 &&
+      view.getInt16(offset + 8) === this.word2
+    );
+  }
 }
 
 /** Rewrites the datagrams of loop 2 and later; loop 1 teaches it the span of each session's numbers. */
@@ -47,7 +68,9 @@ export class MoldLoopRewriter implements LoopRewriter {
   private readonly isMold: IsMoldUDP64;
   private readonly own = new DataView(new ArrayBuffer(maxDatagramBytes));
   private readonly ownBytes = new Uint8Array(this.own.buffer);
-  private readonly spans = new Map<string, SessionSpan>();
+  /** By the flow's index; a flow has one session, rarely two, so they are searched in order. */
+  private readonly spans: SessionSpan[][] = [];
+  private sessions = 0;
   private loop = 1;
 
   /** `loops` as the engine has it: 0 = forever. */
@@ -93,36 +116,48 @@ export class MoldLoopRewriter implements LoopRewriter {
   }
 
   private continueSequence(view: DataView, offset: number, length: number, flow: Flow): void {
+    const count = readMessageCount(view, offset);
+    const ends = count === END_OF_SESSION_COUNT;
     const sequence = readSequence(view, offset);
-    const span = this.spanOf(view, offset, flow, sequence);
-    if (span === undefined || sequence === 0 || !Number.isSafeInteger(sequence)) {
+    const shift = this.shiftOf(view, offset, flow, sequence, ends ? 0 : count);
+    const goesOn = ends && this.loop !== this.loops;
+    if (shift === 0 && !goesOn) {
       this.borrow(view, offset, length);
       return;
     }
-    const count = readMessageCount(view, offset);
-    const ends = count === END_OF_SESSION_COUNT;
-    if (this.loop === 1) {
-      const next = sequence + (ends ? 0 : count);
-      if (sequence < span.first) span.first = sequence;
-      if (next > span.next) span.next = next;
-    }
     this.copy(view, offset, length);
-    if (ends && this.loop !== this.loops) this.own.setUint16(COUNT_OFFSET, HEARTBEAT_COUNT);
-    patchSequence(this.own, 0, sequence + (this.loop - 1) * (span.next - span.first));
+    if (goesOn) this.own.setUint16(COUNT_OFFSET, HEARTBEAT_COUNT);
+    if (shift > 0) patchSequence(this.own, 0, sequence + shift);
+  }
+
+  /** What this loop adds to a number. */
+  private shiftOf(view: DataView, offset: number, flow: Flow, sequence: number, count: number): number {
+    if (sequence === 0 || sequence > Number.MAX_SAFE_INTEGER) return 0;
+    const span = this.spanOf(view, offset, flow, sequence);
+    if (span === undefined) return 0;
+    if (this.loop === 1) {
+      if (sequence < span.first) span.first = sequence;
+      if (sequence + count > span.next) span.next = sequence + count;
+      return 0;
+    }
+    const shift = (this.loop - 1) * (span.next - span.first);
+    return sequence + shift <= Number.MAX_SAFE_INTEGER ? shift : 0;
   }
 
   private spanOf(view: DataView, offset: number, flow: Flow, sequence: number): SessionSpan | undefined {
-    let key = `${flow.index}:`;
-    for (let index = 0; index < SESSION_LENGTH; index++) key += String.fromCharCode(view.getUint8(offset + index));
-    let span = this.spans.get(key);
-    if (span === undefined) {
-      if (this.spans.size >= maxSessions) {
-        this.untracked++;
-        return undefined;
-      }
-      span = { first: sequence, next: sequence };
-      this.spans.set(key, span);
+    let spans = this.spans[flow.index];
+    if (spans === undefined) {
+      spans = [];
+      this.spans[flow.index] = spans;
     }
+    for (const span of spans) if (span.matches(view, offset)) return span;
+    if (this.sessions >= maxSessions) {
+      this.untracked++;
+      return undefined;
+    }
+    this.sessions++;
+    const span = new SessionSpan(view, offset, sequence);
+    spans.push(span);
     return span;
   }
 }
