@@ -1,6 +1,7 @@
 /** Reads a whole capture and lists what came of it, asserting that it ended in bounded steps and memory. */
 import { expect } from 'vitest';
 import { type CaptureCounts, CaptureReader, type CaptureReaderOptions } from '../../src/capture/capture-reader.js';
+import { MAX_HELD_BLOCK_BYTES } from '../../src/capture/pcapng.js';
 import type { Damage, DatagramReader } from '../../src/core/seams.js';
 
 export interface Datagram {
@@ -25,6 +26,11 @@ export function payloadOf(reader: DatagramReader): string {
   return Buffer.from(reader.view.buffer, reader.view.byteOffset + reader.offset, reader.length).toString('latin1');
 }
 
+/** The most that a reader may hold: twice the longest record or block and the chunk behind it. */
+export function mostHeld(chunkBytes: number): number {
+  return 2 * (MAX_HELD_BLOCK_BYTES + chunkBytes);
+}
+
 /** Reads `bytes` in chunks of the sizes that `sizes` gives by turns; all at once where there is none. */
 export function read(bytes: Uint8Array, sizes: number[] = [], options: Partial<CaptureReaderOptions> = {}): Outcome {
   const damage: Damage[] = [];
@@ -39,6 +45,7 @@ export function read(bytes: Uint8Array, sizes: number[] = [], options: Partial<C
       const size = sizes.length === 0 ? bytes.length : (sizes[turn % sizes.length] as number);
       reader.push(bytes.slice(at, at + size));
       at += size;
+      if (reader.view.buffer.byteLength > mostHeld(size)) throw new Error('the reader holds too much');
     }
     if (turn > bytes.length + 2) throw new Error('the reader asks for bytes without end');
     if (datagrams.length * 16 > bytes.length) throw new Error('more datagrams than the bytes can hold');
