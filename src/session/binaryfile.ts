@@ -127,19 +127,15 @@ export class BinaryFileReader implements RecordReader {
     return queue.ended && this.truncated(`${queue.available - PREFIX_LENGTH} bytes into a message of ${length}`);
   }
 
-  /** Settles whether the file has length prefixes: nearly always by its first three bytes. */
+  /** Settles whether the file has length prefixes: nearly always by its first byte, which then is no type. */
   private decide(): boolean {
     const { queue } = this;
+    if (queue.available > 0 && this.lengthOf(queue.view, queue.offset) === 0) {
+      this.state = 'framed';
+      return true;
+    }
+    if (queue.available < HEAD_LENGTH && !queue.ended) return false;
     this.state = 'framed';
-    if (queue.available > PREFIX_LENGTH) {
-      const length = queue.view.getUint16(queue.offset);
-      if (length === 0 || this.lengthOf(queue.view, queue.offset) === 0) return true;
-      if (this.lengthOf(queue.view, queue.offset + PREFIX_LENGTH) === length) return true;
-    }
-    if (queue.available < HEAD_LENGTH && !queue.ended) {
-      this.state = 'undecided';
-      return false;
-    }
     const headLength = Math.min(queue.available, HEAD_LENGTH);
     const head = new Uint8Array(queue.view.buffer, queue.view.byteOffset + queue.offset, headLength);
     const isComplete = queue.ended && headLength === queue.available;

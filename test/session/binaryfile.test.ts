@@ -93,8 +93,29 @@ describe('lengths of 0 and no lengths', () => {
       [['S×12', 'D×19'], ['zero-length record 2 byte 14']],
       [['S×12', 'D×19'], ['zero-length record 2 byte 14']],
     ],
+    justEnoughRecordsBehindJunk: [
+      concat(block(S), zero, junk(100), ...six.slice(1), junk(100)),
+      [
+        ['S×12', ...sixD.slice(1)],
+        ['zero-length record 2 byte 14', 'truncated record 7 byte 221'],
+      ],
+      [
+        ['S×12', ...sixD.slice(1)],
+        ['zero-length record 2 byte 14', 'truncated record 7 byte 221'],
+      ],
+    ],
+    tooFewRecordsBehindJunk: [
+      concat(block(S), zero, junk(100), ...six.slice(2), junk(100)),
+      [['S×12'], ['zero-length record 2 byte 14']],
+      [['S×12'], ['zero-length record 2 byte 14']],
+    ],
+    farthestJunk: [
+      concat(block(S), zero, junk(RESYNC_WINDOW - 2), ...six),
+      [['S×12', ...sixD], ['zero-length record 2 byte 14']],
+      [['S×12', ...sixD], ['zero-length record 2 byte 14']],
+    ],
     tooMuchJunk: [
-      concat(block(S), zero, junk(RESYNC_WINDOW), ...six),
+      concat(block(S), zero, junk(RESYNC_WINDOW - 1), ...six),
       [['S×12'], ['zero-length record 2 byte 14']],
       [['S×12'], ['zero-length record 2 byte 14']],
     ],
@@ -158,6 +179,14 @@ describe('lengths of 0 and no lengths', () => {
     ]);
   });
 
+  test('an unknown type is named', () => {
+    const messages = [0x7a, 0x20, 0x21, 0x7e, 0x7f, 0x05].map((type) => {
+      const { damages } = read(concat(block(S), zero, Uint8Array.of(type)), { frameByType: true });
+      return damages.map(({ message }) => /unknown type (\S+),/.exec(message)?.[1]);
+    });
+    expect(messages).toEqual([["'z'"], ['0x20'], ["'!'"], ["'~'"], ['0x7f'], ['0x05']]);
+  });
+
   test('nothing is kept of what comes after the stop', () => {
     const reader = new BinaryFileReader({ midnightSeconds: 0, timestampOf, lengthOf });
     reader.push(concat(zero, junk(RESYNC_WINDOW + 200)));
@@ -196,6 +225,19 @@ describe('time stamps', () => {
       expect(stamp?.replace('.', '')).toBe(String(value));
     }
   });
+});
+
+test('a message is read as soon as it is whole', () => {
+  const reader = new BinaryFileReader({ midnightSeconds: 0, timestampOf, lengthOf });
+  const file = concat(block(S), zero);
+  const ready = [...file].map((byte) => {
+    reader.push(Uint8Array.of(byte));
+    return reader.next();
+  });
+  expect(ready.indexOf(true)).toBe(13);
+  expect(ready.lastIndexOf(true)).toBe(13);
+  reader.end();
+  expect([reader.next(), reader.done, reader.endOfSession]).toEqual([false, true, true]);
 });
 
 test('places: record numbers from 1, offsets of the lengths', () => {

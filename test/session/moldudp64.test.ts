@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MoldUDP64Decoder, StreamTable } from '../../src/session/moldudp64.js';
-import { EventLog, embed, makeFlow, mold, text } from './support.js';
+import { block, EventLog, embed, makeFlow, mold, text } from './support.js';
 
 function decode(packets: Uint8Array[], table = new StreamTable()) {
   const log = new EventLog();
@@ -138,6 +138,19 @@ describe('damage', () => {
     blockOverrunOutOfOrder: [
       [mold(10, ['j']), mold(5, ['e', 'f'], { count: 5, tail: Uint8Array.of(0, 2, 1) })],
       ['message 10 j', 'gap 7-9', 'message 5 e', 'message 6 f', 'damage block-overrun'],
+    ],
+    trailingBlockIsNoMessage: [
+      [mold(10, ['j']), mold(5, ['e'], { tail: block('f') }), mold(12, ['l'], { tail: block('m') }), heartbeat(13)],
+      [
+        'message 10 j',
+        'gap 6-9',
+        'message 5 e',
+        'damage trailing-bytes',
+        'gap 11-11',
+        'message 12 l',
+        'damage trailing-bytes',
+        'heartbeat 13',
+      ],
     ],
     cutInBlockLength: [[mold(1, ['a'], { count: 2, tail: Uint8Array.of(0) })], ['message 1 a', 'damage truncated']],
     fewerBlocksThanCounted: [

@@ -89,6 +89,19 @@ test('accept leaves messages out, without gaps in the numbers', () => {
   expect(counts).toEqual({ messages: 2, filtered: 2, oversized: 0, tooLong: 0 });
 });
 
+test('messages of any length are copied whole, also where others are left out between', () => {
+  const lengths = [0, 1, 2, 3, 4, 5, 7, 8, 9, 127, 128, 129, 130];
+  const contents = lengths.map((length, at) => new Uint8Array(length).map((_, index) => 1 + ((at * 37 + index) % 250)));
+  const skipped = new Uint8Array(6).fill(0xff);
+  const bytes = concat(...contents.slice(1).flatMap((content) => [block(content), block(skipped)]));
+  const accept = (view: DataView, offset: number) => view.getUint8(offset) !== 0xff;
+  const expected = contents
+    .slice(1)
+    .map((content, index) => `message ${index + 1} ${Buffer.from(content).toString('latin1')}`);
+  expect(pack(bytes, { accept }).events).toEqual(expected);
+  expect(pack(bytes, { accept, mtu: 68 }).events).toEqual(expected);
+});
+
 test('a message longer than the MTU goes alone and is counted', () => {
   const { lengths, counts } = pack(concat(file(5), long(100), long(65_485), file(5)), { mtu: 100 });
   expect(lengths).toEqual([41, 122, 65_507, 41]);
