@@ -228,7 +228,7 @@ export class CaptureReader implements DatagramReader {
     return answer === FRAME_TOO_SHORT ? this.skipHeader('Ethernet', 'short', frames) : this.skip('too many VLAN tags');
   }
 
-  /** A header that ends behind the captured bytes is the snap length's doing where it cut the packet; else malformed. */
+  /** A header that ends behind the captured bytes is the snap length's doing where it cut the packet. */
   private skipHeader(layer: 'Ethernet' | 'IPv4' | 'UDP', fault: string, frames: FrameReader): false {
     if (fault === 'short' && frames.length < frames.wireLength) {
       if (layer === 'UDP') this.truncatedCount++;

@@ -40,12 +40,10 @@ export class FlowTable {
     return this.internWords(source | 0, destination | 0, (sourcePort << 16) | destinationPort);
   }
 
-  /** The same from signed 32-bit words: both addresses, and the source port in the high half above the destination's. */
+  /** The same from signed 32-bit words: both addresses, and the source port in the half above the destination's. */
   internWords(source: number, destination: number, ports: number): Flow {
-    const { last } = this;
-    if (last !== null && ports === this.lastPorts && destination === this.lastDestination && source === this.lastSource)
-      return last;
-    return this.lookUp(source, destination, ports);
+    const isSame = ports === this.lastPorts && destination === this.lastDestination && source === this.lastSource;
+    return isSame && this.last !== null ? this.last : this.lookUp(source, destination, ports);
   }
 
   private lookUp(source: number, destination: number, ports: number): Flow {

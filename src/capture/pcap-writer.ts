@@ -73,7 +73,7 @@ export class PcapWriter {
     return this.bytes.subarray(0, this.write(this.scratch, 0, view, offset, length, flow, seconds, nanoseconds));
   }
 
-  /** Writes one record at `at` of `into`, which has room for it, and returns its length: payload and `RECORD_OVERHEAD_BYTES`. */
+  /** Writes one record at `at` of `into`, which has room for it; returns `RECORD_OVERHEAD_BYTES` and the payload's. */
   write(
     into: DataView,
     at: number,

@@ -3,6 +3,7 @@
  * with microsecond and nanosecond time stamps in both byte orders.
  *
  * A record says nothing that a reader could find it by, so where a record's header cannot be true the reading stops.
+ * The header's snap length is not relied on: writers leave it 0 or capture more than it says.
  */
 import { FrameReader, MAX_CAPTURED_BYTES } from './frame-reader.js';
 

@@ -56,11 +56,9 @@ export async function openBytes(path: string, options: ByteSourceOptions): Promi
 }
 
 function zstd(path: string): CaptureError {
-  const text = `${path === STANDARD_INPUT ? 'Standard input' : path} is compressed with Zstandard, which is not read yet.`;
-  return new CaptureError(
-    'zstd',
-    `${text} Pipe it in: zstd -dc ${path === STANDARD_INPUT ? 'FILE' : path} | tickreel … -`,
-  );
+  const [subject, file] = path === STANDARD_INPUT ? ['Standard input', 'FILE'] : [path, path];
+  const text = `${subject} is compressed with Zstandard, which is not read yet.`;
+  return new CaptureError('zstd', `${text} Pipe it in: zstd -dc ${file} | tickreel … -`);
 }
 
 class PlainSource implements ByteSource {

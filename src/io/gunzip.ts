@@ -17,7 +17,9 @@ const PIECE_BYTES = 262_144;
 /** What zlib says of a member's first bytes; behind a whole member it means that something else follows. */
 const HEADER_FAILURE = /incorrect header|compression method/;
 
-const LOST = `What the last ${SLICE_BYTES} compressed bytes before it hold was lost; a file in place of a pipe loses nothing.`;
+const LOST =
+  `What up to ${SLICE_BYTES} compressed bytes before it hold was lost, ` +
+  'since so long a pipe cannot be read again: read the file itself.';
 
 /** Opens the same compressed bytes from their beginning; null where they are gone. */
 export type Reopen = () => Promise<ChunkSource | null>;

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { CaptureReader } from '../capture/capture-reader.js';
 import { SNIFF_BYTES, sniff } from '../capture/detect.js';
+import type { FlowTable } from '../capture/flow.js';
 import { CaptureError } from '../core/errors.js';
 import type { DamageHandler, LengthOf, RecordReader, TimestampOf } from '../core/seams.js';
 import { newYorkMidnight } from '../core/time.js';
@@ -27,6 +28,8 @@ export interface OpenCaptureOptions {
   onDamage: DamageHandler;
   /** What `-` reads; `process.stdin` where absent. */
   stdin?: Readable;
+  /** Where the flows of a pcap or pcapng are interned; a table of its own where absent. */
+  flows?: FlowTable;
 }
 
 /** A pcap or pcapng capture, being read. */
@@ -57,7 +60,8 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
   await head.read(SNIFF_BYTES);
   const content = sniff(head.bytes);
   if (content === 'pcap' || content === 'pcapng') {
-    const reader = new CaptureReader({ onDamage: options.onDamage });
+    const { onDamage, flows } = options;
+    const reader = new CaptureReader({ onDamage, ...(flows === undefined ? {} : { flows }) });
     return new OpenedFile(source, head, 'datagrams', content, reader, null);
   }
   await head.read(HEAD_BYTES);

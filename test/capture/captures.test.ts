@@ -39,7 +39,7 @@ describeCaptures('INDEX.md', () => {
     expect(outcomes).toHaveLength(fileCount);
     expect(sum(outcomes.map((one) => one.counts.packets))).toBe(packets);
     expect(sum(outcomes.map((one) => one.counts.datagrams))).toBe(packets);
-    // The publisher zeroed addresses and checksums of the two dated folders: the UDP checksum 0 says that there is none.
+    // The publisher zeroed addresses and checksums of the two dated folders: a UDP checksum of 0 says that it is none.
     const zeroed = folder.endsWith('20230822');
     expect(sum(outcomes.map((one) => one.counts.badIpChecksums))).toBe(zeroed ? packets : 0);
     expect(sum(outcomes.map((one) => one.counts.badUdpChecksums))).toBe(0);
