@@ -1,7 +1,10 @@
 /** What a run reads and as what: plain data, so that it can be posted to a worker. */
+import type { FlowTable } from '../capture/flow.js';
+import { UsageError } from '../core/errors.js';
 import type { DamageHandler, Flow } from '../core/seams.js';
 import { type CaptureFile, openCapture } from '../io/open-capture.js';
 import { itch50 } from '../protocol/itch50/index.js';
+import type { FilterSpec } from '../replay/filter.js';
 
 /** What a datagram may be told to be; `none` leaves it undecoded. */
 export type ProtocolChoice = 'itch50' | 'none';
@@ -19,15 +22,33 @@ export interface InputSpec {
   portMap: ReadonlyMap<number, ProtocolChoice>;
 }
 
-/** Opens the input; rejects with CaptureError where it cannot be read or recognised at all. */
-export function openInput(spec: InputSpec, onDamage: DamageHandler): Promise<CaptureFile> {
+/**
+ * Opens the input; rejects with CaptureError where it cannot be read or recognised at all. Flows are interned in `flows`
+ * where given.
+ */
+export function openInput(spec: InputSpec, onDamage: DamageHandler, flows?: FlowTable): Promise<CaptureFile> {
   return openCapture(spec.path, {
     lengthOf: itch50.lengthOf,
     timestampOf: itch50.timestampOf,
     frameByType: spec.frameByType,
     ...(spec.date === null ? {} : { date: spec.date }),
     onDamage,
+    ...(flows === undefined ? {} : { flows }),
   });
+}
+
+/** Throws UsageError where a filter asks for what a BinaryFILE does not have. */
+export function refuseFilters(file: CaptureFile, filter: Pick<FilterSpec, 'destinations' | 'sessions'>): void {
+  if (file.kind !== 'messages') return;
+  if (filter.destinations.length > 0) {
+    throw new UsageError(
+      'destination',
+      `${file.name} is a BinaryFILE: it has no destinations; leave --destination out`,
+    );
+  }
+  if (filter.sessions.length > 0) {
+    throw new UsageError('session', `${file.name} is a BinaryFILE: it names no session; leave --session out`);
+  }
 }
 
 /** What the user said that a flow is; undefined leaves it to recognition. */

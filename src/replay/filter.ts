@@ -81,6 +81,11 @@ export class MessageFilter {
     return this.spec.locates.length === 0 || this.locateWanted[locate] === 1;
   }
 
+  /** Forgets the locates that were learned. */
+  forget(): void {
+    this.locateLearned.fill(0);
+  }
+
   private acceptsSymbol(view: DataView, offset: number, type: number, locate: number): boolean {
     const symbolOffset = this.landmarks.symbolOffsets[type];
     if (symbolOffset < 0) return this.locateLearned[locate] === 1;

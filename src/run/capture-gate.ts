@@ -38,6 +38,12 @@ export class CaptureGate implements DatagramGate {
     this.sessions = filter.sessions;
   }
 
+  startLoop(): void {
+    this.filter.forget();
+    this.moldFlows.length = 0;
+    this.past = 0;
+  }
+
   admit(reader: DatagramReader): 'yes' | 'no' | 'before' | 'after' {
     const where = this.window.check(reader.seconds, reader.nanoseconds);
     if (where === 'before') return 'before';

@@ -1,6 +1,7 @@
 /** A capture as a replay pulls it: its own datagrams, or MoldUDP64 datagrams built from a BinaryFILE. */
-import { openInput } from '../analysis/input.js';
+import { openInput, refuseFilters } from '../analysis/input.js';
 import { itch50Landmarks } from '../analysis/landmarks.js';
+import { FlowTable } from '../capture/flow.js';
 import { UsageError } from '../core/errors.js';
 import type { DamageHandler, DatagramReader, Flow } from '../core/seams.js';
 import type { CaptureFile } from '../io/open-capture.js';
@@ -26,11 +27,14 @@ export class CaptureSource implements ReplaySource {
   private current: DatagramReader;
   private readonly spec: ReplaySpec;
   private readonly onDamage: DamageHandler;
+  /** Of all loops, so that a flow is the same object in each. */
+  private readonly flows: FlowTable;
   /** Fills while a loop is under way; damage is told in the first loop only. */
   private isFirstPass = true;
 
-  private constructor(spec: ReplaySpec, file: CaptureFile, onDamage: DamageHandler) {
+  private constructor(spec: ReplaySpec, file: CaptureFile, flows: FlowTable, onDamage: DamageHandler) {
     this.spec = spec;
+    this.flows = flows;
     this.file = file;
     this.onDamage = onDamage;
     this.current = this.datagrams(file);
@@ -38,15 +42,26 @@ export class CaptureSource implements ReplaySource {
 
   static async open(spec: ReplaySpec, onDamage: DamageHandler): Promise<CaptureSource> {
     let source: CaptureSource | undefined;
-    const file = await openInput(spec.input, (damage) => {
-      if (source?.isFirstPass !== false) onDamage(damage);
-    });
-    if (file.kind === 'messages' && spec.keepDestinations) {
+    const flows = new FlowTable();
+    const file = await openInput(
+      spec.input,
+      (damage) => {
+        if (source?.isFirstPass !== false) onDamage(damage);
+      },
+      flows,
+    );
+    try {
+      if (file.kind === 'messages' && spec.keepDestinations) {
+        throw new UsageError('keep-destinations', 'a BinaryFILE has no destinations to keep; use --to udp://HOST:PORT');
+      }
+      // A session names the packets that are built.
+      refuseFilters(file, { ...spec.filter, sessions: [] });
+      source = new CaptureSource(spec, file, flows, onDamage);
+      return source;
+    } catch (error) {
       await file.close();
-      throw new UsageError('keep-destinations', 'a BinaryFILE has no destinations to keep; use --to udp://HOST:PORT');
+      throw error;
     }
-    source = new CaptureSource(spec, file, onDamage);
-    return source;
   }
 
   get reader(): DatagramReader {
@@ -55,6 +70,11 @@ export class CaptureSource implements ReplaySource {
 
   get name(): string {
     return this.file.name;
+  }
+
+  /** Whether the capture can be read once more: pipes cannot, named ones neither. */
+  get isRepeatable(): boolean {
+    return this.spec.input.path !== '-' && this.file.sizeBytes !== null;
   }
 
   get kind(): CaptureFile['kind'] {
@@ -74,12 +94,12 @@ export class CaptureSource implements ReplaySource {
   }
 
   async restart(): Promise<void> {
-    if (this.spec.input.path === '-') {
-      throw new UsageError('loop-stdin', 'standard input cannot be read twice; save it to a file to use --loop');
+    if (!this.isRepeatable) {
+      throw new UsageError('loop-stdin', `${this.name} cannot be read twice; save it to a file to use --loop`);
     }
     this.isFirstPass = false;
     await this.file.close();
-    this.file = await openInput(this.spec.input, () => {});
+    this.file = await openInput(this.spec.input, () => {}, this.flows);
     this.current = this.datagrams(this.file);
   }
 

@@ -6,7 +6,7 @@ import { recordsPastWindow, WindowedReader } from '../../src/replay/windowed-rea
 
 /** Records at these seconds; `null` stands for a moment when more bytes are needed. */
 class ListReader implements RecordReader {
-  view = new DataView(new ArrayBuffer(8));
+  view: DataView = new DataView(new ArrayBuffer(8));
   offset = 0;
   length = 0;
   seconds = 0;
