@@ -1,8 +1,7 @@
 /** What a run reads and as what: plain data, so that it can be posted to a worker. */
-import type { FlowTable } from '../capture/flow.js';
 import { UsageError } from '../core/errors.js';
 import type { DamageHandler, Flow } from '../core/seams.js';
-import { type CaptureFile, openCapture } from '../io/open-capture.js';
+import { type CaptureFile, type OpenCaptureOptions, openCapture } from '../io/open-capture.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import type { FilterSpec } from '../replay/filter.js';
 
@@ -22,18 +21,19 @@ export interface InputSpec {
   portMap: ReadonlyMap<number, ProtocolChoice>;
 }
 
-/**
- * Opens the input; rejects with CaptureError where it cannot be read or recognised at all. Flows are interned in `flows`
- * where given.
- */
-export function openInput(spec: InputSpec, onDamage: DamageHandler, flows?: FlowTable): Promise<CaptureFile> {
+/** Opens the input; rejects with CaptureError where it cannot be read or recognised at all. */
+export function openInput(
+  spec: InputSpec,
+  onDamage: DamageHandler,
+  options: Pick<OpenCaptureOptions, 'flows' | 'readAhead'> = {},
+): Promise<CaptureFile> {
   return openCapture(spec.path, {
     lengthOf: itch50.lengthOf,
     timestampOf: itch50.timestampOf,
     frameByType: spec.frameByType,
     ...(spec.date === null ? {} : { date: spec.date }),
     onDamage,
-    ...(flows === undefined ? {} : { flows }),
+    ...options,
   });
 }
 

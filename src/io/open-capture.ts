@@ -28,6 +28,8 @@ export interface OpenCaptureOptions {
   onDamage: DamageHandler;
   /** What `-` reads; `process.stdin` where absent. */
   stdin?: Readable;
+  /** Read the next chunk of a file while the one before is in use, so that a replay never waits for the disk. */
+  readAhead?: boolean;
   /** Where the flows of a pcap or pcapng are interned; a table of its own where absent. */
   flows?: FlowTable;
 }
@@ -62,7 +64,7 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
   if (content === 'pcap' || content === 'pcapng') {
     const { onDamage, flows } = options;
     const reader = new CaptureReader({ onDamage, ...(flows === undefined ? {} : { flows }) });
-    return new OpenedFile(source, head, 'datagrams', content, reader, null);
+    return new OpenedFile(source, head, 'datagrams', content, reader, null, options.readAhead ?? false);
   }
   await head.read(HEAD_BYTES);
   if (head.bytes.length === 0) {
@@ -81,7 +83,7 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
     onDamage: options.onDamage,
     sizeBytes: source.compression === 'none' ? source.sizeBytes : null,
   });
-  return new OpenedFile(source, head, 'messages', 'BinaryFILE', reader, date);
+  return new OpenedFile(source, head, 'messages', 'BinaryFILE', reader, date, options.readAhead ?? false);
 }
 
 /** The first bytes of a source, read as far as recognising it takes. */
@@ -103,6 +105,9 @@ class Head {
 
 /** An open file and the reader that its chunks go to. */
 export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
+  private readonly readsAhead: boolean;
+  private ahead: Promise<Uint8Array | null> | null = null;
+
   constructor(
     private readonly source: ByteSource,
     head: Head,
@@ -110,7 +115,10 @@ export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
     readonly format: Format,
     readonly reader: Reader,
     readonly date: Day,
+    readAhead: boolean,
   ) {
+    // A pipe's next bytes may never come, and then it could not be closed.
+    this.readsAhead = readAhead && source.sizeBytes !== null;
     reader.push(head.bytes);
     if (head.complete) reader.end();
   }
@@ -136,13 +144,19 @@ export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
 
   /** Hands the next chunk of the file to the reader, or its end. */
   async fill(): Promise<void> {
-    const chunk = await this.source.read();
+    const chunk = await (this.ahead ?? this.source.read());
+    this.ahead = null;
     if (chunk === null) this.reader.end();
     else this.reader.push(chunk);
+    if (!this.readsAhead || chunk === null) return;
+    this.ahead = this.source.read();
+    // Whoever fills next is told.
+    this.ahead.catch(() => {});
   }
 
-  close(): Promise<void> {
-    return this.source.close();
+  async close(): Promise<void> {
+    await this.ahead?.catch(() => {});
+    await this.source.close();
   }
 }
 

@@ -48,7 +48,7 @@ export class CaptureSource implements ReplaySource {
       (damage) => {
         if (source?.isFirstPass !== false) onDamage(damage);
       },
-      flows,
+      { flows, readAhead: true },
     );
     try {
       if (file.kind === 'messages' && spec.keepDestinations) {
@@ -99,7 +99,7 @@ export class CaptureSource implements ReplaySource {
     }
     this.isFirstPass = false;
     await this.file.close();
-    this.file = await openInput(this.spec.input, () => {}, this.flows);
+    this.file = await openInput(this.spec.input, () => {}, { flows: this.flows, readAhead: true });
     this.current = this.datagrams(this.file);
   }
 
