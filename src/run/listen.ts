@@ -10,7 +10,7 @@ import type { Damage, Flow, Stream } from '../core/seams.js';
 import { openUdpReceiver, type UdpReceiver } from '../io/udp-receiver.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { SessionDemux } from '../session/demux.js';
-import { HEADER_LENGTH, readSequence, readSession } from '../session/moldudp64.js';
+import { HEADER_LENGTH } from '../session/moldudp64.js';
 import { ReferenceSchedule } from './reference-schedule.js';
 import type { ReplaySpec } from './replay-spec.js';
 
@@ -157,7 +157,7 @@ export class Listener {
 
   private compare(view: DataView, length: number, reference: ReferenceSchedule): void {
     if (length <= HEADER_LENGTH) return;
-    const dueNs = reference.find(readSession(view, 0), readSequence(view, 0));
+    const dueNs = reference.find(view, 0);
     if (Number.isNaN(dueNs)) this.unmatched++;
     else {
       this.matched++;

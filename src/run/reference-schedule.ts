@@ -12,6 +12,8 @@ import type { ReplaySpec } from './replay-spec.js';
 
 /** Packets that a reference may have: 16 bytes each are kept. */
 export const maxReferencePackets = 8_000_000;
+/** Sessions that are told apart; packets of others are not found. */
+const maxSessions = 1024;
 
 class SessionSchedule {
   sequences = new Float64Array(1024);
@@ -49,6 +51,11 @@ class SessionSchedule {
 export class ReferenceSchedule {
   packets = 0;
   private readonly sessions = new Map<string, SessionSchedule>();
+  /** The session last asked for, and its name's ten bytes, to compare without making a string. */
+  private last: SessionSchedule | undefined;
+  private lastWord0 = 0;
+  private lastWord1 = 0;
+  private lastWord2 = Number.NaN;
 
   /** Reads the reference and computes every deadline, as a replay with the same options would. */
   static async load(spec: ReplaySpec, onDamage: (damage: Damage) => void): Promise<ReferenceSchedule> {
@@ -65,9 +72,23 @@ export class ReferenceSchedule {
     return reference;
   }
 
-  /** Nanoseconds after the run's origin at which the packet was due; NaN where the reference has no such packet. */
-  find(session: string, sequence: number): number {
-    return this.sessions.get(session)?.find(sequence) ?? Number.NaN;
+  /**
+   * Nanoseconds after the run's origin at which the MoldUDP64 packet at `offset` was due; NaN where the reference has no
+   * such packet, or the packet has no number to know it by.
+   */
+  find(view: DataView, offset: number): number {
+    const sequence = readSequence(view, offset);
+    if (sequence === 0) return Number.NaN;
+    const word0 = view.getInt32(offset);
+    const word1 = view.getInt32(offset + 4);
+    const word2 = view.getInt16(offset + 8);
+    if (word0 !== this.lastWord0 || word1 !== this.lastWord1 || word2 !== this.lastWord2) {
+      this.last = this.sessions.get(readSession(view, offset));
+      this.lastWord0 = word0;
+      this.lastWord1 = word1;
+      this.lastWord2 = word2;
+    }
+    return this.last?.find(sequence) ?? Number.NaN;
   }
 
   private async read(spec: ReplaySpec, source: CaptureSource): Promise<void> {
@@ -88,10 +109,10 @@ export class ReferenceSchedule {
       if (verdict === 'after') return;
       if (verdict !== 'yes') continue;
       const captureNs = timeline.place(reader.seconds, reader.nanoseconds);
-      const dueNs = schedule.next(captureNs, gate.messagesIn(reader), (reader.length + headerBytes) * 8);
-      if (gate.messagesIn(reader) > 0) {
-        this.add(readSession(reader.view, reader.offset), readSequence(reader.view, reader.offset), dueNs);
-      }
+      const messages = gate.messagesIn(reader);
+      const dueNs = schedule.next(captureNs, messages, (reader.length + headerBytes) * 8);
+      const sequence = messages > 0 ? readSequence(reader.view, reader.offset) : 0;
+      if (sequence > 0) this.add(readSession(reader.view, reader.offset), sequence, dueNs);
     }
   }
 
@@ -101,6 +122,7 @@ export class ReferenceSchedule {
     }
     let schedule = this.sessions.get(session);
     if (schedule === undefined) {
+      if (this.sessions.size >= maxSessions) return;
       schedule = new SessionSchedule();
       this.sessions.set(session, schedule);
     }
