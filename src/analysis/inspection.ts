@@ -8,6 +8,7 @@ import { ExchangeClock } from './exchange-clock.js';
 import type { InputSpec } from './input.js';
 import { type FeedOptions, MessageFeed } from './message-feed.js';
 import type { Verdict } from './protocol-gate.js';
+import { TypeCounts } from './type-counts.js';
 
 /** The object that `inspect --json` prints. */
 export type InspectionReport = ReturnType<Inspection['report']>;
@@ -15,7 +16,7 @@ export type InspectionReport = ReturnType<Inspection['report']>;
 /** Counts everything in one capture; the caller runs it, then asks for the report. */
 export class Inspection {
   readonly feed: MessageFeed;
-  private readonly messagesByType = new Float64Array(256);
+  private readonly byType = new TypeCounts();
   private readonly bursts = burstWindowsNs.map((windowNs) => new BurstCounter(windowNs));
   private readonly exchangeClock = new ExchangeClock();
   private readonly feedLatency = new SignedHistogram();
@@ -72,8 +73,9 @@ export class Inspection {
     this.messages++;
     this.streamMessages[stream.index] = (this.streamMessages[stream.index] ?? 0) + 1;
     for (const burst of this.bursts) burst.add(timestampNs, 0, 1, 0);
-    if (length > 0) this.messagesByType[view.getUint8(offset)]++;
-    if (verdict !== 'known' || stream.flow === null) return;
+    if (verdict !== 'known') return;
+    this.byType.add(view.getUint8(offset));
+    if (stream.flow === null) return;
     const { seconds, nanoseconds } = this.feed.file.reader;
     this.feedLatency.record(
       this.exchangeClock.sinceMidnightNs(seconds, nanoseconds) - itch50.timestampOf(view, offset),
@@ -91,8 +93,10 @@ export class Inspection {
       packets: this.packetReport(),
       messages: {
         total: this.messages,
-        byType: this.byType(),
+        /** Of ITCH 5.0 messages only; the others are under the keys below. */
+        byType: this.byType.toObject(),
         unknownLayout: gate.unknownMessages,
+        withheld: gate.withheldMessages,
         zeroLength: gate.zeroLengthMessages,
       },
       unknownLayouts: [...gate.unknown.values()],
@@ -117,14 +121,6 @@ export class Inspection {
     if (file.kind === 'messages') return { total: records, datagrams: 0, bytes: this.bytes, skipped: {}, counts: {} };
     const { counts, skipped } = file.reader;
     return { total: counts.packets, datagrams: records, bytes: this.bytes, skipped: { ...skipped }, counts };
-  }
-
-  private byType(): Record<string, number> {
-    const counts: Record<string, number> = {};
-    for (const [code, count] of this.messagesByType.entries()) {
-      if (count > 0) counts[String.fromCharCode(code)] = count;
-    }
-    return counts;
   }
 
   private fileSession() {

@@ -34,6 +34,8 @@ export class ProtocolGate {
   /** Messages of unknown layout, in all. */
   unknownMessages = 0;
   zeroLengthMessages = 0;
+  /** Messages that fit a layout in streams that are not ITCH 5.0. */
+  withheldMessages = 0;
   private readonly verdicts: StreamVerdict[] = [];
   private readonly isKnown: (view: DataView, offset: number, length: number) => boolean;
   private readonly isForced: (stream: Stream) => boolean;
@@ -61,6 +63,7 @@ export class ProtocolGate {
     verdict.fit++;
     if (verdict.forced || verdict.unfit <= verdict.fit) return 'known';
     verdict.withheld++;
+    this.withheldMessages++;
     return 'withheld';
   }
 

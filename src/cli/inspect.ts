@@ -25,6 +25,7 @@ interface InspectFlags extends InputFlags, FilterFlags, WindowFlags {
 }
 
 const shownGaps = 10;
+const shownFlows = 20;
 
 export function addInspectCommand(program: Command): void {
   const command = program
@@ -65,7 +66,7 @@ async function inspect(path: string, flags: InspectFlags): Promise<void> {
   await output.end();
   const summary = new CaptureSummary();
   for (const damage of report.damage) summary.onDamage(path, damage);
-  summary.afterFeed(inspection.feed);
+  summary.messages(inspection.feed);
   finish({
     damaged: report.damageTotal > 0,
     gaps: flags.strict === true && report.sessions.some((session) => session.gaps.length > 0),
@@ -96,14 +97,15 @@ function describe(report: InspectionReport): string {
       `  ${type} ${String(count).padStart(10)} ${share.padStart(5)} %  ${itch50.nameOf(type.charCodeAt(0)) ?? 'unknown'}`,
     );
   }
-  if (messages.unknownLayout > 0) lines.push(`  of unknown layout: ${messages.unknownLayout}`);
-  lines.push(...sessionLines(report), ...burstLines(report));
-  for (const flow of report.flows) {
+  for (const layout of report.unknownLayouts) {
     lines.push(
-      `flow      ${flow.source} > ${flow.destination}, ` +
-        `${flow.packets} packets, ${flow.recognisedAs ?? 'framing not recognised'}, ${flow.application ?? 'no messages'}`,
+      `  ${layout.type} ${String(layout.count).padStart(10)}          unknown layout of ${layout.length} bytes`,
     );
   }
+  if (messages.withheld > 0) lines.push(`  not decoded, in streams that are not ITCH 5.0: ${messages.withheld}`);
+  if (messages.zeroLength > 0) lines.push(`  of zero length: ${messages.zeroLength}`);
+  lines.push(...sessionLines(report), ...burstLines(report));
+  lines.push(...flowLines(report));
   if (report.feedLatency) {
     const { p50, p99, max } = report.feedLatency;
     lines.push(`feed latency  p50 ${formatDuration(p50)}, p99 ${formatDuration(p99)}, max ${formatDuration(max)}`);
@@ -125,6 +127,15 @@ function sessionLines(report: InspectionReport): string[] {
     }
     if (session.gaps.length > shownGaps) lines.push(`  ${session.gaps.length - shownGaps} more gaps`);
   }
+  return lines;
+}
+
+function flowLines(report: InspectionReport): string[] {
+  const lines = report.flows.slice(0, shownFlows).map(({ source, destination, packets, recognisedAs, application }) => {
+    const framing = recognisedAs ?? 'framing not recognised';
+    return `flow      ${source} > ${destination}, ${packets} packets, ${framing}, ${application ?? 'no messages'}`;
+  });
+  if (report.flows.length > shownFlows) lines.push(`  ${report.flows.length - shownFlows} more flows`);
   return lines;
 }
 

@@ -18,8 +18,14 @@ export class CaptureSummary {
     warn(`${path === '-' ? 'standard input' : path}: ${message}${where}`);
   }
 
-  /** Damage beyond what was printed, unknown layouts with their bytes, streams that are not ITCH 5.0. */
+  /** All that was not decoded: damage beyond what was printed, unknown layouts, foreign streams, skipped packets. */
   afterFeed(feed: MessageFeed): void {
+    this.messages(feed);
+    this.packets(feed);
+  }
+
+  /** Damage beyond what was printed, unknown layouts with their bytes, streams that are not ITCH 5.0. */
+  messages(feed: MessageFeed): void {
     const { gate, damage, file } = feed;
     if (damage.total > printedDamage) {
       const counts = [...damage.counts].map(([code, count]) => `${code} ${count}`).join(', ');
@@ -39,20 +45,25 @@ export class CaptureSummary {
       const what = stream.flow === null ? 'the file' : `flow ${stream.flow.name}`;
       warn(`${file.name}: ${what} is not ITCH 5.0: most of its messages fit no layout (--protocol itch50 insists)`);
     }
-    if (file.kind === 'datagrams') this.unrecognised(feed);
   }
 
-  private unrecognised(feed: MessageFeed): void {
+  /** Flows of unknown framing, packets that carried no datagram, and time stamps that are not the capture's. */
+  private packets(feed: MessageFeed): void {
     const { file, demux } = feed;
+    if (file.kind !== 'datagrams') return;
     const strange = demux.flows().filter((flow) => flow.recognisedAs === null && flow.packets > 0);
     for (const flow of strange.slice(0, printedLayouts)) {
       warn(`${file.name}: flow ${flow.source} > ${flow.destination} (${flow.packets} packets): framing not recognised`);
     }
     if (strange.length > printedLayouts) warn(`${file.name}: ${strange.length - printedLayouts} more such flows`);
-    if (file.kind !== 'datagrams') return;
     for (const [reason, count] of Object.entries(file.reader.skipped)) {
       warn(`${file.name}: ${count} packets skipped: ${reason}`);
     }
+    const { withoutTimestamp, badTimestamps } = file.reader.counts;
+    if (withoutTimestamp > 0) {
+      warn(`${file.name}: ${withoutTimestamp} simple packets have no time stamp; each has that of the one before`);
+    }
+    if (badTimestamps > 0) warn(`${file.name}: ${badTimestamps} time stamps were out of range and normalised`);
   }
 }
 

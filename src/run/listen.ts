@@ -4,6 +4,7 @@ import { DamageLog } from '../analysis/damage-log.js';
 import { ExchangeClock } from '../analysis/exchange-clock.js';
 import { chosenProtocol, forcedFraming, type InputSpec } from '../analysis/input.js';
 import { ProtocolGate } from '../analysis/protocol-gate.js';
+import { TypeCounts } from '../analysis/type-counts.js';
 import { type EpochTime, MonotonicClock, WallClock } from '../core/clock.js';
 import { type HistogramSummary, initHistograms, SignedHistogram } from '../core/histogram.js';
 import type { Damage, Flow, Stream } from '../core/seams.js';
@@ -56,7 +57,7 @@ export class Listener {
   private readonly exchange = new ExchangeClock();
   private readonly gate: ProtocolGate;
   private readonly demux: SessionDemux;
-  private readonly byType = new Float64Array(256);
+  private readonly byType = new TypeCounts();
   private readonly exchangeLatency = new SignedHistogram();
   private readonly scheduleLatency = new SignedHistogram();
   private readonly senders = new Map<string, Flow>();
@@ -145,9 +146,10 @@ export class Listener {
 
   private onMessage(view: DataView, offset: number, length: number, sequence: number, stream: Stream): void {
     this.messages++;
-    if (length > 0) this.byType[view.getUint8(offset)]++;
     const verdict = this.gate.judge(view, offset, length, this.packets, sequence, stream);
-    if (verdict === 'known') this.exchangeLatency.record(this.sinceMidnightNs - itch50.timestampOf(view, offset));
+    if (verdict !== 'known') return;
+    this.byType.add(view.getUint8(offset));
+    this.exchangeLatency.record(this.sinceMidnightNs - itch50.timestampOf(view, offset));
   }
 
   private onEndOfSession(): void {
@@ -197,8 +199,9 @@ export class Listener {
       packets: { total: packets, bytes },
       messages: {
         total: messages,
-        byType: countsByType(this.byType),
+        byType: this.byType.toObject(),
         unknownLayout: gate.unknownMessages,
+        withheld: gate.withheldMessages,
         zeroLength: gate.zeroLengthMessages,
       },
       rate: { packetsPerSecond: perSecond(packets - 1), messagesPerSecond: perSecond(messages) },
@@ -219,13 +222,6 @@ export class Listener {
       damageTotal: damage.total,
     };
   }
-}
-
-/** Counts as an object by type letter, types that did not come left out. */
-export function countsByType(counts: Float64Array): Record<string, number> {
-  const out: Record<string, number> = {};
-  for (const [code, count] of counts.entries()) if (count > 0) out[String.fromCharCode(code)] = count;
-  return out;
 }
 
 function summaryOf(histogram: SignedHistogram): HistogramSummary | null {
