@@ -40,8 +40,8 @@ export class Inspection {
       spec,
       {
         onRecord: (reader, flow, timestampNs) => inspection?.onRecord(reader, flow, timestampNs),
-        onMessage: (view, offset, length, timestampNs, _sequence, stream, verdict) =>
-          inspection?.onMessage(view, offset, length, timestampNs, stream, verdict),
+        onMessage: (view, offset, _length, timestampNs, _sequence, stream, verdict) =>
+          inspection?.onMessage(view, offset, timestampNs, stream, verdict),
       },
       options,
     );
@@ -62,14 +62,7 @@ export class Inspection {
     for (const burst of this.bursts) burst.add(timestampNs, 1, 0, reader.length);
   }
 
-  private onMessage(
-    view: DataView,
-    offset: number,
-    length: number,
-    timestampNs: number,
-    stream: Stream,
-    verdict: Verdict,
-  ): void {
+  private onMessage(view: DataView, offset: number, timestampNs: number, stream: Stream, verdict: Verdict): void {
     this.messages++;
     this.streamMessages[stream.index] = (this.streamMessages[stream.index] ?? 0) + 1;
     for (const burst of this.bursts) burst.add(timestampNs, 0, 1, 0);

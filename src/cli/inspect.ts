@@ -99,7 +99,7 @@ function describe(report: InspectionReport): string {
   }
   for (const layout of report.unknownLayouts) {
     lines.push(
-      `  ${layout.type} ${String(layout.count).padStart(10)}          unknown layout of ${layout.length} bytes`,
+      `  ${JSON.stringify(layout.type).slice(1, -1)} ${String(layout.count).padStart(10)}          unknown layout of ${layout.length} bytes`,
     );
   }
   if (messages.withheld > 0) lines.push(`  not decoded, in streams that are not ITCH 5.0: ${messages.withheld}`);

@@ -1,4 +1,5 @@
 /** The library's way in: replay a capture into a function, an async iterator of batches, a ring or any sink. */
+import { UsageError } from '../core/errors.js';
 import type { Clock, Flow, Sink } from '../core/seams.js';
 import { ReplayControl } from '../replay/control.js';
 import { noFilter } from '../replay/filter.js';
@@ -12,7 +13,7 @@ import { parseTarget } from './target.js';
 export interface ReplayOptions extends Partial<Omit<ReplaySpec, 'input' | 'target' | 'rate'>> {
   /** As `--speed`: `10x`, `100kpps`, `50Mmsg/s`, `1Gbps`, `max`. Default `1x`. */
   speed?: string;
-  /** As `--to`; one of `to`, `onDatagram` and `sink` is needed. */
+  /** As `--to`; one of `to`, `onDatagram` and `sink` is needed, but in a dry run. */
   to?: string;
   /** Called on this thread with each datagram when it is due; the view is borrowed until the call returns. */
   onDatagram?: DatagramHandler;
@@ -28,7 +29,8 @@ export interface ReplayOptions extends Partial<Omit<ReplaySpec, 'input' | 'targe
  * Replays a capture on the calling thread and resolves with the report.
  *
  * The thread is paced: it sleeps and spins between datagrams, and gives the event loop a turn while a deadline is far.
- * Rejects with CaptureError, SinkError or UsageError where nothing could be played; damage is in the report.
+ * Rejects with CaptureError, SinkError or UsageError where nothing could be played, and with what a handler throws;
+ * damage is in the report.
  */
 export async function replay(path: string, options: ReplayOptions): Promise<ReplayReport> {
   const { onDatagram, sink, control } = options;
@@ -101,7 +103,7 @@ class BatchSink implements Sink {
 
   constructor(private readonly paced: boolean) {}
 
-  /** Asks the engine for a turn as soon as a paced datagram is there and a consumer waits, else when a batch is full. */
+  /** The engine is asked for a turn once a paced datagram is there and a consumer waits, else when a batch is full. */
   get unsettled(): number {
     const { length } = this.offsets;
     return length >= batchCount || (this.paced && this.isWaiting) ? length : 0;
@@ -137,9 +139,9 @@ class BatchSink implements Sink {
       });
       this.isWaiting = false;
     }
-    const { offsets, lengths, scheduledNs, flows, bytes } = this;
-    const batch = { count: offsets.length, view: new DataView(bytes.buffer), offsets, lengths, scheduledNs, flows };
-    this.bytes = new Uint8Array(batchBytes);
+    const { offsets, lengths, scheduledNs, flows } = this;
+    const view = new DataView(this.bytes.slice(0, this.used).buffer);
+    const batch = { count: offsets.length, view, offsets, lengths, scheduledNs, flows };
     this.used = 0;
     this.offsets = [];
     this.lengths = [];
@@ -167,13 +169,23 @@ class BatchSink implements Sink {
 }
 
 function specOf(path: string, options: ReplayOptions): ReplaySpec {
-  const { speed = '1x', to = 'null', date, frameByType, onDatagram, sink, control, ...rest } = options;
-  return {
+  const { speed = '1x', to, date, frameByType, onDatagram, sink, control, ...rest } = options;
+  const destinations = [to, onDatagram, sink].filter((destination) => destination !== undefined).length;
+  if (destinations > 1 || (destinations === 0 && !options.dryRun)) {
+    throw new UsageError('target', 'say where to with one of to, onDatagram and sink');
+  }
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  const spec: ReplaySpec = {
     ...replayDefaults,
     filter: noFilter,
-    ...rest,
+    ...Object.fromEntries(given),
     input: { path, date: date ?? null, frameByType: frameByType ?? false, protocol: null, portMap: new Map() },
-    target: parseTarget(to, rest.keepDestinations ?? false),
+    target: parseTarget(to ?? 'null', rest.keepDestinations ?? false),
     rate: parseSpeed(speed),
   };
+  for (const key of ['loops', 'limit', 'durationNs', 'maxGapNs', 'lateAfterNs'] as const) {
+    if (!(spec[key] >= 0)) throw new UsageError('option', `${key} ${spec[key]}: must be 0 or more`);
+  }
+  if (!Number.isInteger(spec.loops)) throw new UsageError('option', `loops ${spec.loops}: must be a whole number`);
+  return spec;
 }

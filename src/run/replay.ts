@@ -49,18 +49,20 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
   const recorder = new LatencyRecorder(logs === null ? undefined : (series, from, to) => logs.add(series, from, to));
   let target: OpenedTarget | undefined;
   try {
-    target = hooks.sink
-      ? { sink: hooks.sink(timing.clock, recorder), counters: () => ({}), errors: () => ({}) }
-      : await openTarget(spec, timing.clock, recorder, source.kind);
+    // A dry run sends nothing, to nobody.
+    target =
+      hooks.sink && !spec.dryRun
+        ? { sink: hooks.sink(timing.clock, recorder), counters: () => ({}), errors: () => ({}) }
+        : await openTarget(spec, timing.clock, recorder, source.kind);
+    const origin = new Origin(spec, source, target, timing, logs);
     const run = assemble(spec, source, target.sink, recorder, control, {
       ...timing,
-      chooseOrigin: originOf(spec, source, target, timing),
+      chooseOrigin: (nowNs) => origin.choose(nowNs),
     });
-    if (timing.kind === 'real') await warmUp(spec, timing.clock);
-    logs?.start(timing.toEpoch(timing.clock.nowNs()));
+    if (timing.kind === 'real') await warmUp(spec, source.isRepeatable, timing.clock);
     const result = await run.engine.run();
     await target.sink.close?.();
-    const report = makeReport(spec, result, run, target, timing, recorder, damage);
+    const report = makeReport(spec, result, run, target, origin, recorder, damage);
     return { report, hgrm: logs?.hgrm(recorder.series) ?? {}, hlog: logs?.hlog() ?? '' };
   } catch (error) {
     await target?.sink.close?.().catch(() => {});
@@ -96,13 +98,30 @@ function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
   };
 }
 
-/** The origin: now or as told; the target learns which epoch time it stands for. */
-function originOf(spec: ReplaySpec, source: CaptureSource, target: OpenedTarget, timing: Timing) {
-  return (nowNs: number): number => {
+/** When the first datagram is due: now, or as told; and the epoch time that this stands for. */
+class Origin {
+  /** On a virtual clock the capture's own time; of a run without datagrams, when it began. */
+  epoch: EpochTime;
+
+  constructor(
+    private readonly spec: ReplaySpec,
+    private readonly source: CaptureSource,
+    private readonly target: OpenedTarget,
+    readonly timing: Timing,
+    private readonly logs: LatencyLogs | null,
+  ) {
+    this.epoch = timing.toEpoch(timing.clock.nowNs());
+  }
+
+  choose(nowNs: number): number {
+    const { spec, source, timing } = this;
     const { seconds, nanoseconds } = spec.startAt ?? source.reader;
-    target.setBase?.(seconds, nanoseconds);
-    return spec.startAt === null ? nowNs : Math.max(nowNs, timing.fromEpoch(spec.startAt));
-  };
+    const originNs = spec.startAt === null ? nowNs : Math.max(nowNs, timing.fromEpoch(spec.startAt));
+    this.epoch = timing.kind === 'virtual' ? { seconds, nanoseconds } : timing.toEpoch(originNs);
+    this.target.setBase?.(seconds, nanoseconds);
+    this.logs?.start(this.epoch);
+    return originNs;
+  }
 }
 
 function makeReport(
@@ -110,18 +129,18 @@ function makeReport(
   result: EngineResult,
   run: Assembly,
   target: OpenedTarget,
-  timing: Timing,
+  origin: Origin,
   recorder: LatencyRecorder,
   damage: DamageLog,
 ): ReplayReport {
   const seconds = result.elapsedNs / 1e9;
   const perSecond = (amount: number): number => (seconds > 0 ? amount / seconds : 0);
-  const origin = timing.toEpoch(result.originNs);
+  const asked = result.packets + result.dropped;
   return {
     capture: spec.input.path,
     target: formatTarget(spec.target),
     asked: formatRate(spec.rate),
-    clock: timing.kind,
+    clock: origin.timing.kind,
     endReason: result.endReason,
     packets: result.packets,
     bytes: result.bytes,
@@ -134,7 +153,7 @@ function makeReport(
     },
     late: {
       count: result.late.count,
-      share: result.packets === 0 ? 0 : result.late.count / (result.packets + result.dropped),
+      share: asked === 0 ? 0 : result.late.count / asked,
       maxNs: result.late.maxNs,
       thresholdNs: spec.lateAfterNs,
     },
@@ -143,7 +162,7 @@ function makeReport(
     skipped: result.skipped,
     truncated: run.gate?.truncated ?? 0,
     loops: result.loops,
-    originNs: formatEpochNs(origin.seconds, origin.nanoseconds),
+    originNs: formatEpochNs(origin.epoch.seconds, origin.epoch.nanoseconds),
     timeline: {
       backwardTimestamps: run.schedule.backward,
       farTimestamps: run.timeline.farStamps,

@@ -21,10 +21,15 @@ const warmLoops = 50;
 const warmSends = 4_000;
 const sendsPerTurn = 100;
 const payloadBytes = 64;
+/** The most time for playing: a filter that nothing passes must not read a whole day twice. */
+const longestMs = 300;
 
-/** Warms reading, scheduling and, for a UDP target, sending; nothing leaves this machine, nothing is reported. */
-export async function warmUp(spec: ReplaySpec, clock: Clock): Promise<void> {
-  if (spec.input.path !== '-') await warmEngine(spec, clock);
+/**
+ * Warms reading, scheduling and, for a UDP target, sending; nothing leaves this machine, nothing is reported. Of a
+ * capture that cannot be read twice (a pipe) nothing is touched.
+ */
+export async function warmUp(spec: ReplaySpec, isRepeatable: boolean, clock: Clock): Promise<void> {
+  if (isRepeatable) await warmEngine(spec, clock);
   if (spec.target.kind === 'udp') await warmSocket();
 }
 
@@ -33,8 +38,9 @@ async function warmEngine(spec: ReplaySpec, clock: Clock): Promise<void> {
   const source = await CaptureSource.open(short, () => {});
   const recorder = new LatencyRecorder();
   const virtual = new VirtualClock();
+  const control = new ReplayControl();
+  const timer = setTimeout(() => control.stop(), longestMs);
   try {
-    const control = new ReplayControl();
     const { engine } = assemble(short, source, new NullSink(), recorder, control, {
       // Reads the real clock as well, for that is what the run will do.
       clock: { nowNs: () => virtual.nowNs() + 0 * clock.nowNs() },
@@ -44,6 +50,7 @@ async function warmEngine(spec: ReplaySpec, clock: Clock): Promise<void> {
     });
     await engine.run();
   } finally {
+    clearTimeout(timer);
     recorder.destroy();
     await source.close();
   }
@@ -51,7 +58,10 @@ async function warmEngine(spec: ReplaySpec, clock: Clock): Promise<void> {
 
 async function warmSocket(): Promise<void> {
   const receiver = createSocket('udp4');
-  await new Promise<void>((resolve) => receiver.bind(0, '127.0.0.1', resolve));
+  const bound = await new Promise<boolean>((resolve) => {
+    receiver.once('error', () => resolve(false)).bind(0, '127.0.0.1', () => resolve(true));
+  });
+  if (!bound) return;
   const { port } = receiver.address();
   const sink = await openUdpSink({ host: '127.0.0.1', port, ttl: 1, iface: null, loopback: true });
   const flow: Flow = { index: 0, source: '', sourcePort: 0, destination: '127.0.0.1', destinationPort: port, name: '' };
