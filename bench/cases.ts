@@ -1,0 +1,165 @@
+/** The bench's cases: what each reads, and one run over it that returns the checksum. */
+import { CaptureReader, itch50, SessionDemux } from 'tickreel';
+import type { Input, InputName } from './corpus.js';
+import { handWrittenChecksum } from './hand-written.js';
+import { checksumHandlers, total } from './handlers.js';
+import { binaryParserChecksum, pcapParserChecksum } from './peers.js';
+import { sessionMessages } from './session.js';
+
+/** One thing that is measured. */
+export interface BenchCase {
+  readonly name: string;
+  readonly about: string;
+  readonly input: InputName;
+  /** Messages of the full bench; slow peers read fewer. */
+  readonly messages: number;
+  /** Sets up and returns one run over the whole input. */
+  prepare(input: Input): () => number;
+}
+
+/** How much of the file a `decodeBlocks` call is given, as a reader of chunks would. */
+const chunkBytes = 65_536;
+const slowPeerMessages = 200_000;
+const session = 'session.NASDAQ_ITCH50';
+
+/** All cases, the library's first. */
+export const benchCases: readonly BenchCase[] = [
+  {
+    name: 'itch-scan',
+    about: 'BinaryFILE in memory: every message checked and counted by type, its time stamp read',
+    input: session,
+    messages: sessionMessages,
+    prepare: prepareScan,
+  },
+  {
+    name: 'itch-decode',
+    about: 'BinaryFILE in memory: every field through typed handlers, decodeBlocks',
+    input: session,
+    messages: sessionMessages,
+    prepare: prepareDecode,
+  },
+  {
+    name: 'itch-decode-by-message',
+    about: 'the same through one decode call a message',
+    input: session,
+    messages: sessionMessages,
+    prepare: prepareDecodeByMessage,
+  },
+  {
+    name: 'itch-end-to-end',
+    about: 'nanosecond pcap in memory: CaptureReader (checksums verified), SessionDemux, every field',
+    input: 'session-ns.pcap',
+    messages: sessionMessages,
+    prepare: prepareEndToEnd,
+  },
+  {
+    name: 'peer-hand-written',
+    about: 'a loop written by hand for this checksum alone, lengths trusted',
+    input: session,
+    messages: sessionMessages,
+    prepare: ({ bytes }) => {
+      const view = viewOf(bytes);
+      return () => handWrittenChecksum(view, 0, view.byteLength);
+    },
+  },
+  {
+    name: 'peer-binary-parser',
+    about: 'binary-parser, a parser from the same table',
+    input: session,
+    messages: slowPeerMessages,
+    prepare:
+      ({ bytes }) =>
+      () =>
+        binaryParserChecksum(bytes),
+  },
+  {
+    name: 'peer-pcap-parser',
+    about: 'pcap-parser for a microsecond pcap, MoldUDP64 and messages by hand',
+    input: 'session-us.pcap',
+    messages: slowPeerMessages,
+    prepare:
+      ({ bytes }) =>
+      () =>
+        pcapParserChecksum(bytes),
+  },
+];
+
+function prepareScan({ bytes }: Input): () => number {
+  const view = viewOf(bytes);
+  const counts = new Uint32Array(256);
+  return () => {
+    let sum = 0;
+    for (let at = 0; at < bytes.length; ) {
+      const length = view.getUint16(at);
+      const message = at + 2;
+      if (!itch50.isKnown(view, message, length)) throw new Error(`unknown message at ${at}`);
+      const type = view.getUint8(message);
+      const timestamp = itch50.timestampOf(view, message);
+      counts[type] = (counts[type] as number) + 1;
+      sum = (sum + type + (timestamp | 0) + ((timestamp / 0x100000000) | 0)) | 0;
+      at = message + length;
+    }
+    return sum >>> 0;
+  };
+}
+
+function prepareDecode({ bytes }: Input): () => number {
+  const view = viewOf(bytes);
+  const decoder = itch50.createDecoder(checksumHandlers);
+  return () => {
+    total.sum = 0;
+    for (let at = 0; at < bytes.length; ) {
+      const behind = decoder.decodeBlocks(view, at, Math.min(at + chunkBytes, bytes.length));
+      if (behind === at) throw new Error(`no whole message at ${at}`);
+      at = behind;
+    }
+    return total.sum >>> 0;
+  };
+}
+
+function prepareDecodeByMessage({ bytes }: Input): () => number {
+  const view = viewOf(bytes);
+  const decoder = itch50.createDecoder(checksumHandlers);
+  return () => {
+    total.sum = 0;
+    for (let at = 0; at < bytes.length; ) {
+      const length = view.getUint16(at);
+      if (!decoder.decode(view, at + 2, length)) throw new Error(`unknown message at ${at}`);
+      at += length + 2;
+    }
+    return total.sum >>> 0;
+  };
+}
+
+function prepareEndToEnd({ bytes }: Input): () => number {
+  const decoder = itch50.createDecoder(checksumHandlers);
+  const fail = (damage: { message: string }): never => {
+    throw new Error(damage.message);
+  };
+  return () => {
+    total.sum = 0;
+    const reader = new CaptureReader({ onDamage: fail });
+    const demux = new SessionDemux(
+      {
+        onMessage: (view, offset, length) => {
+          if (!decoder.decode(view, offset, length)) throw new Error(`unknown message at ${offset}`);
+        },
+        onGap: (from) => fail({ message: `gap at ${from}` }),
+        onDamage: fail,
+      },
+      { lengthOf: itch50.lengthOf },
+    );
+    reader.push(bytes);
+    reader.end();
+    while (reader.next()) {
+      const { view, offset, length, flow, packetNumber, fileOffset } = reader;
+      demux.datagram(view, offset, length, reader.nanoseconds, flow, packetNumber, fileOffset);
+    }
+    if (!reader.done || reader.counts.badUdpChecksums !== 0) throw new Error('the capture was not read as it is');
+    return total.sum >>> 0;
+  };
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}

@@ -1,0 +1,331 @@
+/**
+ * The checksum that all decoding cases share, through the library's typed handlers: the sum, modulo 2^32, of every
+ * field's 32-bit words. The type byte and fields of 1 to 4 bytes are one word, 48 and 64-bit integers a high and a low
+ * one, text one for each four bytes. Sums are cut to 32 bits at each step, which keeps them in integer registers.
+ */
+import type { Handlers, Itch50Table } from 'tickreel';
+
+/** Where the handlers add up; set it to 0 before a run. */
+export const total = { sum: 0 };
+
+/** Reads every field of every message. */
+export const checksumHandlers: Handlers<Itch50Table> = {
+  SystemEvent(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.eventCodeCode) | 0;
+    total.sum = sum;
+  },
+  StockDirectory(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.marketCategoryCode) | 0;
+    sum = (sum + m.financialStatusIndicatorCode) | 0;
+    sum = (sum + m.roundLotSize) | 0;
+    sum = (sum + m.roundLotsOnlyCode) | 0;
+    sum = (sum + m.issueClassificationCode) | 0;
+    sum = (sum + m.issueSubTypeWord0) | 0;
+    sum = (sum + m.authenticityCode) | 0;
+    sum = (sum + m.shortSaleThresholdIndicatorCode) | 0;
+    sum = (sum + m.ipoFlagCode) | 0;
+    sum = (sum + m.luldReferencePriceTierCode) | 0;
+    sum = (sum + m.etpFlagCode) | 0;
+    sum = (sum + m.etpLeverageFactor) | 0;
+    sum = (sum + m.inverseIndicatorCode) | 0;
+    total.sum = sum;
+  },
+  StockTradingAction(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.tradingStateCode) | 0;
+    sum = (sum + m.reservedCode) | 0;
+    sum = (sum + m.reasonWord0) | 0;
+    total.sum = sum;
+  },
+  RegShoRestriction(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.regShoActionCode) | 0;
+    total.sum = sum;
+  },
+  MarketParticipantPosition(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.mpidWord0) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.primaryMarketMakerCode) | 0;
+    sum = (sum + m.marketMakerModeCode) | 0;
+    sum = (sum + m.marketParticipantStateCode) | 0;
+    total.sum = sum;
+  },
+  MwcbDeclineLevel(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.level1High) | 0;
+    sum = (sum + m.level1Low) | 0;
+    sum = (sum + m.level2High) | 0;
+    sum = (sum + m.level2Low) | 0;
+    sum = (sum + m.level3High) | 0;
+    sum = (sum + m.level3Low) | 0;
+    total.sum = sum;
+  },
+  MwcbStatus(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.breachedLevelCode) | 0;
+    total.sum = sum;
+  },
+  QuotingPeriodUpdate(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.ipoQuotationReleaseTime) | 0;
+    sum = (sum + m.ipoQuotationReleaseQualifierCode) | 0;
+    sum = (sum + m.ipoPrice) | 0;
+    total.sum = sum;
+  },
+  LuldAuctionCollar(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.auctionCollarReferencePrice) | 0;
+    sum = (sum + m.upperAuctionCollarPrice) | 0;
+    sum = (sum + m.lowerAuctionCollarPrice) | 0;
+    sum = (sum + m.auctionCollarExtension) | 0;
+    total.sum = sum;
+  },
+  OperationalHalt(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.marketCodeCode) | 0;
+    sum = (sum + m.operationalHaltActionCode) | 0;
+    total.sum = sum;
+  },
+  AddOrder(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.orderReferenceNumberHigh) | 0;
+    sum = (sum + m.orderReferenceNumberLow) | 0;
+    sum = (sum + m.buySellIndicatorCode) | 0;
+    sum = (sum + m.shares) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.price) | 0;
+    total.sum = sum;
+  },
+  AddOrderMpid(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.orderReferenceNumberHigh) | 0;
+    sum = (sum + m.orderReferenceNumberLow) | 0;
+    sum = (sum + m.buySellIndicatorCode) | 0;
+    sum = (sum + m.shares) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.price) | 0;
+    sum = (sum + m.attributionWord0) | 0;
+    total.sum = sum;
+  },
+  OrderExecuted(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.orderReferenceNumberHigh) | 0;
+    sum = (sum + m.orderReferenceNumberLow) | 0;
+    sum = (sum + m.executedShares) | 0;
+    sum = (sum + m.matchNumberHigh) | 0;
+    sum = (sum + m.matchNumberLow) | 0;
+    total.sum = sum;
+  },
+  OrderExecutedWithPrice(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.orderReferenceNumberHigh) | 0;
+    sum = (sum + m.orderReferenceNumberLow) | 0;
+    sum = (sum + m.executedShares) | 0;
+    sum = (sum + m.matchNumberHigh) | 0;
+    sum = (sum + m.matchNumberLow) | 0;
+    sum = (sum + m.printableCode) | 0;
+    sum = (sum + m.executionPrice) | 0;
+    total.sum = sum;
+  },
+  OrderCancel(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.orderReferenceNumberHigh) | 0;
+    sum = (sum + m.orderReferenceNumberLow) | 0;
+    sum = (sum + m.cancelledShares) | 0;
+    total.sum = sum;
+  },
+  OrderDelete(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.orderReferenceNumberHigh) | 0;
+    sum = (sum + m.orderReferenceNumberLow) | 0;
+    total.sum = sum;
+  },
+  OrderReplace(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.originalOrderReferenceNumberHigh) | 0;
+    sum = (sum + m.originalOrderReferenceNumberLow) | 0;
+    sum = (sum + m.newOrderReferenceNumberHigh) | 0;
+    sum = (sum + m.newOrderReferenceNumberLow) | 0;
+    sum = (sum + m.shares) | 0;
+    sum = (sum + m.price) | 0;
+    total.sum = sum;
+  },
+  Trade(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.orderReferenceNumberHigh) | 0;
+    sum = (sum + m.orderReferenceNumberLow) | 0;
+    sum = (sum + m.buySellIndicatorCode) | 0;
+    sum = (sum + m.shares) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.price) | 0;
+    sum = (sum + m.matchNumberHigh) | 0;
+    sum = (sum + m.matchNumberLow) | 0;
+    total.sum = sum;
+  },
+  CrossTrade(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.sharesHigh) | 0;
+    sum = (sum + m.sharesLow) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.crossPrice) | 0;
+    sum = (sum + m.matchNumberHigh) | 0;
+    sum = (sum + m.matchNumberLow) | 0;
+    sum = (sum + m.crossTypeCode) | 0;
+    total.sum = sum;
+  },
+  BrokenTrade(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.matchNumberHigh) | 0;
+    sum = (sum + m.matchNumberLow) | 0;
+    total.sum = sum;
+  },
+  NetOrderImbalanceIndicator(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.pairedSharesHigh) | 0;
+    sum = (sum + m.pairedSharesLow) | 0;
+    sum = (sum + m.imbalanceSharesHigh) | 0;
+    sum = (sum + m.imbalanceSharesLow) | 0;
+    sum = (sum + m.imbalanceDirectionCode) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.farPrice) | 0;
+    sum = (sum + m.nearPrice) | 0;
+    sum = (sum + m.currentReferencePrice) | 0;
+    sum = (sum + m.crossTypeCode) | 0;
+    sum = (sum + m.priceVariationIndicatorCode) | 0;
+    total.sum = sum;
+  },
+  RetailInterest(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.interestFlagCode) | 0;
+    total.sum = sum;
+  },
+  DirectListingWithCapitalRaise(m) {
+    let sum = (total.sum + m.messageTypeCode) | 0;
+    sum = (sum + m.stockLocate) | 0;
+    sum = (sum + m.trackingNumber) | 0;
+    sum = (sum + m.timestampHigh) | 0;
+    sum = (sum + m.timestampLow) | 0;
+    sum = (sum + m.stockWord0) | 0;
+    sum = (sum + m.stockWord1) | 0;
+    sum = (sum + m.openEligibilityStatusCode) | 0;
+    sum = (sum + m.minimumAllowablePrice) | 0;
+    sum = (sum + m.maximumAllowablePrice) | 0;
+    sum = (sum + m.nearExecutionPrice) | 0;
+    sum = (sum + m.nearExecutionTimeHigh) | 0;
+    sum = (sum + m.nearExecutionTimeLow) | 0;
+    sum = (sum + m.lowerPriceRangeCollar) | 0;
+    sum = (sum + m.upperPriceRangeCollar) | 0;
+    total.sum = sum;
+  },
+};
