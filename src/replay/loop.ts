@@ -3,8 +3,8 @@
  *
  * `keep` sends every loop as captured; `continue` lets each loop's numbers go on where the last loop's ended;
  * `new-session` gives each loop after the first a session of its own: the name's last four characters become the loop's
- * number, modulo 10,000. With `continue`, an end-of-session packet of any loop but the last goes out as a heartbeat, and
- * a packet without a number, or with one that would pass 2^53, keeps what it has. Datagrams that are no MoldUDP64
+ * number, modulo 10,000. With `continue`, an end-of-session packet of any loop but the last goes out as a heartbeat,
+ * and a packet without a number, or with one that would pass 2^53, keeps what it has. Datagrams that are no MoldUDP64
  * packets are never changed.
  */
 import type { Flow } from '../core/seams.js';

@@ -64,7 +64,8 @@ const batchCount = 1024;
 /**
  * Replays a capture as an async iterator of batches: what was due since the last one, at most 1024 datagrams.
  *
- * The run waits where the consumer is slow (so later datagrams are late, and counted as such); leaving the loop ends it.
+ * The run waits where the consumer is slow (so later datagrams are late, and counted as such); leaving the loop ends
+ * it.
  */
 export async function* replayBatches(
   path: string,

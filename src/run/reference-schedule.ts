@@ -73,8 +73,8 @@ export class ReferenceSchedule {
   }
 
   /**
-   * Nanoseconds after the run's origin at which the MoldUDP64 packet at `offset` was due; NaN where the reference has no
-   * such packet, or the packet has no number to know it by.
+   * Nanoseconds after the run's origin at which the MoldUDP64 packet at `offset` was due; NaN where the reference has
+   * no such packet, or the packet has no number to know it by.
    */
   find(view: DataView, offset: number): number {
     const sequence = readSequence(view, offset);

@@ -1,4 +1,4 @@
-/** Where a replay goes: the `--to` argument, `udp://host:port?ttl=&iface=&loopback=`, `inproc`, `pcap:FILE` or `null`. */
+/** Where a replay goes, the `--to` argument: `udp://host:port?ttl=&iface=&loopback=`, `inproc`, `pcap:FILE`, `null`. */
 import { UsageError } from '../core/errors.js';
 
 export type Target =
