@@ -13,13 +13,7 @@ export const sessionSeed = 20261120;
 /** Messages in the committed corpus. */
 export const sessionMessages = 5_000_000;
 
-/** SHA-256 of the committed corpus, and of the first `prefixMessages` of it, which the slow peers read. */
-export const sessionHashes: Readonly<Record<number, string>> = {
-  5000000: '',
-  200000: '',
-};
-
-/** Proportions per 100,000 messages;  S comes at fixed places. */
+/** Messages of each type in 100,000; S comes at fixed places, and each stock has its R, H and Y at the start. */
 const proportions: Readonly<Record<string, number>> = {
   A: 38_000,
   D: 36_000,
@@ -118,13 +112,11 @@ class SessionWriter {
     return Math.floor(part * part * part * this.stocks);
   }
 
+  /** Symbols count A to Z, AA, AB … */
   private listStock(stock: number): void {
-    let rest = stock;
-    const length = 1 + (stock % 4);
-    for (let index = 0; index < length; index++) {
-      this.symbols[stock * 8 + index] = 0x41 + (rest % 26);
-      rest = Math.floor(rest / 26) + index + 1;
-    }
+    const letters: number[] = [];
+    for (let rest = stock + 1; rest > 0; rest = Math.floor((rest - 1) / 26)) letters.unshift(0x41 + ((rest - 1) % 26));
+    this.symbols.set(letters, stock * 8);
     this.mids[stock] = 10_000 + (this.next() % 5_000_000);
   }
 
