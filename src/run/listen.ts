@@ -17,8 +17,8 @@ import type { ReplaySpec } from './replay-spec.js';
 
 /** Flows that are told apart; datagrams of further senders share one. */
 const maxSenders = 4096;
-/** After every session has ended, so long is waited for what is still under way. */
-const lingerMs = 100;
+/** After every session has ended it must be quiet for so long: packets may be under way, or the next loop begin. */
+const lingerNs = 100e6;
 const watchMs = 50;
 
 export interface ListenSpec {
@@ -69,8 +69,14 @@ export class Listener {
   private lastNs = 0;
   private arrivalNs = 0;
   private sinceMidnightNs = 0;
+  private endedSessions = 0;
+  /** When the latest message came, or the latest end of a session. */
+  private activeNs = 0;
   private kernelDrops: number | null = null;
   private resolveEnd: (reason: ListenEnd) => void = () => {};
+  private readonly ended = new Promise<ListenEnd>((resolve) => {
+    this.resolveEnd = resolve;
+  });
 
   private constructor(spec: ListenSpec, reference: ReferenceSchedule | null, onDamage: (damage: Damage) => void) {
     this.spec = spec;
@@ -104,22 +110,27 @@ export class Listener {
   async run(): Promise<void> {
     const { spec } = this;
     const startNs = this.clock.nowNs();
-    const ended = new Promise<ListenEnd>((resolve) => {
-      this.resolveEnd = resolve;
-    });
     const watch = setInterval(() => {
       const nowNs = this.clock.nowNs();
       if (nowNs - startNs >= spec.durationMs * 1e6) this.resolveEnd('duration');
+      else if (this.allEnded && nowNs - this.activeNs >= lingerNs) this.resolveEnd('end of session');
       else if (this.packets > 0 && nowNs - this.lastNs >= spec.idleMs * 1e6) this.resolveEnd('idle');
     }, watchMs);
-    this.endReason = await ended;
+    this.endReason = await this.ended;
     clearInterval(watch);
     this.kernelDrops = this.receiver?.kernelDrops() ?? null;
     await this.receiver?.close();
   }
 
+  /** Ends the run, also one that has not begun. */
   stop(): void {
     this.resolveEnd('stopped');
+  }
+
+  /** Frees the histograms' memory; there is no report after. */
+  destroy(): void {
+    this.exchangeLatency.destroy();
+    this.scheduleLatency.destroy();
   }
 
   /** Figures now, for a progress line. */
@@ -146,15 +157,22 @@ export class Listener {
 
   private onMessage(view: DataView, offset: number, length: number, sequence: number, stream: Stream): void {
     this.messages++;
+    this.activeNs = this.arrivalNs;
     const verdict = this.gate.judge(view, offset, length, this.packets, sequence, stream);
     if (verdict !== 'known') return;
     this.byType.add(view.getUint8(offset));
     this.exchangeLatency.record(this.sinceMidnightNs - itch50.timestampOf(view, offset));
   }
 
+  private get allEnded(): boolean {
+    return this.endedSessions > 0 && this.endedSessions === this.demux.streams.length;
+  }
+
   private onEndOfSession(): void {
-    if (!this.demux.streams.every((stream) => stream.endOfSession)) return;
-    setTimeout(() => this.resolveEnd('end of session'), lingerMs);
+    const ended = this.demux.streams.filter((stream) => stream.endOfSession).length;
+    // Publishers repeat the packet: the first one counts.
+    if (ended > this.endedSessions) this.activeNs = this.arrivalNs;
+    this.endedSessions = ended;
   }
 
   private compare(view: DataView, length: number, reference: ReferenceSchedule): void {
