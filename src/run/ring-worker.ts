@@ -48,7 +48,6 @@ for (let idle = 0; !reader.done; ) {
   handler.onDatagram(reader.view, reader.offset, reader.length, reader.scheduledNs, flowAt(reader.flowIndex));
   handlerTime.record(clock.nowNs() - startNs);
 }
-recorder.closeInterval(clock.nowNs());
 const result: RingWorkerResult = {
   counters: {
     messagesDecoded: handler.messages - handler.unknown,
