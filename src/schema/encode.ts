@@ -104,5 +104,6 @@ function scaledDigits(value: string | number, decimals: number, path: string): s
 }
 
 function fail(path: string, value: string | number, expected: string): never {
-  throw new DecodeError('encode-range', `${path}: ${JSON.stringify(value)} is not ${expected}`);
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  throw new DecodeError('encode-range', `${path}: ${shown} is not ${expected}`);
 }
