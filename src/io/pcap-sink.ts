@@ -35,6 +35,7 @@ export class PcapSink implements Sink {
   private readonly buffer = new Uint8Array(bufferBytes);
   private readonly bufferView = new DataView(this.buffer.buffer);
   private used = 0;
+  private isOpen = true;
   private baseSeconds = 0;
   private baseNanoseconds = 0;
 
@@ -45,6 +46,11 @@ export class PcapSink implements Sink {
     this.buffer.set(header);
     this.used = header.length;
     this.bytes = header.length;
+  }
+
+  /** Datagrams whose time the format cannot hold (before 1970 or after 2106), stamped with the nearest. */
+  get clampedTimestamps(): number {
+    return this.writer.clampedTimestamps;
   }
 
   /** The epoch time that a datagram scheduled at 0 is stamped with. */
@@ -72,18 +78,25 @@ export class PcapSink implements Sink {
   }
 
   async close(): Promise<void> {
-    this.flush();
-    closeSync(this.descriptor);
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    try {
+      this.flush();
+    } finally {
+      closeSync(this.descriptor);
+    }
   }
 
   private flush(): void {
+    const { used } = this;
+    // What could not be written is not tried again.
+    this.used = 0;
     let done = 0;
     try {
-      while (done < this.used) done += writeSync(this.descriptor, this.buffer, done, this.used - done);
+      while (done < used) done += writeSync(this.descriptor, this.buffer, done, used - done);
     } catch (error) {
       throw new SinkError('write', `cannot write ${this.path}: ${(error as Error).message}`, { cause: error });
     }
-    this.used = 0;
   }
 }
 

@@ -3,11 +3,10 @@
  * datagrams that it had to drop (Linux: the `drops` column of /proc/net/udp, by the socket's port).
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { SinkError } from '../core/errors.js';
-import { interfaceAddress } from './udp-sink.js';
+import { interfaceAddress, resolveHost } from './udp-sink.js';
 
 export interface UdpReceiverOptions {
   /** A multicast group, or the local address to bind. */
@@ -33,12 +32,14 @@ export interface UdpReceiver {
 
 /** Binds the socket, joins the group where the address is one, and hands every datagram to `onDatagram`. */
 export async function openUdpReceiver(options: UdpReceiverOptions, onDatagram: DatagramHandler): Promise<UdpReceiver> {
-  const host = isIP(options.host) ? options.host : (await lookup(options.host)).address;
+  const host = await resolveHost(options.host);
   const family = isIP(host) === 6 ? 6 : 4;
   const multicast = isMulticast(host);
   const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', reuseAddr: multicast });
   socket.on('message', onDatagram);
   await bind(socket, host, options.port);
+  // Before a group is joined, which may bring a burst at once.
+  const buffer = { askedBytes: options.bufferBytes, grantedBytes: growBuffer(socket, options.bufferBytes) };
   try {
     if (multicast) {
       if (options.iface === null) socket.addMembership(host);
@@ -49,7 +50,6 @@ export async function openUdpReceiver(options: UdpReceiverOptions, onDatagram: D
     if (error instanceof SinkError) throw error;
     throw new SinkError('join', `cannot join ${host} on ${options.iface ?? 'any interface'}: ${message(error)}`);
   }
-  const buffer = { askedBytes: options.bufferBytes, grantedBytes: growBuffer(socket, options.bufferBytes) };
   const { port, address } = socket.address();
   const dropsBefore = readDrops(port, family) ?? 0;
   return {
@@ -58,7 +58,7 @@ export async function openUdpReceiver(options: UdpReceiverOptions, onDatagram: D
     buffer,
     kernelDrops() {
       const drops = readDrops(port, family);
-      return drops === null ? null : drops - dropsBefore;
+      return drops === null ? null : Math.max(0, drops - dropsBefore);
     },
     close: () => new Promise((resolve) => socket.close(() => resolve())),
   };
@@ -72,6 +72,7 @@ export function isMulticast(address: string): boolean {
 function bind(socket: Socket, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once('error', (error: NodeJS.ErrnoException) => {
+      socket.close();
       const hint =
         error.code === 'EADDRINUSE'
           ? 'another program has it; choose another port'

@@ -39,7 +39,10 @@ export async function openUdpSink(options: UdpSinkOptions): Promise<UdpSink> {
   });
   const sink = new UdpSink(socket, address, options.port);
   await new Promise<void>((resolve, reject) => {
-    socket.once('error', (error) => reject(new SinkError('bind', `no UDP socket: ${error.message}`, { cause: error })));
+    socket.once('error', (error) => {
+      socket.close();
+      reject(new SinkError('bind', `no UDP socket: ${error.message}`, { cause: error }));
+    });
     socket.bind(0, resolve);
   });
   socket.removeAllListeners('error');
@@ -105,7 +108,8 @@ export class UdpSink implements Sink {
   }
 }
 
-async function resolveHost(host: string): Promise<string> {
+/** The address of a host; rejects with SinkError where there is none. */
+export async function resolveHost(host: string): Promise<string> {
   if (isIP(host)) return host;
   try {
     return (await lookup(host)).address;

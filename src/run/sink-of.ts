@@ -39,7 +39,10 @@ export async function openTarget(
     const sink = openPcapSink(target.path, spec.input.path);
     return {
       sink,
-      counters: () => ({ fileBytes: sink.bytes }),
+      counters: (): Record<string, number> => ({
+        fileBytes: sink.bytes,
+        ...(sink.clampedTimestamps > 0 ? { clampedTimestamps: sink.clampedTimestamps } : {}),
+      }),
       errors: (): Record<string, number> => (sink.tooLong > 0 ? { EMSGSIZE: sink.tooLong } : {}),
       setBase: (seconds, nanoseconds) => sink.setBase(seconds, nanoseconds),
     };

@@ -1,0 +1,246 @@
+import { createSocket } from 'node:dgram';
+import { networkInterfaces } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { SinkError } from '../../src/core/errors.js';
+import type { Flow } from '../../src/core/seams.js';
+import { isMulticast, openUdpReceiver, type UdpReceiverOptions } from '../../src/io/udp-receiver.js';
+import { interfaceAddress, openUdpSink, type UdpSinkOptions } from '../../src/io/udp-sink.js';
+import { embed, makeFlow } from '../session/support.js';
+
+const sinkOptions = { ttl: 1, iface: null, loopback: true };
+
+function sinkTo(host: string | null, port: number | null, options: Partial<UdpSinkOptions> = {}) {
+  return openUdpSink({ host, port, ...sinkOptions, ...options });
+}
+
+/** A receiver on loopback that keeps what comes, as text. */
+async function receiving(options: Partial<UdpReceiverOptions> = {}) {
+  const got: string[] = [];
+  let awaited = 0;
+  let enough: () => void = () => {};
+  const receiver = await openUdpReceiver(
+    { host: '127.0.0.1', port: 0, iface: null, bufferBytes: 4 << 20, ...options },
+    (bytes) => {
+      got.push(bytes.length > 100 ? `${bytes.length} bytes` : bytes.toString('latin1'));
+      if (got.length === awaited) enough();
+    },
+  );
+  const wait = (count: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      awaited = count;
+      enough = resolve;
+      if (got.length >= count) resolve();
+      setTimeout(() => reject(new Error(`${got.length} of ${count} datagrams came: ${got}`)), 3000);
+    });
+  return { receiver, got, wait };
+}
+
+function send(
+  sink: { send: (...args: [DataView, number, number, number, Flow]) => void },
+  text: string,
+  flow = makeFlow(),
+) {
+  const { view, offset, length } = embed(Buffer.from(text, 'latin1'));
+  sink.send(view, offset, length, 0, flow);
+}
+
+const flowTo = (destination: string, destinationPort: number): Flow => ({
+  ...makeFlow(),
+  destination,
+  destinationPort,
+});
+
+describe('UdpSink', () => {
+  test('sends the bytes at the offset, in order, also none', async () => {
+    const { receiver, got, wait } = await receiving();
+    const sink = await sinkTo('127.0.0.1', receiver.port);
+    for (const text of ['first', '', 'third']) send(sink, text);
+    await wait(3);
+    expect(got).toEqual(['first', '', 'third']);
+    await sink.close();
+    await receiver.close();
+    expect([...sink.errors]).toEqual([]);
+  });
+
+  test('host and port each may be left to the flow', async () => {
+    const { receiver, got, wait } = await receiving();
+    const { port } = receiver;
+    for (const [sink, flow] of [
+      [await sinkTo('127.0.0.1', null), flowTo('10.255.255.1', port)],
+      [await sinkTo(null, port), flowTo('127.0.0.1', 9)],
+      [await sinkTo(null, null), flowTo('127.0.0.1', port)],
+    ] as const) {
+      send(sink, 'here', flow);
+      await sink.close();
+    }
+    await wait(3);
+    expect(got).toEqual(['here', 'here', 'here']);
+    await receiver.close();
+  });
+
+  test.each([
+    ['port 0', flowTo('233.54.12.111', 0)],
+    ['address 0.0.0.0', flowTo('0.0.0.0', 26477)],
+  ])('kept destinations: %s is refused with what to do', async (_name, flow) => {
+    const sink = await sinkTo(null, null);
+    expect(() => send(sink, 'x', flow)).toThrow(SinkError);
+    expect(() => send(sink, 'x', flow)).toThrow(/zeroed by its publisher.*--to udp:\/\/host:port/);
+    await sink.close();
+  });
+
+  test('what the kernel refuses is counted by code, and the rest goes out', async () => {
+    const { receiver, got, wait } = await receiving();
+    const sink = await sinkTo('127.0.0.1', receiver.port);
+    for (const length of [65_507, 65_508, 65_535, 1472])
+      sink.send(new DataView(new ArrayBuffer(length)), 0, length, 0, makeFlow());
+    await wait(2);
+    expect(got).toEqual(['65507 bytes', '1472 bytes']);
+    await sink.close();
+    expect([...sink.errors]).toEqual([['EMSGSIZE', 2]]);
+    await receiver.close();
+  });
+
+  test('a receiver that is not there yet costs no later datagram', async () => {
+    const { receiver } = await receiving();
+    const { port } = receiver;
+    await receiver.close();
+    const sink = await sinkTo('127.0.0.1', port);
+    for (let index = 0; index < 5; index++) {
+      send(sink, 'lost');
+      await sink.settle();
+    }
+    const again = await receiving({ port });
+    for (let index = 0; index < 5; index++) send(sink, `${index}`);
+    await again.wait(5);
+    expect(again.got).toEqual(['0', '1', '2', '3', '4']);
+    expect([...sink.errors]).toEqual([]);
+    await sink.close();
+    await again.receiver.close();
+  });
+
+  test('settles: nothing is left to read from a view', async () => {
+    const { receiver, wait } = await receiving();
+    const sink = await sinkTo('127.0.0.1', receiver.port);
+    for (let index = 0; index < 300; index++) send(sink, 'x');
+    await sink.settle();
+    expect(sink.unsettled).toBe(0);
+    await wait(300);
+    await sink.close();
+    await receiver.close();
+  });
+
+  test('options that the system refuses', async () => {
+    await expect(sinkTo('127.0.0.1', 9, { ttl: 0 })).rejects.toThrow(SinkError);
+    await expect(sinkTo('127.0.0.1', 9, { ttl: 300 })).rejects.toThrow(/ttl 300/);
+    await expect(sinkTo('239.1.1.1', 9, { iface: 'no-such-interface' })).rejects.toThrow(/interfaces: .*lo/);
+    await expect(sinkTo('239.1.1.1', 9, { iface: '192.0.2.77' })).rejects.toThrow(/iface 192\.0\.2\.77/);
+    await expect(sinkTo('a..b', 9)).rejects.toThrow(/host 'a\.\.b' does not resolve/);
+  });
+
+  test('IPv6', async (context) => {
+    const { got, receiver, wait } = await receiving({ host: '::1' }).catch((error: Error) =>
+      context.skip(`no IPv6 on the loopback interface: ${error.message}`),
+    );
+    const sink = await sinkTo('::1', receiver.port);
+    send(sink, 'six');
+    await wait(1);
+    expect(got).toEqual(['six']);
+    expect(receiver.kernelDrops()).toBe(process.platform === 'linux' ? 0 : null);
+    await sink.close();
+    await receiver.close();
+  });
+});
+
+describe('multicast over the loopback interface', () => {
+  const group = '239.255.42.9';
+
+  test('reaches a member, by address or name of the interface', async (context) => {
+    const { receiver, got, wait } = await receiving({ host: group, iface: '127.0.0.1' }).catch((error: Error) =>
+      context.skip(`cannot join: ${error.message}`),
+    );
+    expect(receiver.address).toBe(group);
+    const probe = await sinkTo(group, receiver.port, { iface: '127.0.0.1' });
+    send(probe, 'probe');
+    await probe.close();
+    await wait(1).catch(() => context.skip('the kernel does not carry multicast on the loopback interface'));
+    const name = Object.entries(networkInterfaces()).find(([, list]) => list?.some(({ internal }) => internal))?.[0];
+    for (const [text, iface] of [
+      ['by address', '127.0.0.1'],
+      ['by name', name ?? '127.0.0.1'],
+    ] as const) {
+      const sink = await sinkTo(group, receiver.port, { iface });
+      send(sink, text);
+      await sink.close();
+    }
+    await wait(3);
+    expect(got).toEqual(['probe', 'by address', 'by name']);
+    await receiver.close();
+  });
+
+  test('two may listen on one group and port', async (context) => {
+    const first = await receiving({ host: group, iface: '127.0.0.1' }).catch((error: Error) =>
+      context.skip(`cannot join: ${error.message}`),
+    );
+    const second = await receiving({ host: group, iface: '127.0.0.1', port: first.receiver.port });
+    await first.receiver.close();
+    await second.receiver.close();
+    expect(second.receiver.port).toBe(first.receiver.port);
+  });
+
+  test('a group that cannot be joined', async () => {
+    await expect(receiving({ host: group, iface: '192.0.2.77' })).rejects.toThrow(/cannot join 239\.255\.42\.9 on 192/);
+    await expect(receiving({ host: group, iface: 'no-such-interface' })).rejects.toThrow(SinkError);
+  });
+
+  test.each<[string, boolean]>([
+    ['224.0.0.1', true],
+    ['239.255.255.255', true],
+    ['223.255.255.255', false],
+    ['240.0.0.1', false],
+    ['127.0.0.1', false],
+    ['ff02::1', true],
+    ['fe80::1', false],
+    ['::1', false],
+  ])('isMulticast(%s)', (address, is) => {
+    expect(isMulticast(address)).toBe(is);
+  });
+});
+
+describe('UdpReceiver', () => {
+  test('counts what the kernel dropped', async () => {
+    const { receiver, got } = await receiving({ bufferBytes: 4096 });
+    const sink = await sinkTo('127.0.0.1', receiver.port);
+    // Sent in one turn of the event loop, in which nothing is received.
+    for (let index = 0; index < 2000; index++) send(sink, 'x'.repeat(50));
+    await sink.close();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const drops = receiver.kernelDrops();
+    if (process.platform === 'linux') {
+      expect(drops).toBeGreaterThan(0);
+      expect((drops ?? 0) + got.length).toBe(2000);
+    } else expect(drops).toBeNull();
+    await receiver.close();
+  });
+
+  test('an address that is taken, not ours, or no address', async () => {
+    const taken = createSocket('udp4');
+    await new Promise<void>((resolve) => taken.bind(0, '127.0.0.1', resolve));
+    const { port } = taken.address();
+    await expect(receiving({ port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: another program has it`);
+    taken.close();
+    await expect(receiving({ host: '192.0.2.1' })).rejects.toThrow(/no address of this machine/);
+    await expect(receiving({ host: 'a..b' })).rejects.toThrow(SinkError);
+    await expect(receiving({ host: 'a..b' })).rejects.toThrow(/host 'a\.\.b' does not resolve/);
+  });
+});
+
+describe('interfaceAddress', () => {
+  test('an address stands for itself, a name for its IPv4 address or its scope', () => {
+    const loopback = Object.entries(networkInterfaces()).find(([, list]) => list?.some(({ internal }) => internal));
+    const name = loopback?.[0] ?? 'lo';
+    expect(interfaceAddress('10.1.2.3', 4)).toBe('10.1.2.3');
+    expect(interfaceAddress(name, 4)).toBe('127.0.0.1');
+    expect(interfaceAddress(name, 6)).toBe(`::%${name}`);
+    expect(() => interfaceAddress('', 4)).toThrow(SinkError);
+  });
+});
