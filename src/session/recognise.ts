@@ -5,7 +5,6 @@ import {
   END_OF_SESSION_COUNT,
   HEADER_LENGTH,
   HEARTBEAT_COUNT,
-  MAX_MESSAGE_COUNT,
   readMessageCount,
   readSequence,
   SESSION_LENGTH,
@@ -30,12 +29,6 @@ export function looksLikeMoldUDP64(view: DataView, offset: number, length: numbe
   if (length === HEADER_LENGTH) return session === 'named';
   if (count === HEARTBEAT_COUNT || count === END_OF_SESSION_COUNT) return false;
   return hasExactBlocks(view, offset, length, count) || beginsWithKnownMessage(view, offset, length, lengthOf);
-}
-
-/** Whether a payload has the shape of a request packet; a downstream packet cut off behind its header has it too. */
-export function hasRequestShape(view: DataView, offset: number, length: number): boolean {
-  const count = length === HEADER_LENGTH ? readMessageCount(view, offset) : 0;
-  return count >= 1 && count <= MAX_MESSAGE_COUNT;
 }
 
 /** Named: printable, and more than spaces. */

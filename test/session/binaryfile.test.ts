@@ -134,6 +134,11 @@ describe('lengths of 0 and no lengths', () => {
       [[], ['no-length-prefix record 1 byte 0']],
       [nineD, ['no-length-prefix record 1 byte 0'], 9],
     ],
+    noLengthsFew: [
+      concat(D, A, D),
+      [[], ['no-length-prefix record 1 byte 0']],
+      [['D×19', 'A×36', 'D×19'], ['no-length-prefix record 1 byte 0'], 3],
+    ],
     noLengthsTruncated: [
       concat(...nine, A.subarray(0, 20)),
       [[], ['no-length-prefix record 1 byte 0']],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ForcedFraming, looksLikeMoldUDP64, SessionDemux } from '../../src/session/demux.js';
+import { type ForcedFraming, looksLikeMoldUDP64, MAX_DEMUX_FLOWS, SessionDemux } from '../../src/session/demux.js';
 import { concat, EventLog, embed, itch, lengthOf, makeFlow, mold, text } from './support.js';
 
 const nul = '\0'.repeat(10);
@@ -12,6 +12,9 @@ describe('looksLikeMoldUDP64', () => {
     ['messages, one of them empty', mold(1, ['foo', '']), true],
     ['session of all NUL with messages', mold(0, ['foo'], { session: nul }), true],
     ['session of spaces with messages', mold(1, ['foo'], { session: '' }), true],
+    ['session from the first printable character to the last', mold(1, ['foo'], { session: ' !~' }), true],
+    ['session with a DEL', mold(1, ['foo'], { session: 'A\x7f' }), false],
+    ['a length and no message', mold(1, [], { count: 1, tail: Uint8Array.of(0, 36) }), false],
     ['heartbeat', header(7, 0), true],
     ['end of session', header(7, 0xffff), true],
     ['request', header(7, 3), true],
@@ -96,6 +99,29 @@ describe('SessionDemux', () => {
       ['heartbeat 1', 'damage trailing-bytes', 'message 1 c'],
       [true, false, true],
     ]);
+  });
+
+  test('datagrams of flows beyond the bound are counted', () => {
+    const log = new EventLog();
+    const session = new SessionDemux(log, { lengthOf });
+    const { view, offset, length } = embed(mold(1, ['a']));
+    const flow = makeFlow();
+    const decoded: boolean[] = [];
+    for (let index = 0; index < MAX_DEMUX_FLOWS + 2; index++) {
+      const taken = session.datagram(view, offset, index === 0 ? length : 3, 0, { ...flow, index }, index + 1, 0);
+      if (index === 0 || index >= MAX_DEMUX_FLOWS) decoded.push(taken);
+    }
+    expect([decoded, session.droppedFlowPackets, session.flows().length]).toEqual([
+      [true, false, false],
+      2,
+      MAX_DEMUX_FLOWS,
+    ]);
+  });
+
+  test('a stream that did not end says so', () => {
+    const { session } = demux([[0, header(3, 0)]]);
+    const [report] = session.sessions();
+    expect([report?.endOfSession, report?.heartbeats, report?.first, report?.gaps]).toEqual([false, 1, 0, []]);
   });
 
   test('reports sessions and flows', () => {

@@ -56,6 +56,7 @@ describe('packing by time stamp', () => {
     firstSequence: [file(5, 6), { firstSequence: 2 ** 40 }, [`${2 ** 40}+1 @ 100.5`, `${2 ** 40 + 1}+1 @ 100.6`]],
     endOfSession: [file(5, 6), { endOfSession: true }, ['1+1 @ 100.5', '2+1 @ 100.6', '3+0 @ 100.6']],
     endOfSessionOfNothing: [concat(), { endOfSession: true }, ['1+0 @ 100.0']],
+    endOfSessionOfNothingAccepted: [file(5, 1e9 + 6), { endOfSession: true, accept: () => false }, ['1+0 @ 101.6']],
     tooLongForTheMtu: [
       concat(file(5), long(100), file(5, 5)),
       { mtu: mtuFor(2) },

@@ -112,11 +112,13 @@ export function pump(
   visit: (reader: RecordReader) => void,
 ): void {
   let at = 0;
-  for (let turn = 0; ; turn++) {
+  for (let turn = 0, ended = false; ; turn++) {
     while (reader.next()) visit(reader);
     if (reader.done) return;
+    if (ended) throw new Error('the reader asks for more than the whole file');
     if (at >= file.length) {
       reader.end();
+      ended = true;
       continue;
     }
     const length = chunkLengths[Math.min(turn, chunkLengths.length - 1)] ?? file.length;
