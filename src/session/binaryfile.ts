@@ -190,15 +190,10 @@ export class BinaryFileReader implements RecordReader {
 
   /** Adds nanoseconds since midnight, 24 hours and more included, to the file's midnight. */
   private stamp(ns: number): void {
-    let seconds = Math.floor(ns / NS_PER_SECOND);
-    let nanoseconds = ns - seconds * NS_PER_SECOND;
-    // Near 2^53 the quotient may round up to the next integer.
-    if (nanoseconds < 0) {
-      seconds--;
-      nanoseconds += NS_PER_SECOND;
-    }
+    // Up to 2^53 the quotient's spacing is below 2 × 10^-9, so it never rounds up to the next whole second.
+    const seconds = Math.floor(ns / NS_PER_SECOND);
     this.seconds = this.options.midnightSeconds + seconds;
-    this.nanoseconds = nanoseconds;
+    this.nanoseconds = ns - seconds * NS_PER_SECOND;
   }
 
   private lose(code: string, what: string): boolean {

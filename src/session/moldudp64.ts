@@ -31,7 +31,7 @@ export class MoldUDP64Decoder {
   requests = 0;
   /** How much damage was reported. */
   damages = 0;
-  /** The stream of the last packet; before the first one that counts for nothing. */
+  /** The last packet's stream; null before the first. */
   stream: MoldUDP64Stream | null = null;
   private readonly listener: MessageListener;
   private readonly table: StreamTable;

@@ -132,6 +132,10 @@ test('a datagram stays valid while more bytes are pushed', () => {
   expect([packer.next(), packer.done]).toEqual([false, false]);
 });
 
+test.each([68, 65_535])('an MTU of %d is taken', (mtu) => {
+  expect(pack(file(5), { mtu }).packets).toEqual(['1+1 @ 100.5']);
+});
+
 describe('bad calls', () => {
   const reader = new BinaryFileReader({ midnightSeconds: 0, timestampOf, lengthOf });
   const good: PackerOptions = { session: 'S', mtu: 1500, pack: 'timestamp', flow: makeFlow() };
