@@ -93,6 +93,16 @@ describe('lengths of 0 and no lengths', () => {
       [['S×12', 'D×19'], ['zero-length record 2 byte 14']],
       [['S×12', 'D×19'], ['zero-length record 2 byte 14']],
     ],
+    zeroLengthsBehindJunk: [
+      concat(block(S), zero, junk(100), zeroed),
+      [['S×12'], ['zero-length record 2 byte 14']],
+      [['S×12', ...nineD], ['zero-length record 2 byte 14', 'zero-length record 2 byte 116'], 9],
+    ],
+    wrongLengthsBehindJunk: [
+      concat(block(S), zero, junk(100), ...nine.flatMap((message) => [u16(18), message])),
+      [['S×12'], ['zero-length record 2 byte 14']],
+      [['S×12'], ['zero-length record 2 byte 14']],
+    ],
     justEnoughRecordsBehindJunk: [
       concat(block(S), zero, junk(100), ...six.slice(1), junk(100)),
       [

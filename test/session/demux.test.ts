@@ -26,6 +26,8 @@ describe('looksLikeMoldUDP64', () => {
     ['only empty messages', mold(1, ['', '']), false],
     ['heartbeat with trailing bytes', mold(7, [], { tail: text('x') }), false],
     ['end of session with trailing bytes', mold(7, [], { count: 0xffff, tail: text('x') }), false],
+    ['heartbeat with a known message', mold(7, [itch('A')], { count: 0 }), false],
+    ['end of session with a known message', mold(7, [itch('A')], { count: 0xffff }), false],
     ['heartbeat of all NUL', header(0, 0, nul), false],
     ['request of all NUL', header(0, 1, nul), false],
     ['heartbeat of spaces', header(1, 0, ''), false],

@@ -57,6 +57,10 @@ describe('downstream packets', () => {
       [mold(3, ['c']), mold(1, ['a']), mold(2, ['b'])],
       ['message 3 c', 'gap 2-2', 'message 1 a', 'message 2 b'],
     ],
+    beforeTheFirstEndingWithZeroLength: [
+      [mold(10, ['j']), mold(5, ['e', ''])],
+      ['message 10 j', 'gap 7-9', 'message 5 e', 'message 6 '],
+    ],
     beforeTheFirst: [
       [mold(10, ['j']), mold(9, ['i', 'j', 'k']), mold(11, ['k'])],
       ['message 10 j', 'message 9 i', 'message 10 j again', 'message 11 k', 'message 11 k again'],
