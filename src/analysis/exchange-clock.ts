@@ -1,5 +1,5 @@
 /** New York wall time of capture stamps: what ITCH's nanoseconds since midnight are compared with. */
-import { newYorkDate, newYorkMidnight } from '../core/time.js';
+import { isOnCalendar, newYorkDate, newYorkMidnight } from '../core/calendar.js';
 
 const daySeconds = 86_400;
 
@@ -8,8 +8,12 @@ export class ExchangeClock {
   private midnight = Number.POSITIVE_INFINITY;
   private nextMidnight = Number.NEGATIVE_INFINITY;
 
+  /** NaN where a capture's clock was so wrong that its day has no date, or is the first of the epoch. */
   sinceMidnightNs(seconds: number, nanoseconds: number): number {
-    if (seconds < this.midnight || seconds >= this.nextMidnight) this.lookUp(seconds);
+    if (seconds < this.midnight || seconds >= this.nextMidnight) {
+      if (!isOnCalendar(seconds)) return Number.NaN;
+      this.lookUp(seconds);
+    }
     return (seconds - this.midnight) * 1e9 + nanoseconds;
   }
 

@@ -70,9 +70,8 @@ export class Inspection {
     this.byType.add(view.getUint8(offset));
     if (stream.flow === null) return;
     const { seconds, nanoseconds } = this.feed.file.reader;
-    this.feedLatency.record(
-      this.exchangeClock.sinceMidnightNs(seconds, nanoseconds) - itch50.timestampOf(view, offset),
-    );
+    const sinceMidnightNs = this.exchangeClock.sinceMidnightNs(seconds, nanoseconds);
+    if (!Number.isNaN(sinceMidnightNs)) this.feedLatency.record(sinceMidnightNs - itch50.timestampOf(view, offset));
   }
 
   /** The finished report; plain data with a stable shape. */
@@ -133,10 +132,16 @@ export class Inspection {
 
   private flowReport() {
     const { demux, gate } = this.feed;
+    const streamsOf = new Map<string, Stream[]>();
+    for (const stream of demux.streams) {
+      const name = stream.flow?.name ?? '';
+      streamsOf.set(name, [...(streamsOf.get(name) ?? []), stream]);
+    }
     return demux.flows().map((flow) => {
-      const streams = demux.streams.filter((stream) => stream.flow?.name === `${flow.source} > ${flow.destination}`);
+      const streams = streamsOf.get(`${flow.source} > ${flow.destination}`) ?? [];
       const messages = streams.reduce((sum, stream) => sum + (this.streamMessages[stream.index] ?? 0), 0);
-      return { ...flow, application: streams.length > 0 ? gate.speaks(streams[0]) : null, messages };
+      const verdicts = streams.map((stream) => gate.speaks(stream)).filter((verdict) => verdict !== null);
+      return { ...flow, application: verdicts[0] ?? null, messages };
     });
   }
 

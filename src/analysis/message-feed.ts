@@ -9,9 +9,10 @@ import type { CaptureFile } from '../io/open-capture.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { type FilterSpec, MessageFilter, noFilter } from '../replay/filter.js';
 import type { CaptureWindow } from '../replay/window.js';
+import { recordsPastWindow } from '../replay/windowed-reader.js';
 import { SessionDemux } from '../session/demux.js';
 import { DamageLog } from './damage-log.js';
-import { chosenProtocol, forcedFraming, type InputSpec, openInput } from './input.js';
+import { chosenProtocol, forcedFraming, type InputSpec, openInput, refuseFilters } from './input.js';
 import { itch50Landmarks } from './landmarks.js';
 import { ProtocolGate, type Verdict } from './protocol-gate.js';
 
@@ -33,7 +34,7 @@ export interface FeedHandlers {
   onRecord?(reader: RecordReader, flow: Flow | null, timestampNs: number): void;
   onGap?(from: number, to: number, stream: Stream): void;
   onDamage?(damage: Damage): void;
-  /** Asked between records; true ends the run there. */
+  /** Asked after each record; true ends the run there. */
   isDone?(): boolean;
   /** Awaited between records where it returns a promise (back-pressure). */
   pause?(): Promise<void> | undefined;
@@ -54,7 +55,7 @@ export class MessageFeed {
   baseSeconds = 0;
   /** Records that were in the window. */
   records = 0;
-  /** Stamps further than 104 days from the first. */
+  /** Stamps further than 104 days from the first; such a record goes by the time of the one before. */
   farStamps = 0;
   /** The stream of a BinaryFILE. */
   readonly fileStream: Stream = { index: 0, protocol: 'BinaryFILE', session: null, flow: null };
@@ -62,6 +63,9 @@ export class MessageFeed {
   private readonly filter: MessageFilter;
   private readonly window: CaptureWindow | undefined;
   private hasBase = false;
+  private latestNs = 0;
+  /** Records behind the window, in a row. */
+  private past = 0;
 
   private constructor(
     file: CaptureFile,
@@ -90,7 +94,13 @@ export class MessageFeed {
       handlers.onDamage?.(damage),
     );
     const file = await openInput(spec, (damage) => log.add(damage));
-    return new MessageFeed(file, spec, handlers, options, log);
+    try {
+      refuseFilters(file, options.filter ?? noFilter);
+      return new MessageFeed(file, spec, handlers, options, log);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   /** Reads to the end of the file, of the window, or until `isDone`; the file is closed in any case. */
@@ -100,7 +110,8 @@ export class MessageFeed {
     try {
       for (;;) {
         while (reader.next()) {
-          if (handlers.isDone?.() || this.record(reader) === 'after') return;
+          this.record(reader);
+          if (this.past > recordsPastWindow || handlers.isDone?.()) return;
           const pause = handlers.pause?.();
           if (pause) await pause;
         }
@@ -112,18 +123,18 @@ export class MessageFeed {
     }
   }
 
-  private record(reader: RecordReader): 'in' | 'before' | 'after' {
+  private record(reader: RecordReader): void {
     const where = this.window?.check(reader.seconds, reader.nanoseconds) ?? 'in';
-    if (where !== 'in') return where;
+    this.past = where === 'after' ? this.past + 1 : 0;
+    if (where !== 'in') return;
     const flow = this.file.kind === 'datagrams' ? this.file.reader.flow : null;
-    if (flow !== null && !this.filter.acceptsFlow(flow)) return where;
+    if (flow !== null && !this.filter.acceptsFlow(flow)) return;
     this.records++;
     const timestampNs = this.sinceBase(reader);
     this.handlers.onRecord?.(reader, flow, timestampNs);
     const { view, offset, length } = reader;
     if (flow === null) this.take(view, offset, length, timestampNs, 0, this.fileStream);
     else this.demux.datagram(view, offset, length, timestampNs, flow, reader.packetNumber, reader.fileOffset);
-    return where;
   }
 
   private sinceBase(reader: RecordReader): number {
@@ -133,7 +144,8 @@ export class MessageFeed {
     }
     const sinceNs = (reader.seconds - this.baseSeconds) * 1e9 + reader.nanoseconds;
     if (Math.abs(sinceNs) > farNs) this.farStamps++;
-    return sinceNs;
+    else this.latestNs = sinceNs;
+    return this.latestNs;
   }
 
   private take(

@@ -42,13 +42,29 @@ export function messageWriter(flags: WriterFlags): MessageWriter {
     ...(own === undefined ? {} : { fields: own }),
   };
   try {
-    if (flags.format === 'csv') return csvLines(common, options);
-    if (flags.format === 'table') return tableLines(common, options);
-    return jsonLines(common, options);
+    const { header, line } = linesOf[flags.format](common, options);
+    const wanted = typesWith(own ?? []);
+    return {
+      header,
+      line: (reader, view, offset, sequence, stream) =>
+        wanted[view.getUint8(offset)] === 1 ? line(reader, view, offset, sequence, stream) : '',
+    };
   } catch (error) {
     if (!(error instanceof UsageError) || error.code !== 'unknown-field') throw error;
     throw new UsageError('unknown-field', `--fields: ${error.message}; the reference command lists them`);
   }
+}
+
+const linesOf = { ndjson: jsonLines, csv: csvLines, table: tableLines };
+
+/** 1 for the types that have one of the fields, by type code; for all of them where no field is named. */
+function typesWith(fields: readonly string[]): Uint8Array {
+  const wanted = new Uint8Array(256);
+  const ofAll = fields.length === 0 || fields.includes('type') || fields.includes('name');
+  for (const message of itch50.messages) {
+    if (ofAll || message.fields.some(({ name }) => fields.includes(name))) wanted[message.typeCode] = 1;
+  }
+  return wanted;
 }
 
 type BodyOptions = { int64: 'string' | 'number'; decimal: boolean; fields?: readonly string[] };
@@ -78,8 +94,7 @@ function jsonLines(common: readonly CommonKey[], options: BodyOptions): MessageW
       const fields = body(view, offset);
       let text = '{';
       for (const write of writers) text += `${write(reader, sequence, stream)},`;
-      if (fields !== '') return `${text}${fields}}\n`;
-      return writers.length === 0 || options.fields?.length ? '' : `${text.slice(0, -1)}}\n`;
+      return fields === '' ? `${text.slice(0, -1)}}\n` : `${text}${fields}}\n`;
     },
   };
 }
@@ -98,21 +113,33 @@ function csvLines(common: readonly CommonKey[], options: BodyOptions): MessageWr
 }
 
 function tableLines(common: readonly CommonKey[], options: BodyOptions): MessageWriter {
-  const body = itch50.jsonWriter({ ...options, int64: 'number' });
-  const widths: Record<CommonKey, number> = { packet: 8, timestampNs: 20, sequence: 10, protocol: 7, session: 10 };
+  // As strings, for numbers above 2^53 would be rounded on their way through JSON.
+  const body = itch50.jsonWriter({ ...options, int64: 'string' });
+  const isMessageShown = options.fields?.length !== 0;
   return {
-    header: `${common.map((key) => (key === 'session' ? key.padEnd(widths[key]) : key.padStart(widths[key]))).join(' ')} message\n`,
+    header: rowOf([...common.map((key) => padded(key, key)), ...(isMessageShown ? ['message'] : [])]),
     line(reader, view, offset, sequence, stream) {
-      let text = '';
-      for (const key of common) {
-        const cell = textCommon[key](reader, sequence, stream) || '-';
-        text += `${key === 'session' ? cell.padEnd(widths[key]) : cell.padStart(widths[key])} `;
-      }
-      const fields = body(view, offset);
-      if (fields === '' && options.fields?.length) return '';
-      return `${text}${readable(fields)}\n`;
+      const cells = common.map((key) => padded(key, textCommon[key](reader, sequence, stream) || '-'));
+      if (isMessageShown) cells.push(readable(body(view, offset)));
+      return rowOf(cells);
     },
   };
+}
+
+const tableWidths: Record<CommonKey, number> = {
+  packet: 8,
+  timestampNs: 20,
+  sequence: 10,
+  protocol: 8,
+  session: 10,
+};
+
+function padded(key: CommonKey, text: string): string {
+  return key === 'session' ? text.padEnd(tableWidths[key]) : text.padStart(tableWidths[key]);
+}
+
+function rowOf(cells: readonly string[]): string {
+  return `${cells.join(' ').trimEnd()}\n`;
 }
 
 /** `"type":"A","name":"AddOrder","stock":"AAPL"` as `A AddOrder stock=AAPL`. */

@@ -8,6 +8,9 @@ import { UsageError } from './errors.js';
 const zone = 'America/New_York';
 /** Eastern time is one of these behind UTC; daylight saving first, so that a repeated hour means its first pass. */
 const hoursBehind = [4, 5];
+/** A day inside the years that are understood, so that the day before and after have a midnight too. */
+const firstSecond = 2 * 86_400;
+const lastSecond = Date.UTC(2200, 11, 30) / 1000;
 
 /** The date as given where it is one, `YYYY-MM-DD`, years 1970 to 2200; throws `UsageError`. */
 export function parseDate(text: string): string {
@@ -43,7 +46,12 @@ export function newYorkTime(date: string, secondsOfDay: number): number {
   return wallSeconds + 5 * 3600;
 }
 
-/** The date in New York at an epoch second, `YYYY-MM-DD`. */
+/** Whether an epoch second, which may be any number, lies on a date that is understood: 1970-01-03 to 2200-12-29. */
+export function isOnCalendar(seconds: number): boolean {
+  return seconds >= firstSecond && seconds < lastSecond;
+}
+
+/** The date in New York at an epoch second, `YYYY-MM-DD`; the second is to be on the calendar. */
 export function newYorkDate(seconds: number): string {
   return new Date(wallSecondsAt(wallFormat(), seconds) * 1000).toISOString().slice(0, 10);
 }

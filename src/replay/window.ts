@@ -3,6 +3,7 @@
  *
  * A predicate over time stamps and a count; whoever reads the capture decides what to do with the verdict.
  */
+import { isOnCalendar } from '../core/calendar.js';
 import { UsageError } from '../core/errors.js';
 import { newYorkDate, newYorkTime, type When } from '../core/time.js';
 
@@ -86,6 +87,10 @@ export class CaptureWindow {
 function moment(when: When, firstSeconds: number, firstNanoseconds: number): [number, number] {
   if (when.kind === 'absolute') return [when.seconds, when.nanoseconds];
   if (when.kind === 'offset') return later(firstSeconds, firstNanoseconds, when.ns);
+  if (!isOnCalendar(firstSeconds)) {
+    const text = `the first packet is stamped ${firstSeconds} s since the epoch, so its day in New York is not known`;
+    throw new UsageError('window-day', `${text}; write a time with its date, or an offset such as +10s`);
+  }
   const nanoseconds = when.ns % 1e9;
   return [newYorkTime(newYorkDate(firstSeconds), (when.ns - nanoseconds) / 1e9), nanoseconds];
 }

@@ -1,4 +1,5 @@
 /** The run's histograms as text: percentile distributions (`--hgrm`) and an interval log (`--hlog`). */
+import { isOnCalendar } from '../core/calendar.js';
 import type { EpochTime } from '../core/clock.js';
 import { HistogramLog, negativeSuffix, percentileDistribution } from '../core/histogram-log.js';
 import type { LatencySeries } from '../replay/latency.js';
@@ -7,9 +8,10 @@ export class LatencyLogs {
   private readonly log = new HistogramLog();
   private readonly lines: string[] = [];
 
-  /** Begins the log at the epoch time that intervals count from. */
+  /** Begins the log at the epoch time that intervals count from; a time that has no date is written as the epoch. */
   start(origin: EpochTime): void {
-    this.lines.push(this.log.header(origin, 'tickreel replay'));
+    const start = isOnCalendar(origin.seconds) ? origin : { seconds: 0, nanoseconds: 0 };
+    this.lines.push(this.log.header(start, 'tickreel replay'));
   }
 
   /** One interval of every series, in ns since the origin. */
