@@ -1,0 +1,257 @@
+import { Readable } from 'node:stream';
+import { describe, expect, test, vi } from 'vitest';
+import type { InputSpec } from '../../src/analysis/input.js';
+import { type FeedHandlers, type FeedOptions, MessageFeed } from '../../src/analysis/message-feed.js';
+import { UsageError } from '../../src/core/errors.js';
+import { parseWhen } from '../../src/core/time.js';
+import { noFilter } from '../../src/replay/filter.js';
+import { CaptureWindow } from '../../src/replay/window.js';
+import { recordsPastWindow } from '../../src/replay/windowed-reader.js';
+import {
+  binaryFileOf,
+  inputOf,
+  itch,
+  makeFlow,
+  message,
+  mold,
+  openSeconds,
+  type Packet,
+  pcapFixture,
+  pcapOf,
+  scratch,
+} from '../run/support.js';
+
+const { write } = scratch();
+const second = 1e9;
+
+/** Everything that a feed tells, as lines. */
+async function events(input: InputSpec, options: FeedOptions = {}, handlers: FeedHandlers = {}) {
+  const lines: string[] = [];
+  const feed = await MessageFeed.open(
+    input,
+    {
+      onRecord: (reader, flow, timestampNs) =>
+        lines.push(`record ${reader.packetNumber} at ${timestampNs} to ${flow?.destinationPort ?? 'none'}`),
+      onMessage: (view, offset, length, timestampNs, sequence, stream, verdict) => {
+        const type = length === 0 ? '-' : String.fromCharCode(view.getUint8(offset));
+        lines.push(`${verdict} ${type} ${length} at ${timestampNs} #${sequence} of ${stream.session}`);
+      },
+      onGap: (from, to) => lines.push(`gap ${from}-${to}`),
+      onDamage: ({ code, record }) => lines.push(`damage ${code} in ${record}`),
+      ...handlers,
+    },
+    options,
+  );
+  await feed.run();
+  return { feed, lines };
+}
+
+const pcap = (name: string, packets: readonly Packet[], options = {}) => inputOf(write(name, pcapOf(packets)), options);
+const windowOf = (from?: string, until?: string) =>
+  new CaptureWindow({ ...(from ? { from: parseWhen(from) } : {}), ...(until ? { until: parseWhen(until) } : {}) });
+
+describe('a capture of datagrams', () => {
+  const packets: Packet[] = [
+    { atNs: 500, payload: mold(1, [itch('S'), itch('A')]) },
+    { atNs: 600, payload: Uint8Array.of(1, 2), flow: makeFlow(1, 9) },
+    { atNs: second, payload: mold(5, [itch('D')], { count: 2 }) },
+    { atNs: 2 * second, payload: mold(0, [Uint8Array.of(0x7a, 1), new Uint8Array(0)]) },
+  ];
+
+  test('records, messages with their verdicts, gaps and damage, in order', async () => {
+    const { feed, lines } = await events(pcap('all.pcap', packets));
+    expect(lines).toEqual([
+      'record 1 at 500 to 26477',
+      'known S 12 at 500 #1 of SESSION',
+      'known A 36 at 500 #2 of SESSION',
+      'record 2 at 600 to 9',
+      `record 3 at ${second} to 26477`,
+      'gap 3-4',
+      `known D 19 at ${second} #5 of SESSION`,
+      'damage truncated in 3',
+      `record 4 at ${2 * second} to 26477`,
+      `unknown z 2 at ${2 * second} #0 of SESSION`,
+      `unknown - 0 at ${2 * second} #0 of SESSION`,
+    ]);
+    expect(feed).toMatchObject({ baseSeconds: openSeconds, records: 4, farStamps: 0 });
+    expect(feed.damage.kept).toMatchObject([{ file: feed.file.name, code: 'truncated', record: 3 }]);
+  });
+
+  test('filters: destination, session, type', async () => {
+    const of = async (filter: Partial<typeof noFilter>) =>
+      (await events(pcap('filtered.pcap', packets), { filter: { ...noFilter, ...filter } })).lines.filter(
+        (line) => !line.startsWith('damage') && !line.startsWith('gap'),
+      );
+    expect(await of({ destinations: [':9'] })).toEqual(['record 2 at 600 to 9']);
+    expect((await of({ sessions: ['OTHER'] })).filter((line) => !line.startsWith('record'))).toEqual([]);
+    expect((await of({ types: ['A', 'D'] })).filter((line) => !line.startsWith('record'))).toEqual([
+      'known A 36 at 500 #2 of SESSION',
+      `known D 19 at ${second} #5 of SESSION`,
+    ]);
+  });
+
+  test('what the user says a flow is', async () => {
+    const none = await events(pcap('none.pcap', packets, { protocol: 'none' }));
+    expect(none.lines.every((line) => line.startsWith('record'))).toBe(true);
+    const mapped = await events(pcap('mapped.pcap', packets, { portMap: new Map([[9, 'itch50']]) }));
+    expect(mapped.lines).toContain('damage short-packet in 2');
+    const both = { protocol: 'itch50', portMap: new Map([[26477, 'none']]) };
+    const { lines } = await events(pcap('both.pcap', packets, both));
+    expect(lines.filter((line) => !line.startsWith('record'))).toEqual(['damage short-packet in 2']);
+  });
+
+  test('messages are withheld where their stream is something else, unless the user named it', async () => {
+    const foreign: Packet[] = [
+      { atNs: 0, payload: mold(1, ['abc', 'defg', 'hi']) },
+      { atNs: 1, payload: mold(4, [itch('A')]) },
+    ];
+    const last = async (options: object) => (await events(pcap('foreign.pcap', foreign, options))).lines.at(-1);
+    expect(await last({})).toBe('withheld A 36 at 1 #4 of SESSION');
+    expect(await last({ protocol: 'itch50' })).toBe('known A 36 at 1 #4 of SESSION');
+  });
+
+  test('a symbol is found by its locate', async () => {
+    const feed: Packet[] = [
+      { atNs: 0, payload: mold(1, [message('D', 0, 13), message('R', 0, 13, [11, 'AAPL']), message('D', 0, 13)]) },
+      { atNs: 1, payload: mold(4, [message('D', 0, 14), message('X', 0, 13)]) },
+    ];
+    const { lines } = await events(pcap('symbol.pcap', feed), { filter: { ...noFilter, symbols: ['AAPL'] } });
+    expect(lines.filter((line) => line.startsWith('known')).map((line) => line.split('#')[1])).toEqual([
+      '2 of SESSION',
+      '3 of SESSION',
+      '5 of SESSION',
+    ]);
+  });
+});
+
+describe('the window', () => {
+  const at = (seconds: number, sequence: number): Packet => ({
+    atNs: seconds * second,
+    payload: mold(sequence, [itch('D')]),
+  });
+
+  test('takes stamps that come out of order', async () => {
+    const packets = [at(0, 1), at(10, 2), at(21, 3), at(15, 4), at(9, 5), at(19, 6), at(22, 7)];
+    const { lines, feed } = await events(pcap('disorder.pcap', packets), { window: windowOf('+10s', '+20s') });
+    expect(lines.filter((line) => line.startsWith('known')).map((line) => line.split('#')[1][0])).toEqual([
+      '2',
+      '4',
+      '6',
+    ]);
+    expect(feed.records).toBe(3);
+  });
+
+  test('ends the run well behind it', async () => {
+    const packets = [at(0, 1), ...Array.from({ length: recordsPastWindow + 5 }, (_, index) => at(30, 2 + index))];
+    const { feed } = await events(pcap('past.pcap', packets), { window: windowOf('+0ns', '+20s') });
+    expect(feed.records).toBe(1);
+    expect(feed.file.reader.packetNumber).toBe(1 + recordsPastWindow + 1);
+  });
+
+  test('a time of day needs a capture whose clock had a date', async () => {
+    const packets = [at(-openSeconds, 1)];
+    const opened = events(pcap('epoch.pcap', packets), { window: windowOf('09:30:00') });
+    await expect(opened).rejects.toThrow(UsageError);
+    expect((await events(pcap('epoch.pcap', packets), { window: windowOf('+0ns') })).feed.records).toBe(1);
+  });
+});
+
+describe('stamps far off', () => {
+  test('go by the time of the record before, and are counted', async () => {
+    const packets: Packet[] = [
+      { atNs: 100, payload: mold(1, [itch('S')]) },
+      { atNs: -openSeconds * second, payload: mold(2, [itch('D')]) },
+      { atNs: 300, payload: mold(3, [itch('D')]) },
+    ];
+    const { feed, lines } = await events(pcap('far.pcap', packets));
+    expect(lines.filter((line) => line.startsWith('record'))).toEqual([
+      'record 1 at 100 to 26477',
+      'record 2 at 100 to 26477',
+      'record 3 at 300 to 26477',
+    ]);
+    expect(feed.farStamps).toBe(1);
+  });
+});
+
+describe('a BinaryFILE', () => {
+  const messages = [message('S', 0), message('R', 5, 13, [11, 'AAPL']), message('D', 6, 13)];
+  const path = write('session.itch', binaryFileOf(messages));
+  const input = inputOf(path, { date: '2026-01-05' });
+
+  test('its messages have no sequence, no session and no flow', async () => {
+    const { lines, feed } = await events(input);
+    expect(lines).toEqual([
+      'record 1 at 0 to none',
+      'known S 12 at 0 #0 of null',
+      'record 2 at 5 to none',
+      'known R 39 at 5 #0 of null',
+      'record 3 at 6 to none',
+      'known D 19 at 6 #0 of null',
+    ]);
+    expect(feed.fileStream).toMatchObject({ protocol: 'BinaryFILE', session: null, flow: null });
+  });
+
+  test.each<[string, Partial<typeof noFilter>]>([
+    ['destinations', { destinations: ['10.0.0.1'] }],
+    ['sessions', { sessions: ['X'] }],
+  ])('cannot be filtered by %s', async (_name, filter) => {
+    await expect(MessageFeed.open(input, {}, { filter: { ...noFilter, ...filter } })).rejects.toThrow(UsageError);
+  });
+});
+
+describe('the end', () => {
+  test('is where isDone says, without another record', async () => {
+    let messages = 0;
+    const { feed } = await events(
+      inputOf(pcapFixture),
+      {},
+      { onMessage: () => messages++, isDone: () => messages >= 3 },
+    );
+    expect(feed.file.reader.packetNumber).toBe(feed.records);
+    expect(messages).toBeGreaterThanOrEqual(3);
+    expect(messages).toBeLessThan(20);
+  });
+
+  test('does not wait for more of a pipe that has brought enough', async () => {
+    const packets: Packet[] = [{ atNs: 0, payload: mold(1, [itch('S')]) }];
+    const stdin = new Readable({ read() {} });
+    stdin.push(pcapOf(packets));
+    const real = Object.getOwnPropertyDescriptor(process, 'stdin') as PropertyDescriptor;
+    Object.defineProperty(process, 'stdin', { value: stdin, configurable: true });
+    try {
+      let messages = 0;
+      const { feed } = await events(inputOf('-'), {}, { onMessage: () => messages++, isDone: () => messages >= 1 });
+      expect([feed.records, feed.file.name]).toEqual([1, 'standard input']);
+    } finally {
+      Object.defineProperty(process, 'stdin', real);
+    }
+  });
+
+  test('back-pressure is awaited, record by record', async () => {
+    const order: string[] = [];
+    const packets = [1, 2].map((sequence) => ({ atNs: sequence, payload: mold(sequence, [itch('D')]) }));
+    await events(
+      pcap('pause.pcap', packets),
+      {},
+      {
+        onMessage: (_view, _offset, _length, _ns, sequence) => order.push(`message ${sequence}`),
+        pause: async () => {
+          await new Promise((resolve) => setImmediate(resolve));
+          order.push('resumed');
+        },
+      },
+    );
+    expect(order).toEqual(['message 1', 'resumed', 'message 2', 'resumed']);
+  });
+
+  test('the file is closed, whatever happens', async () => {
+    const feed = await MessageFeed.open(inputOf(pcapFixture), {
+      onMessage: () => {
+        throw new RangeError('of the handler');
+      },
+    });
+    const close = vi.spyOn(feed.file, 'close');
+    await expect(feed.run()).rejects.toThrow(RangeError);
+    expect(close).toHaveBeenCalledOnce();
+  });
+});
