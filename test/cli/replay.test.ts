@@ -1,8 +1,7 @@
-import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fixture, lines, run, start, temporaryFolder } from '../support/cli.js';
+import { fixture, freePort, lines, run, start, startListening, temporaryFolder } from '../support/cli.js';
 
 const folder = temporaryFolder();
 const pcap = fixture('itch50-session.pcap');
@@ -25,30 +24,10 @@ function reportAt(name: string): Report {
   return JSON.parse(readFileSync(join(folder, name), 'utf8')) as Report;
 }
 
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
-}
-
-/** Starts a listener and resolves once it listens. */
-async function listening(port: number, ...flags: string[]) {
-  const running = start(['listen', `udp://127.0.0.1:${port}`, ...flags]);
-  await new Promise<void>((resolve) => {
-    running.child.stderr?.on('data', (text: string) => {
-      if (text.includes('listening')) resolve();
-    });
-  });
-  return running;
-}
-
 describe('replay', () => {
   it('intoUdpAndListenLosesNothing', async () => {
     const port = await freePort();
-    const listener = await listening(port, '--strict', '--idle', '5s', '--json', '--duration', '30s');
+    const listener = await startListening(port, '--strict', '--idle', '5s', '--json', '--duration', '30s');
     const report = join(folder, 'udp.json');
     const sent = await run([
       'replay',
@@ -94,7 +73,7 @@ describe('replay', () => {
 
   it('listenStrictExitsWith4OnGaps', async () => {
     const port = await freePort();
-    const listener = await listening(port, '--strict', '--idle', '500ms');
+    const listener = await startListening(port, '--strict', '--idle', '500ms');
     await run(['replay', fixture('itch50-gaps.pcap'), '--to', `udp://127.0.0.1:${port}`, '--speed', '10kpps']);
     const heard = await listener.finished;
     expect(heard.code).toBe(4);

@@ -1,5 +1,6 @@
 /** Runs the built command as a user does. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -62,4 +63,24 @@ export function lines<T = Record<string, unknown>>(text: string): T[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as T);
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return port;
+}
+
+/** Starts a listener on loopback and resolves once it listens. */
+export async function startListening(port: number, ...flags: string[]): Promise<Running> {
+  const running = start(['listen', `udp://127.0.0.1:${port}`, ...flags]);
+  await new Promise<void>((resolve) => {
+    running.child.stderr?.on('data', (text: string) => {
+      if (text.includes('listening')) resolve();
+    });
+  });
+  return running;
 }
