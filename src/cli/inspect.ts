@@ -93,14 +93,12 @@ function describe(report: InspectionReport): string {
   lines.push(`messages  ${messages.total}`);
   for (const [type, count] of Object.entries(messages.byType)) {
     const share = ((100 * count) / messages.total).toFixed(1);
-    lines.push(
-      `  ${type} ${String(count).padStart(10)} ${share.padStart(5)} %  ${itch50.nameOf(type.charCodeAt(0)) ?? 'unknown'}`,
-    );
+    const name = itch50.nameOf(type.charCodeAt(0)) ?? 'unknown';
+    lines.push(`  ${type} ${String(count).padStart(10)} ${share.padStart(5)} %  ${name}`);
   }
-  for (const layout of report.unknownLayouts) {
-    lines.push(
-      `  ${JSON.stringify(layout.type).slice(1, -1)} ${String(layout.count).padStart(10)}          unknown layout of ${layout.length} bytes`,
-    );
+  for (const { type, count, length } of report.unknownLayouts) {
+    const letter = JSON.stringify(type).slice(1, -1);
+    lines.push(`  ${letter} ${String(count).padStart(10)}          unknown layout of ${length} bytes`);
   }
   if (messages.withheld > 0) lines.push(`  not decoded, in streams that are not ITCH 5.0: ${messages.withheld}`);
   if (messages.zeroLength > 0) lines.push(`  of zero length: ${messages.zeroLength}`);

@@ -37,8 +37,8 @@ export function addListenCommand(program: Command): void {
     .command('listen')
     .summary('receive a feed: rate, gaps, kernel drops, latency')
     .description(
-      'Receives datagrams on a UDP address or multicast group, decodes them, checks sequence numbers and reports rate, ' +
-        'gaps, what the kernel dropped, and latency. Ends on SIGINT, a limit, or the end of every session.',
+      'Receives datagrams on a UDP address or multicast group, decodes them, checks sequence numbers and reports ' +
+        'rate, gaps, what the kernel dropped, and latency. Ends on SIGINT, a limit, or the end of every session.',
     )
     .argument('<address>', 'udp://HOST:PORT, or udp://GROUP:PORT?iface=ADDRESS for multicast')
     .optionsGroup('Output:')

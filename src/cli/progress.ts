@@ -19,7 +19,8 @@ export function showProgress(control: ReplayControl, spec: ReplaySpec, stream = 
     stream.write(
       `\r\x1b[K${formatDuration(control.read('positionNs'))} of the capture, ${formatCount(packets)} packets, ` +
         `${formatRate(((packets - packetsBefore) * 1000) / everyMs, 'pps')}, ` +
-        `late p99 ${formatDuration(control.read('latenessP99Ns'))}, max ${formatDuration(control.read('longestLagNs'))}` +
+        `late p99 ${formatDuration(control.read('latenessP99Ns'))}, ` +
+        `max ${formatDuration(control.read('longestLagNs'))}` +
         (Number.isNaN(eta) ? '' : `, ${(share * 100).toFixed(0)} %, ${formatDuration(eta * 1e6)} left`),
     );
     packetsBefore = packets;

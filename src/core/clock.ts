@@ -81,8 +81,8 @@ export interface EpochTime {
  *
  * `Date.now()` has whole milliseconds, so the constructor watches it tick, for a millisecond or two: each reading
  * bounds the offset between the two clocks, until the bounds of all together leave 1 us. Later steps and slews of the
- * system clock are not followed: make a new one for a new run. (`performance.timeOrigin`, also exact to the microsecond,
- * is of the process's start and has missed every slew since.)
+ * system clock are not followed: make a new one for a new run. (`performance.timeOrigin`, as exact, is of the
+ * process's start and has missed every slew since.)
  */
 export class WallClock implements Clock {
   /** The clock's zero since the epoch. */

@@ -1,4 +1,4 @@
-/** Random messages from a table, for properties and fuzzing: boundaries, enumerated codes and bytes that need escapes. */
+/** Random messages from a table, for properties and fuzzing: boundaries, enumerated codes, bytes that need escapes. */
 import { type Field, wordLengths } from './field.js';
 import type { Message } from './table.js';
 

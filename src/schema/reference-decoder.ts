@@ -58,7 +58,7 @@ function addField(parser: Parser, { name, kind, length }: Field): void {
       parser.uint64(name);
       break;
     default:
-      // Not `string`: its TextDecoder takes Latin-1 for Windows-1252, which reads bytes 0x80 to 0x9f as other characters.
+      // Not `string`: its TextDecoder takes Latin-1 for Windows-1252, which reads bytes 0x80 to 0x9f as others.
       parser.buffer(name, { length, formatter: textOf });
   }
 }

@@ -84,7 +84,7 @@ describe('replay', () => {
     const port = await freePort();
     const origin = `${Math.floor(Date.now() / 1000) + 3}000000000`;
     const rate = ['--speed', '5kpps'];
-    const listener = await listening(
+    const listener = await startListening(
       port,
       ...rate,
       '--reference',
