@@ -21,6 +21,8 @@ import { warmUp } from './warm-up.js';
 const nsPerMs = 1e6;
 /** The longest sleep on a timer before the stop word is looked at. */
 const longestRestNs = 100_000_000;
+/** Warming up ends this long before a start that was asked for. */
+const readyMs = 100;
 
 /** What a library caller may bring of its own. */
 export interface ReplayHooks {
@@ -59,7 +61,9 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
       ...timing,
       chooseOrigin: (nowNs) => origin.choose(nowNs),
     });
-    if (timing.kind === 'real') await warmUp(spec, source.isRepeatable, timing.clock);
+    if (timing.kind === 'real' && spec.rate.mode !== 'max' && source.isRepeatable) {
+      await warmUp(spec, { ...timing, chooseOrigin: (nowNs) => nowNs }, msToStart(spec, timing));
+    }
     const result = await run.engine.run();
     await target.sink.close?.();
     const report = makeReport(spec, result, run, target, origin, recorder, damage);
@@ -96,6 +100,12 @@ function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
     toEpoch: (ns) => wall.toEpoch(ns),
     fromEpoch: ({ seconds, nanoseconds }) => wall.fromEpoch(seconds, nanoseconds),
   };
+}
+
+/** Until the run must be ready: Infinity where it begins once it is. */
+function msToStart(spec: ReplaySpec, timing: Timing): number {
+  const aheadNs = spec.startAt === null ? -1 : timing.fromEpoch(spec.startAt) - timing.clock.nowNs();
+  return aheadNs < 0 ? Number.POSITIVE_INFINITY : aheadNs / nsPerMs - readyMs;
 }
 
 /** When the first datagram is due: now, or as told; and the epoch time that this stands for. */
