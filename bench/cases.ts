@@ -2,7 +2,7 @@
 import { CaptureReader, itch50, SessionDemux } from 'tickreel';
 import type { Input, InputName } from './corpus.js';
 import { handWrittenChecksum } from './hand-written.js';
-import { checksumHandlers, total } from './handlers.js';
+import { checksum, checksumHandlers, resetChecksum } from './handlers.js';
 import { binaryParserChecksum, pcapParserChecksum } from './peers.js';
 import { sessionMessages } from './session.js';
 
@@ -107,13 +107,13 @@ function prepareDecode({ bytes }: Input): () => number {
   const view = viewOf(bytes);
   const decoder = itch50.createDecoder(checksumHandlers);
   return () => {
-    total.sum = 0;
+    resetChecksum();
     for (let at = 0; at < bytes.length; ) {
       const behind = decoder.decodeBlocks(view, at, Math.min(at + chunkBytes, bytes.length));
       if (behind === at) throw new Error(`no whole message at ${at}`);
       at = behind;
     }
-    return total.sum >>> 0;
+    return checksum();
   };
 }
 
@@ -121,13 +121,13 @@ function prepareDecodeByMessage({ bytes }: Input): () => number {
   const view = viewOf(bytes);
   const decoder = itch50.createDecoder(checksumHandlers);
   return () => {
-    total.sum = 0;
+    resetChecksum();
     for (let at = 0; at < bytes.length; ) {
       const length = view.getUint16(at);
-      if (!decoder.decode(view, at + 2, length)) throw new Error(`unknown message at ${at}`);
+      if (decoder.decode(view, at + 2, length) === false) throw new Error(`unknown message at ${at}`);
       at += length + 2;
     }
-    return total.sum >>> 0;
+    return checksum();
   };
 }
 
@@ -137,12 +137,12 @@ function prepareEndToEnd({ bytes }: Input): () => number {
     throw new Error(damage.message);
   };
   return () => {
-    total.sum = 0;
+    resetChecksum();
     const reader = new CaptureReader({ onDamage: fail });
     const demux = new SessionDemux(
       {
         onMessage: (view, offset, length) => {
-          if (!decoder.decode(view, offset, length)) throw new Error(`unknown message at ${offset}`);
+          if (decoder.decode(view, offset, length) === false) throw new Error(`unknown message at ${offset}`);
         },
         onGap: (from) => fail({ message: `gap at ${from}` }),
         onDamage: fail,
@@ -156,7 +156,7 @@ function prepareEndToEnd({ bytes }: Input): () => number {
       demux.datagram(view, offset, length, reader.nanoseconds, flow, packetNumber, fileOffset);
     }
     if (!reader.done || reader.counts.badUdpChecksums !== 0) throw new Error('the capture was not read as it is');
-    return total.sum >>> 0;
+    return checksum();
   };
 }
 
