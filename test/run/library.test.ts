@@ -174,7 +174,7 @@ describe('replayBatches', () => {
   });
 
   test('leaving the loop ends the run', async () => {
-    for (const speed of ['max', '1x', '20kpps']) {
+    for (const speed of ['max', '1x']) {
       const control = new ReplayControl();
       let count = 0;
       for await (const batch of replayBatches(pcapFixture, { speed, control, loops: 0 })) {

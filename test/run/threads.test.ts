@@ -31,7 +31,6 @@ describe('a replay on a thread of its own', () => {
       code: 'not-found',
       message: expect.stringContaining('There is no file'),
     });
-    await expect(run(gzipFixture, { mtu: 3 })).rejects.toMatchObject({ name: 'UsageError', code: 'mtu' });
   });
 });
 
@@ -52,7 +51,7 @@ describe('inproc:ring', () => {
     expect(packets).toBe(3 * 2997);
   });
 
-  test('several flows, and an empty capture', async () => {
+  test('several flows', async () => {
     const flow = (index: number) => ({
       index,
       source: '10.0.0.1',
@@ -68,7 +67,5 @@ describe('inproc:ring', () => {
     }));
     const many = await run(write('flows.pcap', pcapOf([...flows, ...flows])), { speed: 'max', target: ring });
     expect(many.sink).toMatchObject({ messagesDecoded: 80, gaps: 0 });
-    const none = await run(write('empty.pcap', pcapOf([])), { target: ring });
-    expect(none).toMatchObject({ packets: 0, sink: { messagesDecoded: 0 } });
   });
 });
