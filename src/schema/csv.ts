@@ -14,34 +14,49 @@ export interface CsvWriter {
 
 type Cell = (view: DataView, offset: number) => string;
 
+/** A message's row: its cells, each behind the commas and constants since the cell before, and what follows the last. */
+interface Row {
+  readonly before: readonly string[];
+  readonly cells: readonly Cell[];
+  readonly end: string;
+}
+
 /** Builds a CSV writer; `fields` selects columns, in the order given. `UsageError` on a column that no message has. */
 export function compileCsvWriter(table: Protocol, options: JsonOptions = {}): CsvWriter {
   selection(table, options.fields);
   const columns = options.fields ?? columnsOf(table);
-  const byType = new Array<Cell[] | undefined>(256).fill(undefined);
-  for (const message of table.messages) {
-    byType[message.typeCode] = columns.map((column) => cellWriter(message, column, options));
-  }
+  const byType = new Array<Row | undefined>(256).fill(undefined);
+  for (const message of table.messages) byType[message.typeCode] = rowOf(message, columns, options);
   return {
     columns,
     row(view, offset) {
-      const cells = byType[view.getUint8(offset)];
-      if (cells === undefined) return '';
+      const row = byType[view.getUint8(offset)];
+      if (row === undefined) return '';
       let text = '';
-      for (let index = 0; index < cells.length; index++) {
-        if (index !== 0) text += ',';
-        text += (cells[index] as Cell)(view, offset);
+      for (let index = 0; index < row.cells.length; index++) {
+        text += row.before[index] as string;
+        text += (row.cells[index] as Cell)(view, offset);
       }
-      return text;
+      return text + row.end;
     },
   };
 }
 
-function cellWriter(message: Message, column: string, options: JsonOptions): Cell {
-  const field = message.fields.find(({ name }) => name === column);
-  if (field !== undefined) return fieldCell(field, options);
-  const constant = column === 'type' ? csvCell(message.type) : column === 'name' ? message.name : '';
-  return () => constant;
+function rowOf(message: Message, columns: readonly string[], options: JsonOptions): Row {
+  const before: string[] = [];
+  const cells: Cell[] = [];
+  let constant = '';
+  for (const [index, column] of columns.entries()) {
+    if (index !== 0) constant += ',';
+    const field = message.fields.find(({ name }) => name === column);
+    if (field !== undefined) {
+      before.push(constant);
+      cells.push(fieldCell(field, options));
+      constant = '';
+    } else if (column === 'type') constant += csvCell(message.type);
+    else if (column === 'name') constant += message.name;
+  }
+  return { before, cells, end: constant };
 }
 
 function fieldCell({ kind, offset: at, length, decimals }: Field, options: JsonOptions): Cell {

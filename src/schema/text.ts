@@ -4,6 +4,7 @@ import { readText } from './read.js';
 
 /** Latin-1 text, right-trimmed, as a JSON string literal. */
 export function jsonText(view: DataView, offset: number, length: number): string {
+  if (length === 1) return jsonCharacters[view.getUint8(offset)] as string;
   const text = readText(view, offset, length);
   return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
@@ -23,6 +24,11 @@ export function fixedPoint(digits: string, decimals: number): string {
 export function csvCell(text: string): string {
   return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+/** The JSON of each character by itself, a space trimmed. */
+const jsonCharacters = Array.from({ length: 256 }, (_, code) =>
+  JSON.stringify(code === 0x20 ? '' : String.fromCharCode(code)),
+);
 
 const needsEscape = /[^\u0020-\u0021\u0023-\u005b\u005d-\u00ff]/;
 const needsQuotes = /[",\r\n]|^\s|\s$/;
