@@ -1,6 +1,6 @@
 /**
- * Turns a protocol's table into flyweight classes and decoders, compiled once with `new Function`; where code generation
- * is disallowed (`--disallow-code-generation-from-strings`) the interpreter stands in, slower and equal.
+ * Turns a protocol's table into flyweight classes and decoders, compiled once with `new Function`; where that is
+ * disallowed (`--disallow-code-generation-from-strings`) the interpreter stands in, slower and equal.
  */
 import { accessorSource } from './accessor-source.js';
 import { dispatchSource } from './dispatch-source.js';

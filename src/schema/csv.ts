@@ -14,7 +14,7 @@ export interface CsvWriter {
 
 type Cell = (view: DataView, offset: number) => string;
 
-/** A message's row: its cells, each behind the commas and constants since the cell before, and what follows the last. */
+/** A message's row: its cells, each behind the commas and constants since the last one, and what ends the row. */
 interface Row {
   readonly before: readonly string[];
   readonly cells: readonly Cell[];

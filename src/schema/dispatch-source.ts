@@ -5,8 +5,8 @@
  * it reads are inlined where they are hot. `decodeBlocks` repeats the switch inside its loop and advances by the type's
  * own length, so that finding the next message does not wait for this one's bytes. What looks odd in it was measured on
  * Node 20, ns a message with every field read: length and type from one 32-bit read 24.5 against 25.3 from two; the
- * view stored each time, though it seldom changes, which lets the getters share the checks of the loop, against 26 to 29;
- * `| 0`, which keeps the position in an integer register below 2^31, against 30.
+ * view stored each time, though it seldom changes, which lets the getters share the checks of the loop, against 26 to
+ * 29; `| 0`, which keeps the position in an integer register below 2^31, against 30.
  */
 import type { Message, Protocol } from './table.js';
 
