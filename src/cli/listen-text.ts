@@ -4,6 +4,8 @@ import { formatDuration } from '../core/time.js';
 import type { ListenReport } from '../run/listen.js';
 
 const shownGaps = 10;
+/** A feed is not this late: its messages are of another time of day, as a replay's are. */
+const plausibleLatencyNs = 600e9;
 
 /** The report as text. */
 export function describeListening(report: ListenReport): string {
@@ -29,6 +31,9 @@ export function describeListening(report: ListenReport): string {
   }
   lines.push(`kernel drops  ${kernelDrops ?? 'not told by this system'}`);
   lines.push(...latencyLine('arrival less exchange time', latency.exchange));
+  if (latency.exchange && Math.abs(latency.exchange.p50) > plausibleLatencyNs) {
+    lines.push('  (messages of another time of day: a replay; --reference measures against its schedule)');
+  }
   lines.push(...latencyLine('arrival less scheduled time', latency.schedule));
   if (report.reference) {
     const { matched, unmatched } = report.reference;

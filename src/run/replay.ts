@@ -61,7 +61,9 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
       ...timing,
       chooseOrigin: (nowNs) => origin.choose(nowNs),
     });
-    if (timing.kind === 'real' && spec.rate.mode !== 'max' && source.isRepeatable) {
+    // Without deadlines only a handler's own time is worth warming for.
+    const isTimed = spec.rate.mode !== 'max' || spec.target.kind === 'inproc';
+    if (timing.kind === 'real' && isTimed && source.isRepeatable) {
       await warmUp(spec, { ...timing, chooseOrigin: (nowNs) => nowNs }, msToStart(spec, timing));
     }
     const result = await run.engine.run();
