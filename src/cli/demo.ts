@@ -23,8 +23,8 @@ export function addDemoCommand(program: Command): void {
     .command('demo')
     .summary('replay the bundled fixtures over loopback UDP and in-process')
     .description(
-      'Replays a bundled session of three seconds twice: over UDP on loopback at its original timing, into a listener ' +
-        'that checks it, and into a decoder in this process as fast as it goes. Prints the reports of both.',
+      'Replays a bundled session of three seconds twice: over UDP on loopback at its original timing, into a ' +
+        'listener that checks it, and into a decoder in this process as fast as it goes. Prints both reports.',
     )
     .action(demo);
 }

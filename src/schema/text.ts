@@ -6,7 +6,7 @@ import { readText } from './read.js';
 export function jsonText(view: DataView, offset: number, length: number): string {
   if (length === 1) return jsonCharacters[view.getUint8(offset)] as string;
   const text = readText(view, offset, length);
-  return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
+  return needsEscape.test(text) ? jsonString(text) : `"${text}"`;
 }
 
 /** A 64-bit integer in exact decimal. */
@@ -27,8 +27,13 @@ export function csvCell(text: string): string {
 
 /** The JSON of each character by itself, a space trimmed. */
 const jsonCharacters = Array.from({ length: 256 }, (_, code) =>
-  JSON.stringify(code === 0x20 ? '' : String.fromCharCode(code)),
+  jsonString(code === 0x20 ? '' : String.fromCharCode(code)),
 );
 
-const needsEscape = /[^\u0020-\u0021\u0023-\u005b\u005d-\u00ff]/;
+const needsEscape = /[^\u0020-\u0021\u0023-\u005b\u005d-\u007e\u00a0-\u00ff]/;
 const needsQuotes = /[",\r\n]|^\s|\s$/;
+
+/** A JSON string literal without any control character, the second set that JSON lets through included. */
+function jsonString(text: string): string {
+  return JSON.stringify(text).replace(/[\u007f-\u009f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+}

@@ -1,6 +1,7 @@
 /** JSON, CSV, plain objects, encoding and the Markdown reference, on vectors. */
 import { describe, expect, it } from 'vitest';
 import { DecodeError, UsageError } from '../../src/core/errors.js';
+import { itch50 } from '../../src/protocol/itch50/index.js';
 import { createCodec } from '../../src/schema/codec.js';
 import { csvCell, fixedPoint } from '../../src/schema/text.js';
 import { everyBytes, small } from './small.js';
@@ -192,5 +193,19 @@ describe('encode', () => {
 describe('Markdown reference', () => {
   it('lists every message, field, scale and code', () => {
     expect(codec.reference()).toMatchSnapshot();
+  });
+});
+
+describe('JSON text', () => {
+  it('holds no control character of either set, and parses back to the same bytes', () => {
+    for (let code = 0; code < 256; code++) {
+      const stock = `A${String.fromCharCode(code)}B`;
+      const values = { type: 'A', stockLocate: 1, trackingNumber: 0, timestamp: 5, shares: 1, price: 1 } as const;
+      const bytes = itch50.encode({ ...values, orderReferenceNumber: '7', buySellIndicator: 'B', stock });
+      const text = itch50.jsonWriter()(new DataView(bytes.buffer, bytes.byteOffset), 0);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
+      expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+      expect(JSON.parse(`{${text}}`)).toMatchObject({ stock });
+    }
   });
 });
