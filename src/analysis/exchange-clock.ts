@@ -8,7 +8,7 @@ export class ExchangeClock {
   private midnight = Number.POSITIVE_INFINITY;
   private nextMidnight = Number.NEGATIVE_INFINITY;
 
-  /** NaN where a capture's clock was so wrong that its day has no date, or is the first of the epoch. */
+  /** NaN where a capture's clock was so wrong that its day has no date. */
   sinceMidnightNs(seconds: number, nanoseconds: number): number {
     if (seconds < this.midnight || seconds >= this.nextMidnight) {
       if (!isOnCalendar(seconds)) return Number.NaN;

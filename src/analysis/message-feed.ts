@@ -7,13 +7,16 @@
 import type { Damage, Flow, MessageListener, RecordReader, Stream } from '../core/seams.js';
 import type { CaptureFile } from '../io/open-capture.js';
 import { itch50 } from '../protocol/itch50/index.js';
-import { type FilterSpec, MessageFilter, noFilter } from '../replay/filter.js';
+import { type FilterSpec, MessageFilter, noFilter, noStream } from '../replay/filter.js';
 import type { CaptureWindow } from '../replay/window.js';
 import { recordsPastWindow } from '../replay/windowed-reader.js';
-import { SessionDemux } from '../session/demux.js';
+import { looksLikeMoldUDP64, SessionDemux } from '../session/demux.js';
+import { HEADER_LENGTH } from '../session/moldudp64.js';
+import { StreamKeys } from '../session/stream-keys.js';
 import { DamageLog } from './damage-log.js';
 import { chosenProtocol, forcedFraming, type InputSpec, openInput, refuseFilters } from './input.js';
 import { itch50Landmarks } from './landmarks.js';
+import { learnPacket } from './learn-packet.js';
 import { ProtocolGate, type Verdict } from './protocol-gate.js';
 
 /** Nanoseconds in 104 days: further from the base a number of ns is no longer exact. */
@@ -62,6 +65,10 @@ export class MessageFeed {
   private readonly handlers: FeedHandlers;
   private readonly filter: MessageFilter;
   private readonly window: CaptureWindow | undefined;
+  private readonly spec: InputSpec;
+  private readonly streamKeys = new StreamKeys();
+  /** The filter's key for the messages of the record in hand. */
+  private streamKey = 0;
   private hasBase = false;
   private latestNs = 0;
   /** Records behind the window, in a row. */
@@ -75,6 +82,7 @@ export class MessageFeed {
     log: DamageLog,
   ) {
     this.file = file;
+    this.spec = spec;
     this.handlers = handlers;
     this.damage = log;
     this.window = options.window;
@@ -126,6 +134,7 @@ export class MessageFeed {
   private record(reader: RecordReader): void {
     const where = this.window?.check(reader.seconds, reader.nanoseconds) ?? 'in';
     this.past = where === 'after' ? this.past + 1 : 0;
+    if (where === 'before' && this.filter.learns) this.learn(reader);
     if (where !== 'in') return;
     const flow = this.file.kind === 'datagrams' ? this.file.reader.flow : null;
     if (flow !== null && !this.filter.acceptsFlow(flow)) return;
@@ -133,8 +142,26 @@ export class MessageFeed {
     const timestampNs = this.sinceBase(reader);
     this.handlers.onRecord?.(reader, flow, timestampNs);
     const { view, offset, length } = reader;
-    if (flow === null) this.take(view, offset, length, timestampNs, 0, this.fileStream);
-    else this.demux.datagram(view, offset, length, timestampNs, flow, reader.packetNumber, reader.fileOffset);
+    if (flow === null) {
+      this.take(view, offset, length, timestampNs, 0, this.fileStream);
+      return;
+    }
+    if (this.filter.learns && length >= HEADER_LENGTH) this.streamKey = this.streamKeys.keyOf(view, offset, flow);
+    this.demux.datagram(view, offset, length, timestampNs, flow, reader.packetNumber, reader.fileOffset);
+  }
+
+  /** Shows the filter a record before the window: symbols' locates are often told once, before the open. */
+  private learn(reader: RecordReader): void {
+    const { view, offset, length } = reader;
+    if (this.file.kind !== 'datagrams') {
+      this.filter.learn(view, offset, length);
+      return;
+    }
+    const { flow } = this.file.reader;
+    const choice = chosenProtocol(this.spec, flow);
+    if (choice === 'none' || length < HEADER_LENGTH || !this.filter.acceptsFlow(flow)) return;
+    if (choice === undefined && !looksLikeMoldUDP64(view, offset, length, itch50.lengthOf)) return;
+    learnPacket(this.filter, view, offset, length, this.streamKeys.keyOf(view, offset, flow));
   }
 
   private sinceBase(reader: RecordReader): number {
@@ -158,7 +185,8 @@ export class MessageFeed {
   ): void {
     if (!this.filter.acceptsStream(stream)) return;
     const verdict = this.gate.judge(view, offset, length, this.file.reader.packetNumber, sequence, stream);
-    if (!this.filter.acceptsMessage(view, offset, length)) return;
+    const streamKey = verdict === 'known' ? this.streamKey : noStream;
+    if (!this.filter.acceptsMessage(view, offset, length, streamKey)) return;
     this.handlers.onMessage?.(view, offset, length, timestampNs, sequence, stream, verdict);
   }
 }

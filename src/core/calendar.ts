@@ -8,8 +8,9 @@ import { UsageError } from './errors.js';
 const zone = 'America/New_York';
 /** Eastern time is one of these behind UTC; daylight saving first, so that a repeated hour means its first pass. */
 const hoursBehind = [4, 5];
-/** A day inside the years that are understood, so that the day before and after have a midnight too. */
-const firstSecond = 2 * 86_400;
+/** Midnight of 1970-01-01 in New York: what is earlier lies in 1969 there. */
+const firstSecond = 5 * 3600;
+/** A day before the end of the years that are understood, so that the day after has a midnight too. */
 const lastSecond = Date.UTC(2200, 11, 30) / 1000;
 
 /** The date as given where it is one, `YYYY-MM-DD`, years 1970 to 2200; throws `UsageError`. */
@@ -46,7 +47,7 @@ export function newYorkTime(date: string, secondsOfDay: number): number {
   return wallSeconds + 5 * 3600;
 }
 
-/** Whether an epoch second, which may be any number, lies on a date that is understood: 1970-01-03 to 2200-12-29. */
+/** Whether an epoch second, which may be any number, lies on a date that is understood: New York's 1970-01-01 to 2200-12-29. */
 export function isOnCalendar(seconds: number): boolean {
   return seconds >= firstSecond && seconds < lastSecond;
 }

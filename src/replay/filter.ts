@@ -2,8 +2,9 @@
  * Which flows, sessions and messages take part: destination, session, message type, symbol and locate.
  *
  * A message that names its symbol is judged by that. Many carry only a locate code, so the locates of a wanted symbol
- * are learned from the messages that carry both; what precedes the first of these cannot match. Nothing is allocated
- * per message.
+ * are learned from the messages that carry both; what precedes the first of these cannot match. A locate code means
+ * something in its own stream only, so each stream, known by a small number, has a table. Nothing is allocated per
+ * message.
  */
 import { UsageError } from '../core/errors.js';
 import type { Flow, LengthOf, Stream } from '../core/seams.js';
@@ -30,18 +31,24 @@ export interface MessageLandmarks {
   locateOffset: number;
 }
 
+/** The key of messages that neither teach a locate nor are known by one: they match a symbol only by naming it. */
+export const noStream = -1;
+
+const locates = 65536;
 const symbolBytes = 8;
 const largestPort = 65_535;
 
 export class MessageFilter {
   /** Whether any message has to be looked at. */
   readonly readsMessages: boolean;
+  /** Whether symbols are asked for, so that messages which do not take part are worth a `learn`. */
+  readonly learns: boolean;
   private readonly spec: FilterSpec;
   private readonly landmarks: MessageLandmarks;
   private readonly typeWanted = new Uint8Array(256);
-  private readonly locateWanted = new Uint8Array(65536);
-  /** Locates that a wanted symbol was seen with. */
-  private readonly locateLearned = new Uint8Array(65536);
+  private readonly locateWanted = new Uint8Array(locates);
+  /** Locates that a wanted symbol was seen with, a bit each, by stream. */
+  private readonly learned: (Uint8Array | undefined)[] = [];
   private readonly symbolWords: Uint32Array;
   private readonly flowVerdicts: boolean[] = [];
 
@@ -52,6 +59,7 @@ export class MessageFilter {
     for (const type of spec.types) this.typeWanted[checkedType(type, landmarks)] = 1;
     for (const locate of spec.locates) this.locateWanted[checkedLocate(locate)] = 1;
     this.symbolWords = packSymbols(spec.symbols);
+    this.learns = spec.symbols.length > 0;
     this.readsMessages = spec.types.length + spec.symbols.length + spec.locates.length > 0;
   }
 
@@ -69,34 +77,70 @@ export class MessageFilter {
     return this.spec.sessions.length === 0 || this.spec.sessions.includes(stream.session ?? '');
   }
 
-  /** Whether the message is wanted; an unknown layout is wanted only where nothing of a message is asked for. */
-  acceptsMessage(view: DataView, offset: number, length: number): boolean {
+  /**
+   * Whether the message is wanted; an unknown layout is wanted only where nothing of a message is asked for. Keys are
+   * small integers from 0, one for each stream.
+   */
+  acceptsMessage(view: DataView, offset: number, length: number, streamKey = 0): boolean {
     if (!this.readsMessages) return true;
     if (length === 0 || this.landmarks.lengthOf(view, offset) !== length) return false;
     const type = view.getUint8(offset);
     const locate = view.getUint16(offset + this.landmarks.locateOffset);
     // First of all, for locates are learned from messages of unwanted types too.
-    const hasSymbol = this.symbolWords.length === 0 || this.acceptsSymbol(view, offset, type, locate);
+    const hasSymbol = !this.learns || this.acceptsSymbol(view, offset, type, locate, streamKey);
     if (!hasSymbol || (this.spec.types.length > 0 && this.typeWanted[type] === 0)) return false;
     return this.spec.locates.length === 0 || this.locateWanted[locate] === 1;
   }
 
-  /** Forgets the locates that were learned. */
-  forget(): void {
-    this.locateLearned.fill(0);
+  /** Learns from a message that does not take part itself, such as one before the window. */
+  learn(view: DataView, offset: number, length: number, streamKey = 0): void {
+    if (!this.learns || length === 0 || this.landmarks.lengthOf(view, offset) !== length) return;
+    this.acceptsSymbol(
+      view,
+      offset,
+      view.getUint8(offset),
+      view.getUint16(offset + this.landmarks.locateOffset),
+      streamKey,
+    );
   }
 
-  private acceptsSymbol(view: DataView, offset: number, type: number, locate: number): boolean {
+  /** Forgets the locates that were learned. */
+  forget(): void {
+    for (const bits of this.learned) bits?.fill(0);
+  }
+
+  private acceptsSymbol(view: DataView, offset: number, type: number, locate: number, streamKey: number): boolean {
     const symbolOffset = this.landmarks.symbolOffsets[type];
-    if (symbolOffset < 0) return this.locateLearned[locate] === 1;
-    const high = view.getUint32(offset + symbolOffset);
-    const low = view.getUint32(offset + symbolOffset + 4);
+    if (symbolOffset < 0) return this.isLearned(locate, streamKey);
+    const isWanted = this.namesWanted(view, offset + symbolOffset);
+    this.note(locate, streamKey, isWanted);
+    return isWanted;
+  }
+
+  private isLearned(locate: number, streamKey: number): boolean {
+    const bits = streamKey < 0 ? undefined : this.learned[streamKey];
+    return bits !== undefined && (bits[locate >> 3] & (1 << (locate & 7))) !== 0;
+  }
+
+  /** A table is made when the stream first names a wanted symbol. */
+  private note(locate: number, streamKey: number, isWanted: boolean): void {
+    if (streamKey < 0) return;
+    let bits = this.learned[streamKey];
+    if (bits === undefined) {
+      if (!isWanted) return;
+      bits = new Uint8Array(locates >> 3);
+      this.learned[streamKey] = bits;
+    }
+    if (isWanted) bits[locate >> 3] |= 1 << (locate & 7);
+    else bits[locate >> 3] &= ~(1 << (locate & 7));
+  }
+
+  private namesWanted(view: DataView, at: number): boolean {
+    const high = view.getUint32(at);
+    const low = view.getUint32(at + 4);
     const words = this.symbolWords;
     for (let index = 0; index < words.length; index += 2) {
-      if (words[index] === high && words[index + 1] === low) {
-        this.locateLearned[locate] = 1;
-        return true;
-      }
+      if (words[index] === high && words[index + 1] === low) return true;
     }
     return false;
   }

@@ -17,10 +17,13 @@ export class WindowedReader implements RecordReader {
   private past = 0;
   private readonly reader: RecordReader;
   private readonly window: CaptureWindow;
+  private readonly onBefore: ((reader: RecordReader) => void) | undefined;
 
-  constructor(reader: RecordReader, window: CaptureWindow) {
+  /** `onBefore` is shown each record that lies before the window and is passed over. */
+  constructor(reader: RecordReader, window: CaptureWindow, onBefore?: (reader: RecordReader) => void) {
     this.reader = reader;
     this.window = window;
+    this.onBefore = onBefore;
     this.view = reader.view;
   }
 
@@ -41,6 +44,7 @@ export class WindowedReader implements RecordReader {
         this.take();
         return true;
       }
+      if (verdict === 'before') this.onBefore?.(reader);
       if (verdict === 'after' && ++this.past > recordsPastWindow) this.done = true;
     }
     if (reader.done) this.done = true;

@@ -6,6 +6,7 @@
  */
 import { chosenProtocol, type InputSpec } from '../analysis/input.js';
 import { itch50Landmarks } from '../analysis/landmarks.js';
+import { learnPacket } from '../analysis/learn-packet.js';
 import type { DatagramReader, Flow } from '../core/seams.js';
 import type { DatagramGate } from '../replay/engine.js';
 import { type FilterSpec, MessageFilter } from '../replay/filter.js';
@@ -20,6 +21,7 @@ import {
   readMessageCount,
   readSession,
 } from '../session/moldudp64.js';
+import { noStreamKey, StreamKeys } from '../session/stream-keys.js';
 
 export class CaptureGate implements DatagramGate {
   /** Datagrams that the capture holds only a part of; they are not sent. */
@@ -29,6 +31,9 @@ export class CaptureGate implements DatagramGate {
   private readonly filter: MessageFilter;
   private readonly sessions: readonly string[];
   private readonly moldFlows: (boolean | undefined)[] = [];
+  private readonly streams = new StreamKeys();
+  /** Whether a stream's session is asked for, by its key. */
+  private readonly sessionVerdicts: (boolean | undefined)[] = [];
   private past = 0;
 
   constructor(input: InputSpec, filter: FilterSpec, window: CaptureWindow) {
@@ -46,7 +51,10 @@ export class CaptureGate implements DatagramGate {
 
   admit(reader: DatagramReader): 'yes' | 'no' | 'before' | 'after' {
     const where = this.window.check(reader.seconds, reader.nanoseconds);
-    if (where === 'before') return 'before';
+    if (where === 'before') {
+      if (this.filter.learns) this.learn(reader);
+      return 'before';
+    }
     if (where === 'after') return ++this.past > recordsPastWindow ? 'after' : 'no';
     this.past = 0;
     if ((reader as { truncated?: boolean }).truncated) {
@@ -80,7 +88,8 @@ export class CaptureGate implements DatagramGate {
   private acceptsContent(reader: DatagramReader): boolean {
     const { view, offset, length } = reader;
     if (!this.isMold(view, offset, length, reader.flow)) return false;
-    if (this.sessions.length > 0 && !this.sessions.includes(readSession(view, offset))) return false;
+    const streamKey = this.streams.keyOf(view, offset, reader.flow);
+    if (this.sessions.length > 0 && !this.acceptsSession(view, offset, streamKey)) return false;
     if (!this.filter.readsMessages) return true;
     const end = offset + length;
     let accepted = false;
@@ -88,10 +97,26 @@ export class CaptureGate implements DatagramGate {
     // Every message is shown to the filter, which learns a symbol's locates from them.
     for (let left = this.messagesIn(reader); left > 0 && position + BLOCK_LENGTH_SIZE <= end; left--) {
       const messageLength = view.getUint16(position);
-      if (this.filter.acceptsMessage(view, position + BLOCK_LENGTH_SIZE, messageLength)) accepted = true;
+      if (this.filter.acceptsMessage(view, position + BLOCK_LENGTH_SIZE, messageLength, streamKey)) accepted = true;
       position += BLOCK_LENGTH_SIZE + messageLength;
     }
     return accepted;
+  }
+
+  private acceptsSession(view: DataView, offset: number, streamKey: number): boolean {
+    let verdict = this.sessionVerdicts[streamKey];
+    if (verdict === undefined) {
+      verdict = this.sessions.includes(readSession(view, offset));
+      if (streamKey !== noStreamKey) this.sessionVerdicts[streamKey] = verdict;
+    }
+    return verdict;
+  }
+
+  /** Symbols' locates are often told once, before the window opens. */
+  private learn(reader: DatagramReader): void {
+    const { view, offset, length, flow } = reader;
+    if (!this.filter.acceptsFlow(flow) || !this.isMold(view, offset, length, flow)) return;
+    learnPacket(this.filter, view, offset, length, this.streams.keyOf(view, offset, flow));
   }
 }
 

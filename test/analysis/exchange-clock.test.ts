@@ -15,6 +15,7 @@ describe('ExchangeClock', () => {
     ['summer', '2023-08-22T13:30:00Z', 9.5],
     ['midnight', '2026-01-05T05:00:00Z', 0],
     ['a second before midnight', '2026-01-05T04:59:59Z', 24 - 1 / hour],
+    ['the first day of the epoch', '1970-01-01T05:00:01Z', 1 / hour],
     ['days after the epoch', '1970-01-03T00:00:00Z', 19],
     ['summer begins: before the hour that is left out', '2026-03-08T06:59:59Z', 2 - 1 / hour],
     ['summer begins: after it, hours have passed, not what the wall shows', '2026-03-08T13:30:00Z', 8.5],
@@ -30,7 +31,7 @@ describe('ExchangeClock', () => {
 
   test('a stamp that has no date has no time of day, and spoils none', () => {
     const clock = new ExchangeClock();
-    const stamps = [0, -14_182_980, 8.64e12, 2 ** 53 - 1, 1 - 2 ** 53, Number.NaN];
+    const stamps = [0, 17_999, -14_182_980, 8.64e12, 2 ** 53 - 1, 1 - 2 ** 53, Number.NaN];
     for (const seconds of stamps) {
       expect(clock.sinceMidnightNs(seconds, 0)).toBeNaN();
       expect(since(clock, '2026-01-05T14:30:00Z')).toBe(9.5);

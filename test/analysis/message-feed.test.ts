@@ -124,6 +124,61 @@ describe('a capture of datagrams', () => {
   });
 });
 
+describe('symbols', () => {
+  const directory = (locate: number, stock: string) => message('R', 0, locate, [11, stock]);
+  const options = (from?: string) => ({ filter: { ...noFilter, symbols: ['AAPL'] }, window: windowOf(from) });
+  const known = (lines: string[]) => lines.filter((line) => line.startsWith('known')).map((line) => line.split('#')[1]);
+
+  test('a locate is of one session on one flow', async () => {
+    const packets: Packet[] = [
+      { atNs: 0, payload: mold(1, [directory(5, 'AAPL')], { session: 'NASDAQ' }) },
+      { atNs: 1, payload: mold(1, [directory(5, 'ZZZ')], { session: 'BX' }), flow: makeFlow(1) },
+      { atNs: 2, payload: mold(2, [message('E', 0, 5)], { session: 'BX' }), flow: makeFlow(1) },
+      { atNs: 3, payload: mold(2, [message('E', 0, 5)], { session: 'NASDAQ' }) },
+      { atNs: 4, payload: mold(1, [message('E', 0, 5)], { session: 'PSX' }) },
+    ];
+    const { lines } = await events(pcap('feeds.pcap', packets), options());
+    expect(known(lines)).toEqual(['1 of NASDAQ', '2 of NASDAQ']);
+  });
+
+  test('are not learned from a stream that is something else', async () => {
+    const packets: Packet[] = [
+      { atNs: 0, payload: mold(1, ['abc', 'defg', 'hi']) },
+      { atNs: 1, payload: mold(4, [directory(5, 'AAPL'), message('E', 0, 5)]) },
+      { atNs: 2, payload: mold(6, [message('D', 0, 5), message('D', 0, 5), message('D', 0, 5)]) },
+    ];
+    const { lines } = await events(pcap('foreign-symbol.pcap', packets), options());
+    expect(lines.filter((line) => !line.startsWith('record'))).toEqual(['withheld R 39 at 1 #4 of SESSION']);
+  });
+
+  test('are learned from what lies before the window, which is told and counted nowhere', async () => {
+    const packets: Packet[] = [
+      { atNs: 0, payload: Uint8Array.of(1, 2), flow: makeFlow(1, 9) },
+      { atNs: 1, payload: mold(1, [message('S'), directory(5, 'AAPL'), directory(6, 'ZZZ')]) },
+      { atNs: 2, payload: mold(4, [directory(7, 'AAPL')], { count: 2 }) },
+      { atNs: second, payload: mold(6, [message('E', 0, 5), message('E', 0, 6), message('X', 0, 7)]) },
+    ];
+    const { lines, feed } = await events(pcap('before.pcap', packets), options('+1s'));
+    expect(lines).toEqual(['record 4 at 0 to 26477', 'known E 31 at 0 #6 of SESSION', 'known X 23 at 0 #8 of SESSION']);
+    expect(feed.demux.flows()).toMatchObject([{ packets: 1 }]);
+    expect(feed.demux.sessions()).toMatchObject([{ first: 6, messages: 3, gaps: [] }]);
+    const none = await events(pcap('before.pcap', packets, { protocol: 'none' }), options('+1s'));
+    expect(none.lines).toEqual(['record 4 at 0 to 26477']);
+  });
+
+  test('are learned before the window of a BinaryFILE without a date too', async () => {
+    const messages = [
+      message('R', -second, 13, [11, 'AAPL']),
+      message('R', -second, 14, [11, 'ZZZ']),
+      message('D', 6, 13),
+      message('D', 7, 14),
+    ];
+    const { lines, feed } = await events(inputOf(write('undated.itch', binaryFileOf(messages))), options('09:30:00'));
+    expect(lines).toEqual(['record 3 at 6 to none', 'known D 19 at 6 #0 of null', 'record 4 at 7 to none']);
+    expect(feed.baseSeconds).toBe(18_000 + 34_200);
+  });
+});
+
 describe('the window', () => {
   const at = (seconds: number, sequence: number): Packet => ({
     atNs: seconds * second,

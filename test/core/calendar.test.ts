@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { newYorkDate, newYorkMidnight, newYorkTime, parseDate } from '../../src/core/calendar.js';
+import { isOnCalendar, newYorkDate, newYorkMidnight, newYorkTime, parseDate } from '../../src/core/calendar.js';
 
 /** As GNU `TZ=America/New_York date -d "<date> 00:00:00" +%s` prints them. */
 const midnights: [string, number][] = [
@@ -53,6 +53,15 @@ describe('New York', () => {
     ['2023-11-05', 2 * 3600, 1699167600],
   ])('on %s, %d s of the day is %d', (date, secondsOfDay, seconds) => {
     expect(newYorkTime(date, secondsOfDay)).toBe(seconds);
+  });
+
+  test('every second on the calendar has a date with a midnight, and so has the day after', () => {
+    const first = 18_000;
+    const last = Date.UTC(2200, 11, 30) / 1000 - 1;
+    expect([first - 1, first, last, last + 1].map(isOnCalendar)).toEqual([false, true, true, false]);
+    expect([0, -1, Number.NaN, 2 ** 53].map(isOnCalendar)).toEqual([false, false, false, false]);
+    expect([first, last].map((seconds) => newYorkMidnight(newYorkDate(seconds)))).toEqual([18_000, 7_289_413_200]);
+    expect(newYorkMidnight(newYorkDate(last + 86_400))).toBe(7_289_499_600);
   });
 
   test('a stamp before 1970 has a date', () => {

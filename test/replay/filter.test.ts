@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { itch50Landmarks } from '../../src/analysis/landmarks.js';
 import { UsageError } from '../../src/core/errors.js';
 import type { Flow, Stream } from '../../src/core/seams.js';
-import { type FilterSpec, MessageFilter, noFilter } from '../../src/replay/filter.js';
+import { type FilterSpec, MessageFilter, noFilter, noStream } from '../../src/replay/filter.js';
 import { embed, itch, itchTypes, makeFlow } from '../session/support.js';
 
 /** Where the specification prints the stock field, by type. */
@@ -20,9 +20,14 @@ function filterOf(spec: Partial<FilterSpec>): MessageFilter {
   return new MessageFilter({ ...noFilter, ...spec }, itch50Landmarks);
 }
 
-function accepts(filter: MessageFilter, bytes: Uint8Array): boolean {
+function accepts(filter: MessageFilter, bytes: Uint8Array, streamKey?: number): boolean {
   const { view, offset, length } = embed(bytes);
-  return filter.acceptsMessage(view, offset, length);
+  return filter.acceptsMessage(view, offset, length, streamKey);
+}
+
+function learn(filter: MessageFilter, bytes: Uint8Array, streamKey?: number): void {
+  const { view, offset, length } = embed(bytes);
+  filter.learn(view, offset, length, streamKey);
 }
 
 describe('destination', () => {
@@ -141,11 +146,50 @@ describe('messages', () => {
     }
   });
 
-  test('symbol: a message that names another stock is not wanted, whatever its locate', () => {
+  test('symbol: a message that names another stock is not wanted, and takes its locate back', () => {
     const filter = filterOf({ symbols: ['AAPL'] });
-    expect(accepts(filter, message('R', 13, 'AAPL'))).toBe(true);
-    expect(accepts(filter, message('A', 13, 'ZVZZT'))).toBe(false);
-    expect(accepts(filter, message('D', 13))).toBe(true);
+    const feed: [Uint8Array, boolean][] = [
+      [message('R', 13, 'AAPL'), true],
+      [message('R', 12, 'AAPL'), true],
+      [message('A', 13, 'ZVZZT'), false],
+      [message('D', 13), false],
+      [message('D', 12), true],
+      [message('A', 13, 'AAPL'), true],
+      [message('D', 13), true],
+    ];
+    expect(feed.map(([bytes]) => accepts(filter, bytes))).toEqual(feed.map(([, verdict]) => verdict));
+  });
+
+  test('symbol: a locate is of one stream only', () => {
+    const filter = filterOf({ symbols: ['AAPL'] });
+    const feed: [Uint8Array, number, boolean][] = [
+      [message('R', 5, 'AAPL'), 0, true],
+      [message('R', 5, 'ZZZ'), 1, false],
+      [message('E', 5), 0, true],
+      [message('E', 5), 1, false],
+      [message('R', 9, 'AAPL'), 1, true],
+      [message('E', 9), 0, false],
+      [message('E', 9), 1, true],
+      [message('R', 7, 'AAPL'), noStream, true],
+      [message('E', 7), noStream, false],
+      [message('E', 7), 0, false],
+    ];
+    expect(feed.map(([bytes, key]) => accepts(filter, bytes, key))).toEqual(feed.map(([, , verdict]) => verdict));
+    filter.forget();
+    expect([accepts(filter, message('E', 5), 0), accepts(filter, message('E', 9), 1)]).toEqual([false, false]);
+  });
+
+  test('symbol: learned from what does not take part, but from no unknown layout', () => {
+    const filter = filterOf({ symbols: ['AAPL'], types: ['E'] });
+    learn(filter, message('R', 5, 'AAPL'), 2);
+    learn(filter, Uint8Array.of(...message('R', 6, 'AAPL'), 0), 2);
+    learn(filter, message('R', 6, 'AAPL').subarray(0, 20), 2);
+    learn(filter, new Uint8Array(0), 2);
+    expect([5, 6].map((locate) => accepts(filter, message('E', locate), 2))).toEqual([true, false]);
+    expect(accepts(filter, message('E', 5), 0)).toBe(false);
+    learn(filter, message('H', 5, 'ZZZ'), 2);
+    expect(accepts(filter, message('E', 5), 2)).toBe(false);
+    expect([filter.learns, filterOf({ types: ['E'] }).learns]).toEqual([true, false]);
   });
 
   test('symbols of eight characters are compared to the last one', () => {

@@ -37,6 +37,20 @@ describe('CaptureWindow', () => {
     expect(verdicts({ from, until }, stamps)).toEqual(['before', 'before', 'in', 'in', 'in', 'after', 'after', 'in']);
   });
 
+  test("time of day: 1970-01-01 is a day, what lies before New York's is none", () => {
+    const midnight = 18_000;
+    const from = parseWhen('09:30:00');
+    const stamps: [number, number][] = [
+      [midnight, 0],
+      [midnight + 34_199, 999_999_999],
+      [midnight + 34_200, 0],
+    ];
+    expect(verdicts({ from }, stamps)).toEqual(['before', 'before', 'in']);
+    for (const seconds of [midnight - 1, 0, -1, -14_182_980, 8.64e12, Number.NaN]) {
+      expect(() => verdicts({ from }, [[seconds, 0]])).toThrow(/its day in New York is not known/);
+    }
+  });
+
   test("time of day: New York's, on the first datagram's day", () => {
     const options = { from: parseWhen('09:30:00.000000001'), until: parseWhen('16:00') };
     const close = open + 6.5 * 3600;

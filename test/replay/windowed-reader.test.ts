@@ -115,6 +115,20 @@ describe('WindowedReader', () => {
     expect(inner.unread).toBe(2);
   });
 
+  test('shows what lies before the window, and nothing else', () => {
+    const inner = new ListReader([100, 121, 109, 110, 99, 130]);
+    const before: [number, number, number][] = [];
+    const reader = new WindowedReader(inner, new CaptureWindow({ from, until }), (record) =>
+      before.push([record.packetNumber, record.offset, record.length]),
+    );
+    expect(numbers(reader)).toEqual([4]);
+    expect(before).toEqual([
+      [1, 2, 101],
+      [3, 6, 103],
+      [5, 10, 105],
+    ]);
+  });
+
   test('an empty file is done', () => {
     const { windowed: reader } = windowed([], { from });
     expect([reader.next(), reader.done]).toEqual([false, true]);

@@ -1,11 +1,17 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { DatagramReader, Flow } from '../../src/core/seams.js';
 import { parseWhen } from '../../src/core/time.js';
 import { type FilterSpec, noFilter } from '../../src/replay/filter.js';
 import { CaptureWindow, type WindowOptions } from '../../src/replay/window.js';
 import { recordsPastWindow } from '../../src/replay/windowed-reader.js';
 import { CaptureGate, packedGate } from '../../src/run/capture-gate.js';
+import * as moldudp64 from '../../src/session/moldudp64-header.js';
 import { embed, inputOf, itch, makeFlow, message, mold, openSeconds } from './support.js';
+
+vi.mock(import('../../src/session/moldudp64-header.js'), async (original) => {
+  const real = await original();
+  return { ...real, readSession: vi.fn(real.readSession) };
+});
 
 const flow = makeFlow();
 
@@ -85,6 +91,44 @@ describe('admit', () => {
     expect(packets.map((packet) => gate.admit(datagram(packet)))).toEqual(['yes', 'no', 'yes', 'no']);
   });
 
+  test('session: its name is read once for each flow and session', () => {
+    const gate = gateOf({ sessions: ['ONE'] });
+    const names = ['ONE', 'TWO', 'ONE', 'ONE', 'TWO'];
+    const readSession = vi.mocked(moldudp64.readSession);
+    readSession.mockClear();
+    for (let round = 0; round < 3; round++) {
+      const packets = names.map((session) => datagram(mold(1, [itch('A')], { session })));
+      expect(packets.map((packet) => gate.admit(packet))).toEqual(['yes', 'no', 'yes', 'yes', 'no']);
+    }
+    expect(gate.admit(datagram(mold(1, [itch('A')], { session: 'ONE' }), { flow: makeFlow(1) }))).toBe('yes');
+    expect(readSession).toHaveBeenCalledTimes(3);
+  });
+
+  test('session: of more streams than are told apart, each is still judged by its name', () => {
+    const gate = gateOf({ sessions: ['S5', 'S1500'] });
+    const wanted: string[] = [];
+    for (let index = 0; index < 1600; index++) {
+      const session = `S${index}`;
+      if (gate.admit(datagram(mold(1, [itch('A')], { session }))) === 'yes') wanted.push(session);
+    }
+    expect(wanted).toEqual(['S5', 'S1500']);
+  });
+
+  test('symbols: a locate is of one session on one flow', () => {
+    const gate = gateOf({ symbols: ['AAPL'] });
+    const other = makeFlow(1);
+    const admit = (session: string, bytes: Uint8Array, its = flow) =>
+      gate.admit(datagram(mold(1, [bytes], { session }), { flow: its }));
+    expect([
+      admit('NASDAQ', message('R', 0, 5, [11, 'AAPL'])),
+      admit('BX', message('R', 0, 5, [11, 'ZZZ'])),
+      admit('NASDAQ', message('R', 0, 5, [11, 'ZZZ']), other),
+      admit('BX', message('E', 0, 5)),
+      admit('NASDAQ', message('E', 0, 5), other),
+      admit('NASDAQ', message('E', 0, 5)),
+    ]).toEqual(['yes', 'no', 'no', 'no', 'no', 'yes']);
+  });
+
   test('a datagram is kept whole where one message is wanted; heartbeats hold none', () => {
     const gate = gateOf({ types: ['D'] });
     const packets = [
@@ -133,6 +177,24 @@ describe('window', () => {
       'yes',
       'no',
     ]);
+  });
+
+  test('symbols are learned from what lies before it', () => {
+    const gate = gateOf({ symbols: ['AAPL'], destinations: [':26477'] }, window);
+    const directory = (session: string) => mold(1, [message('S'), message('R', 0, 13, [11, 'AAPL'])], { session });
+    const order = (session: string) => mold(3, [message('D', 0, 13)], { session });
+    const loop = () => {
+      gate.startLoop();
+      return [
+        gate.admit(datagram(Uint8Array.of(1, 2), { seconds: 0 })),
+        gate.admit(datagram(mold(1, [], { count: 0xffff }), { seconds: 0 })),
+        gate.admit(datagram(directory('ONE'), { seconds: 0 })),
+        gate.admit(datagram(order('ONE'), { seconds: 11 })),
+        gate.admit(datagram(order('TWO'), { seconds: 11 })),
+      ];
+    };
+    expect(loop()).toEqual(['before', 'before', 'before', 'yes', 'no']);
+    expect(loop()).toEqual(['before', 'before', 'before', 'yes', 'no']);
   });
 
   test('well after it the rest is not read, nor is that remembered in the next loop', () => {

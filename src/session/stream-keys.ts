@@ -1,0 +1,46 @@
+/** Small numbers for streams, a session on a flow each, found from a packet's own bytes. */
+import type { Flow } from '../core/seams.js';
+
+/** The most streams that get a number of their own. */
+export const maxStreamKeys = 1024;
+/** What every stream beyond `maxStreamKeys` gets. */
+export const noStreamKey = -1;
+
+/** A session of a flow; the others follow in order of last use. */
+interface Entry {
+  readonly word0: number;
+  readonly word1: number;
+  readonly word2: number;
+  readonly key: number;
+  next: Entry | undefined;
+}
+
+/** Numbers the streams of MoldUDP64 packets from 0, in order of first appearance; allocates only for a new stream. */
+export class StreamKeys {
+  private readonly flows: (Entry | undefined)[] = [];
+  private count = 0;
+
+  /** The number of the packet's stream; the packet is to have a whole header. */
+  keyOf(view: DataView, offset: number, flow: Flow): number {
+    const word0 = view.getInt32(offset);
+    const word1 = view.getInt32(offset + 4);
+    const word2 = view.getInt16(offset + 8);
+    const first = this.flows[flow.index];
+    let before: Entry | undefined;
+    let entry = first;
+    while (entry !== undefined && (entry.word0 !== word0 || entry.word1 !== word1 || entry.word2 !== word2)) {
+      before = entry;
+      entry = entry.next;
+    }
+    if (entry === undefined) {
+      if (this.count >= maxStreamKeys) return noStreamKey;
+      entry = { word0, word1, word2, key: this.count++, next: first };
+      this.flows[flow.index] = entry;
+    } else if (before !== undefined) {
+      before.next = entry.next;
+      entry.next = first;
+      this.flows[flow.index] = entry;
+    }
+    return entry.key;
+  }
+}
