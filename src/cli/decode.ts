@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { MessageFeed } from '../analysis/message-feed.js';
-import { messageWriter, outputFormats, type WriterFlags } from '../analysis/message-writer.js';
+import { messageWriter, type OutputFormat, outputFormats, type WriterFlags } from '../analysis/message-writer.js';
+import { UsageError } from '../core/errors.js';
 import { CaptureWindow } from '../replay/window.js';
 import { windowOf } from '../run/capture-source.js';
 import {
@@ -20,7 +21,9 @@ import {
 import { Output } from './output.js';
 import { CaptureSummary, finish } from './summary.js';
 
-interface DecodeFlags extends InputFlags, FilterFlags, WindowFlags, Omit<WriterFlags, 'fields'> {
+interface DecodeFlags extends InputFlags, FilterFlags, WindowFlags, Omit<WriterFlags, 'fields' | 'format'> {
+  format?: OutputFormat;
+  csv?: boolean;
   fields?: string[];
   limit?: number;
   strict?: boolean;
@@ -36,8 +39,8 @@ export function addDecodeCommand(program: Command): void {
     )
     .argument('<capture>', 'pcap, pcapng or BinaryFILE, plain or gzip; - for standard input')
     .optionsGroup('Output:')
-    .addOption(new Option('--format <format>', 'how to print').choices([...outputFormats]).default('ndjson'))
-    .addOption(new Option('--csv', 'the same as --format csv').implies({ format: 'csv' }))
+    .addOption(new Option('--format <format>', 'how to print').choices([...outputFormats]).default(undefined, 'ndjson'))
+    .option('--csv', 'the same as --format csv')
     .option('--fields <names>', 'only these keys, as in timestampNs,type,stock,price', collect)
     .addOption(
       new Option('--int64 <form>', '64-bit integers as strings, or as JSON numbers')
@@ -61,7 +64,7 @@ Examples:
 
 async function decode(path: string, flags: DecodeFlags): Promise<void> {
   const output = new Output();
-  const writer = messageWriter({ ...flags, fields: flags.fields ?? [] });
+  const writer = messageWriter({ ...flags, format: formatOf(flags), fields: flags.fields ?? [] });
   const limit = flags.limit ?? Number.POSITIVE_INFINITY;
   let written = 0;
   const summary = new CaptureSummary();
@@ -89,4 +92,11 @@ async function decode(path: string, flags: DecodeFlags): Promise<void> {
     damaged: feed.damage.total > 0,
     gaps: flags.strict === true && feed.demux.sessions().some((session) => session.gaps.length > 0),
   });
+}
+
+function formatOf({ csv, format }: DecodeFlags): OutputFormat {
+  if (csv && format !== undefined && format !== 'csv') {
+    throw new UsageError('format', `--csv and --format ${format} contradict each other: give one of them`);
+  }
+  return csv ? 'csv' : (format ?? 'ndjson');
 }

@@ -9,12 +9,12 @@ import { Listener, type ListenSpec } from '../run/listen.js';
 import { type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
 import { parseUdpTarget } from '../run/target.js';
 import { describeListening } from './listen-text.js';
-import { addInputOptions, count, duration, type InputFlags, inputSpec } from './options.js';
+import { addInputOptions, count, duration, type InputFlags, inputSpec, type WindowFlags, when } from './options.js';
 import { Output } from './output.js';
 import { addPackingOptions, addRateOptions, type RateFlags, stopOnSignal } from './replay.js';
 import { CaptureSummary, finish, warn } from './summary.js';
 
-interface ListenFlags extends InputFlags, RateFlags {
+interface ListenFlags extends InputFlags, RateFlags, WindowFlags {
   json?: boolean;
   strict?: boolean;
   duration?: number;
@@ -50,9 +50,11 @@ export function addListenCommand(program: Command): void {
     .option('--idle <time>', 'end when nothing came for so long after the first packet', duration)
     .optionsGroup('Receiving:')
     .option('--buffer <bytes>', 'receive buffer to ask the kernel for', count(4096), defaultBufferBytes)
-    .optionsGroup('Latency against the schedule of a replay:')
+    .optionsGroup('Latency against the schedule of a replay (its first loop, without filters):')
     .option('--reference <capture>', 'the capture that is replayed; give the rate options of the replay as well')
     .option('--origin <NS>', 'epoch ns that the replay printed as its origin (or its --start-at)', parseOrigin)
+    .option('--from <WHEN>', 'as the replay was told', when)
+    .option('--until <WHEN>', 'as the replay was told', when)
     .option('--max-gap <time>', 'as the replay was told', duration)
     .option('--session <NAME>', 'as the replay of a BinaryFILE was told');
   addPackingOptions(addInputOptions(addRateOptions(command)))
@@ -103,6 +105,8 @@ function listenSpec(address: string, flags: ListenFlags): ListenSpec {
     filter: noFilter,
     rate,
     maxGapNs: flags.maxGap ?? Number.POSITIVE_INFINITY,
+    from: flags.from,
+    until: flags.until,
     session: flags.session ?? replayDefaults.session,
     mtu: flags.mtu,
     pack: flags.pack,

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { InputSpec, ProtocolChoice } from '../analysis/input.js';
 import { UsageError } from '../core/errors.js';
-import { parseDuration, parseWhen, type When } from '../core/time.js';
+import { parseDate, parseDuration, parseWhen, type When } from '../core/time.js';
 import type { FilterSpec } from '../replay/filter.js';
 
 /** Raw values as commander hands them over. */
@@ -32,7 +32,11 @@ const protocolChoices: readonly ProtocolChoice[] = ['itch50', 'none'];
 export function addInputOptions(command: Command): Command {
   return command
     .optionsGroup('Input:')
-    .option('--date <YYYY-MM-DD>', 'day of a BinaryFILE, which carries none (default: from its name, else 1970-01-01)')
+    .option(
+      '--date <YYYY-MM-DD>',
+      'day of a BinaryFILE, which carries none (default: from its name, else 1970-01-01)',
+      refusing(parseDate),
+    )
     .option('--frame-by-type', "frame BinaryFILE messages by their type's length where length prefixes are 0 or absent")
     .addOption(
       new Option('--protocol <name>', 'take every datagram as this, whatever it looks like').choices([
@@ -97,6 +101,8 @@ export function refusing<T>(parse: (text: string) => T): (text: string) => T {
 }
 
 export const duration = refusing(parseDuration);
+
+export const when = refusing(parseWhen);
 
 /** A whole number of at least `least`. */
 export function count(least: number): (text: string) => number {

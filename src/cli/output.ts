@@ -1,5 +1,7 @@
 /** Standard output for bulk text: few large writes, and back-pressure for who asks. */
 
+import { exitCode } from '../core/exit-code.js';
+
 const flushAtLength = 1 << 16;
 
 export class Output {
@@ -47,7 +49,8 @@ export class Output {
 /** Ends the process quietly when the reader of a pipe goes, as in `| head`. */
 export function endWithThePipe(stream: NodeJS.WriteStream = process.stdout): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
+    if (error.code === 'EPIPE') process.exit();
+    process.stderr.write(`tickreel: cannot write to standard output: ${error.message}\n`);
+    process.exit(exitCode.failure);
   });
 }

@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { EpochTime } from '../core/clock.js';
-import { SinkError, UsageError } from '../core/errors.js';
+import { UsageError } from '../core/errors.js';
+import { exitCode } from '../core/exit-code.js';
 import { formatDuration, parseDuration, parseWhen, type When } from '../core/time.js';
 import { ReplayControl } from '../replay/control.js';
 import type { LatePolicy } from '../replay/engine.js';
@@ -49,6 +50,8 @@ interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags {
   hlog?: string;
 }
 
+/** A stop that takes longer ends the process without a report. */
+const stopWithinMs = 5000;
 /** The report names a rate as missed below this share of what was asked. */
 const keptShare = 0.99;
 
@@ -168,17 +171,38 @@ function replaySpec(path: string, flags: ReplayFlags): ReplaySpec {
     mtu: flags.mtu,
     pack: flags.pack,
     dryRun: flags.dryRun ?? false,
-    keepLogs: flags.hlog !== undefined || flags.hgrm !== undefined,
+    hlogPath: flags.hlog ?? null,
+    keepDistributions: flags.hgrm !== undefined,
   };
+}
+
+/** Throws UsageError for what could not end, or could not mean what it says. */
+function refuse(spec: ReplaySpec, flags: ReplayFlags): void {
+  if (spec.loops !== 1 && spec.input.path === '-') {
+    throw new UsageError('loop-stdin', 'standard input cannot be read twice; save it to a file to use --loop');
+  }
+  const isVirtual = spec.dryRun || spec.target.kind === 'pcap';
+  const isBounded = spec.loops > 0 || Number.isFinite(spec.limit) || Number.isFinite(spec.durationNs);
+  if (isVirtual && !isBounded) {
+    throw new UsageError('endless', '--loop 0 into a file or a dry run never ends; add --limit or --duration');
+  }
+  if (flags.maxLateP99 !== undefined && spec.rate.mode === 'max') {
+    throw new UsageError('late-max', '--max-late-p99 needs a schedule to be late against; --speed max has none');
+  }
+  if (spec.startAt !== null && !isVirtual && spec.startAt.seconds + 1 < Date.now() / 1000) {
+    throw new UsageError('start-at', '--start-at has passed; name a moment to come, such as +5s');
+  }
 }
 
 async function replay(path: string, flags: ReplayFlags): Promise<void> {
   const spec = replaySpec(path, flags);
-  if (spec.loops !== 1 && path === '-') {
-    throw new UsageError('loop-stdin', 'standard input cannot be read twice; save it to a file to use --loop');
-  }
+  refuse(spec, flags);
   const control = new ReplayControl();
-  const release = stopOnSignal(() => control.stop());
+  const release = stopOnSignal(() => {
+    control.stop();
+    // Opening a named pipe without a writer, for one, cannot be interrupted.
+    setTimeout(() => process.exit(exitCode.interrupted), stopWithinMs).unref();
+  });
   const hideProgress = showProgress(control, spec);
   let outcome: ReplayOutcome;
   try {
@@ -188,15 +212,15 @@ async function replay(path: string, flags: ReplayFlags): Promise<void> {
     release();
   }
   const { report } = outcome;
-  writeReports(flags, outcome);
   const summary = new CaptureSummary();
   for (const damage of report.damage) summary.onDamage(path, damage);
   process.stderr.write(describeReplay(report, spec));
   warnings(report, spec);
+  const unwritten = writeReports(flags, outcome);
   const sendErrors = Object.values(report.sendErrors).reduce((sum, errors) => sum + errors, 0);
   const lateness = report.histograms.sendLateness;
   finish({
-    failure: sendErrors > 0,
+    failure: sendErrors > 0 || unwritten || report.failure !== null,
     damaged: report.damageTotal > 0,
     rateMissed: flags.maxLateP99 !== undefined && lateness !== undefined && lateness.p99 > flags.maxLateP99,
     interrupted: report.endReason === 'stopped',
@@ -215,20 +239,25 @@ export function stopOnSignal(stop: () => void): () => void {
   return () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
 }
 
-function writeReports(flags: ReplayFlags, { report, hgrm, hlog }: ReplayOutcome): void {
+/** Writes what was asked for, each file whatever became of the others; true where one could not be written. */
+function writeReports(flags: ReplayFlags, { report, hgrm }: ReplayOutcome): boolean {
   const text = `${JSON.stringify(report, null, 2)}\n`;
   if (flags.report === '-') process.stdout.write(text);
-  else if (flags.report !== undefined) write(flags.report, text);
-  if (flags.hlog !== undefined) write(flags.hlog, hlog);
-  if (flags.hgrm === undefined) return;
-  for (const [name, distribution] of Object.entries(hgrm)) write(`${flags.hgrm}.${name}.hgrm`, distribution);
+  const files: [string, string][] = [];
+  if (flags.report !== undefined && flags.report !== '-') files.push([flags.report, text]);
+  for (const [name, distribution] of Object.entries(hgrm)) {
+    files.push([`${flags.hgrm}.${name}.hgrm`, distribution]);
+  }
+  return files.map(([path, content]) => write(path, content)).includes(false);
 }
 
-function write(path: string, text: string): void {
+function write(path: string, text: string): boolean {
   try {
     writeFileSync(path, text);
+    return true;
   } catch (error) {
-    throw new SinkError('report', `cannot write ${path}: ${(error as Error).message}`, { cause: error });
+    warn(`cannot write ${path}: ${(error as Error).message}`);
+    return false;
   }
 }
 
@@ -237,7 +266,9 @@ function warnings(report: ReplayOutcome['report'], spec: ReplaySpec): void {
   if (report.truncated > 0) {
     warn(`${report.truncated} datagrams were left out: the capture holds only a part of them (snap length)`);
   }
-  if (report.packets === 0) warn('nothing was sent: no datagram of the capture passed window and filters');
+  if (report.failure !== null) warn(`ended early: ${report.failure}`);
+  if (report.packets === 0 && report.dropped === 0)
+    warn('nothing was sent: no datagram of the capture passed window and filters');
   const { rate } = spec;
   if (rate.mode === 'max' || rate.mode === 'original' || report.packets < 2) return;
   const asked = rate.perSecond.numerator / rate.perSecond.denominator;

@@ -100,7 +100,8 @@ export class PcapSink implements Sink {
   }
 }
 
-function isSameFile(path: string, other: string): boolean {
+/** True where both name one file, whatever the links on the way; never for standard input. */
+export function isSameFile(path: string, other: string): boolean {
   if (other === '-') return false;
   try {
     return realpathSync(path) === realpathSync(other);

@@ -1,7 +1,9 @@
 /** The bytes of a file or of standard input as they are stored, in chunks, read only when asked for. */
-import { fstatSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { fstatSync, open as openDescriptor } from 'node:fs';
+import { type FileHandle, stat as fileStatus, open } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { CaptureError } from '../core/errors.js';
 
 /** The most bytes of one chunk. */
@@ -28,6 +30,7 @@ export interface RawBytes extends ChunkSource {
 export async function openFile(path: string): Promise<RawBytes> {
   let file: FileHandle;
   try {
+    if ((await fileStatus(path)).isFIFO()) return await openPipe(path);
     file = await open(path, 'r');
   } catch (error) {
     throw unreadable(path, error as NodeJS.ErrnoException);
@@ -38,6 +41,12 @@ export async function openFile(path: string): Promise<RawBytes> {
     throw new CaptureError('directory', `${path} is a directory; name a capture file in it.`);
   }
   return new FileBytes(path, file, stat.isFile() ? stat.size : null);
+}
+
+/** A named pipe is read as a socket is: closing it ends a read under way, as closing a file does not. */
+async function openPipe(path: string): Promise<RawBytes> {
+  const descriptor = await promisify(openDescriptor)(path, 'r');
+  return new StreamBytes(new Socket({ fd: descriptor, readable: true, writable: false }), path);
 }
 
 /** Reads a stream such as `process.stdin`. */
@@ -87,14 +96,16 @@ class FileBytes implements RawBytes {
 }
 
 class StreamBytes implements RawBytes {
-  readonly name = 'standard input';
   readonly sizeBytes: number | null;
   bytesRead = 0;
   private readonly chunks: AsyncIterator<Uint8Array>;
   /** What is left of a chunk that was longer than may be handed on. */
   private rest: Uint8Array = new Uint8Array(0);
 
-  constructor(stream: Readable) {
+  constructor(
+    stream: Readable,
+    readonly name = 'standard input',
+  ) {
     this.sizeBytes = redirectedSize((stream as { fd?: unknown }).fd);
     this.chunks = stream[Symbol.asyncIterator]();
   }

@@ -81,7 +81,7 @@ export class UdpSink implements Sink {
   send(view: DataView, offset: number, length: number, _scheduledNs: number, flow: Flow): void {
     const port = this.port ?? flow.destinationPort;
     const address = this.address ?? flow.destination;
-    if (port === 0 || address === '0.0.0.0') throw zeroDestination(flow);
+    refuseZeroDestination(flow, address, port);
     const bytes = Buffer.from(view.buffer as ArrayBuffer, view.byteOffset + offset, length);
     this.socket.send(bytes, port, address, this.sent);
   }
@@ -129,8 +129,10 @@ export function interfaceAddress(iface: string, family: 4 | 6): string {
   throw new SinkError('interface', `iface '${iface}' has no IPv${family} address here; interfaces: ${names}`);
 }
 
-function zeroDestination(flow: Flow): SinkError {
-  return new SinkError(
+/** Throws SinkError where there is no address or port to send a flow's datagrams to. */
+export function refuseZeroDestination(flow: Flow, address = flow.destination, port = flow.destinationPort): void {
+  if (port !== 0 && address !== '0.0.0.0') return;
+  throw new SinkError(
     'destination',
     `the capture's destination is ${flow.destination}:${flow.destinationPort} (zeroed by its publisher?); ` +
       'name one with --to udp://host:port and leave --keep-destinations out',

@@ -4,6 +4,7 @@
  * Each datagram gets an absolute deadline from one origin; the loop sleeps far out, spins close in, and sends. It
  * leaves its slice for the event loop only to fetch bytes, to let a sink settle, or to rest before a far deadline.
  */
+import { UsageError } from '../core/errors.js';
 import type { Clock, DatagramReader, Flow, Sink } from '../core/seams.js';
 import type { Waiter } from '../core/waiter.js';
 import { figure, type ReplayControl } from './control.js';
@@ -23,8 +24,10 @@ const freeTurnSends = 32;
 /** Layer-2 bytes in front of a UDP payload: Ethernet 14, IPv4 20, UDP 8. The frame check sequence is not counted. */
 export const headerBytes = 42;
 const intervalNs = 1e9;
+/** How often the stop word is looked at while bytes are awaited. */
+const stopPollMs = 50;
 /** A run that falls behind its schedule for good ends this long after its duration, with what was due unsent. */
-const overrunNs = 1e9;
+const overrunNs = 10e6;
 
 /** What to do with a packet that is due later than `lateAfterNs` ago. */
 export type LatePolicy = 'catch-up' | 'shift' | 'drop';
@@ -32,8 +35,8 @@ export type LatePolicy = 'catch-up' | 'shift' | 'drop';
 /** Where datagrams come from; `reader` may be another after `restart`. */
 export interface ReplaySource {
   readonly reader: DatagramReader;
-  /** Bytes of the file consumed so far. */
-  readonly bytesRead: number;
+  /** How far into the file the datagram at hand is, in bytes as stored. */
+  readonly position: number;
   /** Brings the reader more bytes. */
   fill(): Promise<void>;
   /** Goes back to the first byte; rejects where the input cannot be read twice. */
@@ -88,7 +91,8 @@ export interface EngineOptions {
   feedLatencyOf?(reader: DatagramReader): number;
 }
 
-export type EndReason = 'end' | 'limit' | 'duration' | 'stopped';
+/** `failed`: the capture could not be read again for the next loop. */
+export type EndReason = 'end' | 'limit' | 'duration' | 'stopped' | 'failed';
 
 /** What was sent and how it kept to the schedule. */
 export interface EngineResult {
@@ -107,6 +111,8 @@ export interface EngineResult {
   shiftedNs: number;
   skipped: number;
   endReason: EndReason;
+  /** Why the run `failed`. */
+  failure: string | null;
 }
 
 export class ReplayEngine {
@@ -142,6 +148,7 @@ export class ReplayEngine {
       shiftedNs: 0,
       skipped: 0,
       endReason: 'end',
+      failure: null,
     };
   }
 
@@ -158,7 +165,13 @@ export class ReplayEngine {
       result.endReason = await this.pass();
       if (result.endReason !== 'end' || loop === loops) break;
       if (result.packets + result.dropped === packetsBefore) break;
-      await source.restart();
+      try {
+        await source.restart();
+      } catch (error) {
+        result.endReason = 'failed';
+        result.failure = (error as Error).message;
+        break;
+      }
       timeline.startLoop();
     }
     if (this.o.sink.settle) await this.o.sink.settle();
@@ -175,9 +188,8 @@ export class ReplayEngine {
       if (!reader.next()) {
         if (reader.done) return 'end';
         if (sink.unsettled) await this.turn();
-        await source.fill();
+        await this.fill();
         if (control.stopped) return 'stopped';
-        control.figures[figure.sourceBytesRead] = source.bytesRead;
         continue;
       }
       const verdict = gate.admit(reader);
@@ -199,8 +211,12 @@ export class ReplayEngine {
     const messages = gate.messagesIn(reader);
     const captureNs = timeline.place(reader.seconds, reader.nanoseconds);
     const dueNs = schedule.next(captureNs, messages, (reader.length + headerBytes) * 8) + this.result.shiftedNs;
+    if (dueNs >= Number.MAX_SAFE_INTEGER) {
+      throw new UsageError('schedule', 'the schedule passes 104 days, for which a clock in ns is exact; ask for more');
+    }
     const deadlineNs = this.originNs + dueNs;
     this.o.control.figures[figure.positionNs] = captureNs;
+    this.o.control.figures[figure.sourceBytesRead] = this.o.source.position;
     const nowNs = clock.nowNs();
     if (this.isOver(dueNs, nowNs)) return 'duration';
     const aheadNs = deadlineNs - nowNs;
@@ -209,6 +225,22 @@ export class ReplayEngine {
       return this.turn().then(() => this.waitAndSend(reader, deadlineNs, messages));
     }
     return this.waitAndSend(reader, deadlineNs, messages);
+  }
+
+  /** Brings bytes, or returns as soon as the run is stopped: a pipe may have none for hours. */
+  private async fill(): Promise<void> {
+    const { source, control } = this.o;
+    let timer: NodeJS.Timeout | undefined;
+    const stopped = new Promise<void>((resolve) => {
+      timer = setInterval(() => {
+        if (control.stopped) resolve();
+      }, stopPollMs);
+    });
+    try {
+      await Promise.race([source.fill(), stopped]);
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   private isOver(dueNs: number, nowNs: number): boolean {
@@ -248,6 +280,7 @@ export class ReplayEngine {
     const lateNs = startNs - deadlineNs;
     if (schedule.paced && lateNs > this.o.lateAfterNs && this.o.latePolicy === 'drop') {
       this.countLate(lateNs);
+      this.lateness.record(lateNs);
       this.result.dropped++;
       this.o.rewriter?.rewrite(reader.view, reader.offset, reader.length, reader.flow);
       return undefined;

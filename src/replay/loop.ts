@@ -7,6 +7,7 @@
  * and a packet without a number, or with one that would pass 2^53, keeps what it has. Datagrams that are no MoldUDP64
  * packets are never changed.
  */
+import { MAX_CAPTURED_BYTES } from '../capture/frame-reader.js';
 import type { Flow } from '../core/seams.js';
 import {
   COUNT_OFFSET,
@@ -21,8 +22,6 @@ import type { LoopRewriter } from './engine.js';
 
 export type LoopSequence = 'keep' | 'continue' | 'new-session';
 
-/** The largest UDP payload. */
-const maxDatagramBytes = 65_535;
 const loopDigits = 4;
 /** Sessions whose numbers are continued; those met after are sent as they are and counted. */
 const maxSessions = 1024;
@@ -66,7 +65,7 @@ export class MoldLoopRewriter implements LoopRewriter {
   private readonly mode: LoopSequence;
   private readonly loops: number;
   private readonly isMold: IsMoldUDP64;
-  private readonly own = new DataView(new ArrayBuffer(maxDatagramBytes));
+  private readonly own = new DataView(new ArrayBuffer(MAX_CAPTURED_BYTES));
   private readonly ownBytes = new Uint8Array(this.own.buffer);
   /** By the flow's index; a flow has one session, rarely two, so they are searched in order. */
   private readonly spans: SessionSpan[][] = [];

@@ -41,9 +41,9 @@ export function assemble(
   control: ReplayControl,
   timing: AssemblyTiming,
 ): Assembly {
-  // A file is not waited for, so `max` keeps the capture's stamps there.
-  const toFile = spec.target.kind === 'pcap' && spec.rate.mode === 'max';
-  const schedule = createSchedule(toFile ? replayDefaults.rate : spec.rate);
+  // On a virtual clock nothing is waited for, so `max` keeps the capture's own timing there.
+  const isVirtual = spec.dryRun || spec.target.kind === 'pcap';
+  const schedule = createSchedule(isVirtual && spec.rate.mode === 'max' ? replayDefaults.rate : spec.rate);
   const timeline = new Timeline({ maxGapNs: spec.maxGapNs });
   const gate =
     source.kind === 'datagrams' ? new CaptureGate(spec.input, spec.filter, new CaptureWindow(windowOf(spec))) : null;

@@ -54,6 +54,7 @@ export class CaptureSource implements ReplaySource {
       if (file.kind === 'messages' && spec.keepDestinations) {
         throw new UsageError('keep-destinations', 'a BinaryFILE has no destinations to keep; use --to udp://HOST:PORT');
       }
+      if (spec.loops !== 1 && (spec.input.path === '-' || file.sizeBytes === null)) throw notRepeatable(file.name);
       // A session names the packets that are built.
       refuseFilters(file, { ...spec.filter, sessions: [] });
       source = new CaptureSource(spec, file, flows, onDamage);
@@ -85,8 +86,9 @@ export class CaptureSource implements ReplaySource {
     return this.file.sizeBytes;
   }
 
-  get bytesRead(): number {
-    return this.file.bytesRead;
+  /** Of a compressed file as far as was read, which is ahead of the datagram. */
+  get position(): number {
+    return this.file.compression === 'none' ? this.current.fileOffset : this.file.bytesRead;
   }
 
   fill(): Promise<void> {
@@ -95,7 +97,7 @@ export class CaptureSource implements ReplaySource {
 
   async restart(): Promise<void> {
     if (!this.isRepeatable) {
-      throw new UsageError('loop-stdin', `${this.name} cannot be read twice; save it to a file to use --loop`);
+      throw notRepeatable(this.name);
     }
     this.isFirstPass = false;
     await this.file.close();
@@ -135,4 +137,8 @@ export function windowOf(spec: Pick<ReplaySpec, 'from' | 'until'>) {
     ...(spec.from === undefined ? {} : { from: spec.from }),
     ...(spec.until === undefined ? {} : { until: spec.until }),
   };
+}
+
+function notRepeatable(name: string): UsageError {
+  return new UsageError('loop-stdin', `${name} cannot be read twice; save it to a file to use --loop`);
 }

@@ -75,14 +75,16 @@ export async function* replayBatches(
   const sink = new BatchSink(parseSpeed(options.speed ?? '1x').mode !== 'max');
   const done = replay(path, { ...options, control, sink }).finally(() => sink.finish());
   done.catch(() => {});
+  let isOver = false;
   try {
     for (;;) {
       const batch = await sink.take();
+      isOver = batch === null;
       if (batch === null) return await done;
       yield batch;
     }
   } finally {
-    control.stop();
+    if (!isOver) control.stop();
     sink.abandon();
     await done.catch(() => {});
   }

@@ -40,8 +40,10 @@ export interface ReplaySpec {
   pack: 'timestamp' | 'mtu';
   /** Compute the whole schedule on a virtual clock and send nothing. */
   dryRun: boolean;
-  /** Keep an interval log (`--hlog`) and percentile distributions (`--hgrm`). */
-  keepLogs: boolean;
+  /** The file that gets the histograms of each second as it ends (`--hlog`). */
+  hlogPath: string | null;
+  /** Return percentile distributions (`--hgrm`). */
+  keepDistributions: boolean;
 }
 
 /** The defaults of every option but input and target. */
@@ -60,7 +62,8 @@ export const replayDefaults: Omit<ReplaySpec, 'input' | 'target' | 'filter'> = {
   mtu: 1500,
   pack: 'timestamp',
   dryRun: false,
-  keepLogs: false,
+  hlogPath: null,
+  keepDistributions: false,
 };
 
 /** The object that `replay --report` writes: stable keys, units in their names. */
@@ -71,6 +74,8 @@ export interface ReplayReport {
   asked: string;
   clock: 'real' | 'virtual';
   endReason: EndReason;
+  /** Why the capture could not be played again, where `endReason` is `failed`. */
+  failure: string | null;
   packets: number;
   /** UDP payload bytes. */
   bytes: number;
@@ -100,9 +105,8 @@ export interface ReplayReport {
   damageTotal: number;
 }
 
-/** The report and the texts that are only written where asked for. */
+/** The report and, where `keepDistributions` asks for them, percentile distributions by the histogram's name. */
 export interface ReplayOutcome {
   report: ReplayReport;
   hgrm: Record<string, string>;
-  hlog: string;
 }

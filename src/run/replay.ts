@@ -2,17 +2,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DamageLog } from '../analysis/damage-log.js';
 import { type EpochTime, MonotonicClock, VirtualClock, WallClock } from '../core/clock.js';
+import { SinkError } from '../core/errors.js';
 import { formatEpochNs } from '../core/halves.js';
 import { initHistograms } from '../core/histogram.js';
 import type { Clock, Sink } from '../core/seams.js';
 import { SpinWaiter, VirtualWaiter, type Waiter } from '../core/waiter.js';
+import { openTextFile } from '../io/text-file.js';
 import { ReplayControl } from '../replay/control.js';
 import type { EngineResult } from '../replay/engine.js';
 import { LatencyRecorder } from '../replay/latency.js';
 import { formatRate } from '../replay/rate.js';
 import { type Assembly, assemble } from './assembly.js';
 import { CaptureSource } from './capture-source.js';
-import { LatencyLogs } from './latency-logs.js';
+import { distributions, LatencyLog } from './latency-logs.js';
 import type { ReplayOutcome, ReplayReport, ReplaySpec } from './replay-spec.js';
 import { type OpenedTarget, openTarget } from './sink-of.js';
 import { formatTarget } from './target.js';
@@ -47,16 +49,19 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
   const damage = new DamageLog(spec.input.path === '-' ? 'standard input' : spec.input.path);
   const source = await CaptureSource.open(spec, (entry) => damage.add(entry));
   const timing = timingOf(spec, control);
-  const logs = spec.keepLogs ? new LatencyLogs() : null;
-  const recorder = new LatencyRecorder(logs === null ? undefined : (series, from, to) => logs.add(series, from, to));
+  let log: LatencyLog | undefined;
+  const recorder = new LatencyRecorder(
+    spec.hlogPath === null ? undefined : (series, from, to) => log?.add(series, from, to),
+  );
   let target: OpenedTarget | undefined;
   try {
+    if (spec.hlogPath !== null) log = new LatencyLog(openTextFile(spec.hlogPath, spec.input.path));
     // A dry run sends nothing, to nobody.
     target =
       hooks.sink && !spec.dryRun
         ? { sink: hooks.sink(timing.clock, recorder), counters: () => ({}), errors: () => ({}) }
         : await openTarget(spec, timing.clock, recorder, source.kind);
-    const origin = new Origin(spec, source, target, timing, logs);
+    const origin = new Origin(spec, source, target, timing, log);
     const run = assemble(spec, source, target.sink, recorder, control, {
       ...timing,
       chooseOrigin: (nowNs) => origin.choose(nowNs),
@@ -69,14 +74,37 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     const result = await run.engine.run();
     await target.sink.close?.();
     const report = makeReport(spec, result, run, target, origin, recorder, damage);
-    return { report, hgrm: logs?.hgrm(recorder.series) ?? {}, hlog: logs?.hlog() ?? '' };
+    log?.close();
+    return { report, hgrm: spec.keepDistributions ? distributions(recorder.series) : {} };
   } catch (error) {
-    await target?.sink.close?.().catch(() => {});
-    throw error;
+    throw await closeAfter(error, target, log);
   } finally {
     recorder.destroy();
-    await source.close();
+    const closed = source.close();
+    // A stop may have left a read of a pipe under way, which ends when the pipe does.
+    if (control.stopped) closed.catch(() => {});
+    else await closed;
   }
+}
+
+/** Closes what a failed run has open and returns what to report: a sink that failed may learn why as it closes. */
+async function closeAfter(
+  error: unknown,
+  target: OpenedTarget | undefined,
+  log: LatencyLog | undefined,
+): Promise<unknown> {
+  let reason = error;
+  try {
+    await target?.sink.close?.();
+  } catch (closing) {
+    if (error instanceof SinkError) reason = closing;
+  }
+  try {
+    log?.close();
+  } catch {
+    // The run has failed of something else already.
+  }
+  return reason;
 }
 
 /** Virtual where nothing waits for the datagrams: a dry run and a file. */
@@ -120,7 +148,7 @@ class Origin {
     private readonly source: CaptureSource,
     private readonly target: OpenedTarget,
     readonly timing: Timing,
-    private readonly logs: LatencyLogs | null,
+    private readonly log: LatencyLog | undefined,
   ) {
     this.epoch = timing.toEpoch(timing.clock.nowNs());
   }
@@ -131,7 +159,7 @@ class Origin {
     const originNs = spec.startAt === null ? nowNs : Math.max(nowNs, timing.fromEpoch(spec.startAt));
     this.epoch = timing.kind === 'virtual' ? { seconds, nanoseconds } : timing.toEpoch(originNs);
     this.target.setBase?.(seconds, nanoseconds);
-    this.logs?.start(this.epoch);
+    this.log?.start(this.epoch);
     return originNs;
   }
 }
@@ -154,6 +182,7 @@ function makeReport(
     asked: formatRate(spec.rate),
     clock: origin.timing.kind,
     endReason: result.endReason,
+    failure: result.failure,
     packets: result.packets,
     bytes: result.bytes,
     messages: result.messages,

@@ -5,7 +5,7 @@ import { UsageError } from '../core/errors.js';
 import type { HistogramSummary } from '../core/histogram.js';
 import type { Clock, Sink } from '../core/seams.js';
 import { openPcapSink } from '../io/pcap-sink.js';
-import { openUdpSink } from '../io/udp-sink.js';
+import { openUdpSink, refuseZeroDestination } from '../io/udp-sink.js';
 import type { LatencyRecorder } from '../replay/latency.js';
 import { HandlerSink, NullSink } from '../replay/sinks.js';
 import { ItchHandler } from './itch-handler.js';
@@ -34,6 +34,10 @@ export async function openTarget(
   sourceKind: 'datagrams' | 'messages',
 ): Promise<OpenedTarget> {
   const { target } = spec;
+  if (spec.dryRun && spec.keepDestinations) {
+    const sink: Sink = { send: (_view, _offset, _length, _scheduledNs, flow) => refuseZeroDestination(flow) };
+    return { sink, counters: noErrors, errors: noErrors };
+  }
   if (spec.dryRun || target.kind === 'null') return { sink: new NullSink(), counters: noErrors, errors: noErrors };
   if (target.kind === 'pcap') {
     const sink = openPcapSink(target.path, spec.input.path);

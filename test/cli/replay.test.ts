@@ -188,6 +188,28 @@ describe('replay', () => {
     expect(JSON.parse(timed.stdout)).toMatchObject({ endReason: 'duration' });
   });
 
+  it('sigintStopsAReplayThatWaitsForAPipe', async () => {
+    const { spawn } = await import('node:child_process');
+    const child = spawn(process.execPath, [
+      fixture('../dist/cli/main.js'),
+      'replay',
+      '-',
+      '--to',
+      'null',
+      '--topspeed',
+    ]);
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.stdin.on('error', () => {});
+    child.stdin.write(readFileSync(pcap));
+    setTimeout(() => child.kill('SIGINT'), 2500);
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/^Actual: 8610 packets/);
+  });
+
   it('sigintStopsCleanlyAndStillReports', async () => {
     const running = start(['replay', pcap, '--to', 'null', '--loop', '0', '--report', join(folder, 'stopped.json')]);
     setTimeout(() => running.child.kill('SIGINT'), 2500);
@@ -203,6 +225,13 @@ describe('replay', () => {
     expect(code).toBe(5);
     expect(stderr).toMatch(/the rate was missed/);
     expect((await run(['replay', pcap, '--to', 'null', '--limit', '5', '--max-late-p99', '100s'])).code).toBe(0);
+  });
+
+  it('aBreachIsABreachWhereEveryPacketWasLeftOut', async () => {
+    const flags = ['--speed', '1Gpps', '--on-late', 'drop', '--late-after', '1ns', '--max-late-p99', '1us'];
+    const { code, stderr } = await run(['replay', pcap, '--to', 'null', ...flags]);
+    expect(code).toBe(5);
+    expect(stderr).not.toMatch(/nothing was sent/);
   });
 
   it('damageWinsOverAMissedRate', async () => {

@@ -80,7 +80,7 @@ describe('BinaryFILE', () => {
       );
       expect(all[0].flow).toBe('127.0.0.1:26400 > 127.0.0.1:26477');
       expect(damages).toEqual([]);
-      expect(source.bytesRead).toBe(source.sizeBytes);
+      expect(source.position).toBeLessThan(source.sizeBytes ?? 0);
     });
   });
 

@@ -1,0 +1,51 @@
+/** A text file that grows as its lines become known, so that a long run holds none of them. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { SinkError } from '../core/errors.js';
+import { isSameFile } from './pcap-sink.js';
+
+/** Creates (or truncates) the file; throws SinkError where that fails or the file is the one being read. */
+export function openTextFile(path: string, inputPath: string): TextFile {
+  if (isSameFile(path, inputPath)) {
+    throw new SinkError('same-file', `${path} is the capture that is being read; name another file`);
+  }
+  return new TextFile(
+    path,
+    attempt(path, 'open', () => openSync(path, 'w')),
+  );
+}
+
+/** Made by `openTextFile`. */
+export class TextFile {
+  private readonly path: string;
+  private readonly descriptor: number;
+  private isOpen = true;
+
+  constructor(path: string, descriptor: number) {
+    this.path = path;
+    this.descriptor = descriptor;
+  }
+
+  /** Writes at once, so that the file holds all of it should the process end; throws SinkError where that fails. */
+  append(text: string): void {
+    if (text === '') return;
+    const bytes = Buffer.from(text);
+    attempt(this.path, 'write', () => {
+      for (let done = 0; done < bytes.length; ) done += writeSync(this.descriptor, bytes, done);
+    });
+  }
+
+  /** Closes the file, once. */
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    attempt(this.path, 'close', () => closeSync(this.descriptor));
+  }
+}
+
+function attempt<T>(path: string, code: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new SinkError(code, `cannot write ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
