@@ -14,12 +14,13 @@ export function showProgress(control: ReplayControl, spec: ReplaySpec, stream = 
   const startMs = Date.now();
   const timer = setInterval(() => {
     const packets = control.read('packets');
+    const p99Ns = control.read('latenessP99Ns');
     const share = shareDone(control, spec, sizeBytes);
     const eta = share > 0.001 ? ((Date.now() - startMs) * (1 - share)) / share : Number.NaN;
     stream.write(
       `\r\x1b[K${formatDuration(control.read('positionNs'))} of the capture, ${formatCount(packets)} packets, ` +
         `${formatRate(((packets - packetsBefore) * 1000) / everyMs, 'pps')}, ` +
-        `late p99 ${formatDuration(control.read('latenessP99Ns'))}, ` +
+        `late p99 ${p99Ns > 0 ? formatDuration(p99Ns) : '-'}, ` +
         `max ${formatDuration(control.read('longestLagNs'))}` +
         (Number.isNaN(eta) ? '' : `, ${(share * 100).toFixed(0)} %, ${formatDuration(eta * 1e6)} left`),
     );

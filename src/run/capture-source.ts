@@ -3,7 +3,7 @@ import { openInput, refuseFilters } from '../analysis/input.js';
 import { itch50Landmarks } from '../analysis/landmarks.js';
 import { FlowTable } from '../capture/flow.js';
 import { UsageError } from '../core/errors.js';
-import type { DamageHandler, DatagramReader, Flow } from '../core/seams.js';
+import type { DamageHandler, DatagramReader, Flow, RecordReader } from '../core/seams.js';
 import type { CaptureFile } from '../io/open-capture.js';
 import type { ReplaySource } from '../replay/engine.js';
 import { MessageFilter } from '../replay/filter.js';
@@ -115,7 +115,8 @@ export class CaptureSource implements ReplaySource {
     const filter = new MessageFilter({ ...spec.filter, sessions: [] }, itch50Landmarks);
     const hasWindow = spec.from !== undefined || spec.until !== undefined;
     const window = hasWindow ? new CaptureWindow(windowOf(spec)) : null;
-    return new MoldUDP64Packer(window === null ? file.reader : new WindowedReader(file.reader, window), {
+    const learn = ({ view, offset, length }: RecordReader): void => filter.learn(view, offset, length);
+    return new MoldUDP64Packer(window === null ? file.reader : new WindowedReader(file.reader, window, learn), {
       session: spec.session,
       mtu: spec.mtu,
       pack: spec.pack,
