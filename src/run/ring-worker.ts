@@ -29,6 +29,8 @@ const data = workerData as RingWorkerData;
 await initHistograms();
 const clock = new MonotonicClock(data.base);
 const reader = new RingReader(data.memory);
+// However this thread ends, a writer must not wait for it.
+process.once('exit', () => reader.close());
 const handler = new ItchHandler(data.input);
 const recorder = new LatencyRecorder();
 const ringHop = recorder.add('ringHop');

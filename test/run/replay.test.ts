@@ -390,12 +390,57 @@ describe('on the real clock', () => {
 
   test('histograms as text', async () => {
     const start = Math.floor(Date.now() / 1000);
-    const { hgrm, hlog, report } = await runReplay(specOf(small, { keepLogs: true, speed: '10x' }));
+    const hlogPath = join(folder, 'run.hlog');
+    const { hgrm, report } = await runReplay(specOf(small, { hlogPath, keepDistributions: true, speed: '10x' }));
+    const hlog = readFileSync(hlogPath, 'utf8');
     expect(Object.keys(hgrm)).toEqual(expect.arrayContaining(['sendLateness', 'sendTime']));
     const since = /StartTime: (\d+)\.\d+ /.exec(hlog);
     expect(Number(since?.[1])).toBeGreaterThanOrEqual(start);
     expect(`${since?.[1]}`).toBe(report.originNs.slice(0, -9));
     expect(hlog.split('\n').filter((line) => line.startsWith('Tag=sendLateness,')).length).toBeGreaterThan(0);
+  });
+
+  test('the log has the intervals that recorded anything, and nothing of the hours between', async () => {
+    const times = [0, 5e8, 3600e9, 7200e9, 7200e9 + 1].map((atNs, index) => ({ atNs, payload: mold(index, []) }));
+    const hlogPath = join(folder, 'gaps.hlog');
+    const path = write('hours.pcap', pcapOf(times));
+    const { hgrm } = await runReplay(specOf(path, { dryRun: true, hlogPath }));
+    const lines = readFileSync(hlogPath, 'utf8').split('\n');
+    const lateness = lines.filter((line) => line.startsWith('Tag=sendLateness,'));
+    expect(lateness.length).toBeGreaterThanOrEqual(3);
+    expect(lateness.length).toBeLessThanOrEqual(5);
+    expect(lines.at(-1)).toBe('');
+    expect(hgrm).toEqual({});
+  });
+
+  test('a log grows while the run goes on', async () => {
+    const path = write('slow.pcap', pcapOf([0, 1.2e9, 3600e9].map((atNs) => ({ atNs, payload: mold(1, []) }))));
+    const hlogPath = join(folder, 'growing.hlog');
+    const control = new ReplayControl();
+    const running = runReplay(specOf(path, { hlogPath }), { control });
+    while (control.read('packets') < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    const before = readFileSync(hlogPath, 'utf8');
+    control.stop();
+    await running;
+    expect(before).toContain('Tag=sendLateness,');
+    expect(readFileSync(hlogPath, 'utf8').startsWith(before)).toBe(true);
+  });
+
+  test('a log that cannot be written fails before anything is sent', async () => {
+    const control = new ReplayControl();
+    const hlogPath = join(folder, 'none', 'run.hlog');
+    const failing = runReplay(specOf(small, { hlogPath }), { control });
+    await expect(failing).rejects.toThrow(SinkError);
+    await expect(failing).rejects.toThrow(hlogPath);
+    expect(control.read('packets')).toBe(0);
+    const before = readFileSync(small);
+    await expect(runReplay(specOf(small, { hlogPath: small, dryRun: true }))).rejects.toThrow(/being read/);
+    expect(readFileSync(small)).toEqual(before);
+  });
+
+  test.runIf(existsSync('/dev/full'))('a log on a full disk fails with its path', async () => {
+    const failing = runReplay(specOf(small, { hlogPath: '/dev/full', dryRun: true }));
+    await expect(failing).rejects.toThrow(/cannot write \/dev\/full: ENOSPC/);
   });
 });
 
