@@ -6,6 +6,7 @@ import { formatBytes, formatCount, formatRate } from '../core/time.js';
 import { noFilter } from '../replay/filter.js';
 import { parseRate } from '../replay/rate.js';
 import { Listener, type ListenSpec } from '../run/listen.js';
+import { warmUpListener } from '../run/listen-warm-up.js';
 import { type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
 import { parseUdpTarget } from '../run/target.js';
 import { describeListening } from './listen-text.js';
@@ -71,7 +72,9 @@ Examples:
 
 async function listen(address: string, flags: ListenFlags): Promise<void> {
   const summary = new CaptureSummary();
-  const listener = await Listener.open(listenSpec(address, flags), (damage) => summary.onDamage(address, damage));
+  const spec = listenSpec(address, flags);
+  await warmUpListener(spec);
+  const listener = await Listener.open(spec, (damage) => summary.onDamage(address, damage));
   const release = stopOnSignal(() => listener.stop());
   const hideProgress = showListening(listener);
   warnOfSmallBuffer(listener);
