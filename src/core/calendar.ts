@@ -47,7 +47,7 @@ export function newYorkTime(date: string, secondsOfDay: number): number {
   return wallSeconds + 5 * 3600;
 }
 
-/** Whether an epoch second, which may be any number, lies on a date that is understood: New York's 1970-01-01 to 2200-12-29. */
+/** Whether an epoch second, which may be any number, lies on New York's 1970-01-01 to 2200-12-29. */
 export function isOnCalendar(seconds: number): boolean {
   return seconds >= firstSecond && seconds < lastSecond;
 }

@@ -1,6 +1,6 @@
 /**
- * Runs the code of a listener before it says that it listens: cold, it takes a packet in 20 us and more, and at 100 kpps
- * the receive buffer has run over before the compiler is through.
+ * Runs the code of a listener before it says that it listens: cold, it takes 20 us and more for a packet, and at
+ * 100 kpps the receive buffer has run over before the compiler is through.
  */
 import type { Flow } from '../core/seams.js';
 import { openUdpSink } from '../io/udp-sink.js';
