@@ -60,7 +60,7 @@ export class FakeSource implements ReplaySource {
     this.reader = new FakeReader(datagrams);
   }
 
-  get bytesRead(): number {
+  get position(): number {
     return this.fills * 100;
   }
 
