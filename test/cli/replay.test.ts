@@ -248,3 +248,12 @@ describe('replay', () => {
     expect(log.filter((line) => line.startsWith('Tag=sendLateness,')).length).toBeGreaterThanOrEqual(3);
   });
 });
+
+describe('demo', () => {
+  it('playsACaptureOfTheUsersOwnBothWays', async () => {
+    const { code, stdout } = await run(['demo', fixture('itch50-gaps.pcap')]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/4 messages lost in 2 gaps, 1 duplicates, 1 out of order/);
+    expect(stdout).toMatch(/Every one of the 3483 messages arrived and was decoded, both ways/);
+  });
+});
