@@ -60,7 +60,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     target =
       hooks.sink && !spec.dryRun
         ? { sink: hooks.sink(timing.clock, recorder), counters: () => ({}), errors: () => ({}) }
-        : await openTarget(spec, timing.clock, recorder, source.kind);
+        : await openTarget(spec, timing.clock, recorder);
     const origin = new Origin(spec, source, target, timing, log);
     const run = assemble(spec, source, target.sink, recorder, control, {
       ...timing,

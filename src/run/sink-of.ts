@@ -1,7 +1,6 @@
 /** Opens the sink that a spec's target names. */
 
 import type { MonotonicClock } from '../core/clock.js';
-import { UsageError } from '../core/errors.js';
 import type { HistogramSummary } from '../core/histogram.js';
 import type { Clock, Sink } from '../core/seams.js';
 import { openPcapSink } from '../io/pcap-sink.js';
@@ -27,12 +26,7 @@ export interface OpenedTarget {
 const noErrors = () => ({});
 
 /** Rejects with SinkError where the destination cannot be opened. */
-export async function openTarget(
-  spec: ReplaySpec,
-  clock: Clock,
-  recorder: LatencyRecorder,
-  sourceKind: 'datagrams' | 'messages',
-): Promise<OpenedTarget> {
+export async function openTarget(spec: ReplaySpec, clock: Clock, recorder: LatencyRecorder): Promise<OpenedTarget> {
   const { target } = spec;
   if (spec.dryRun && spec.keepDestinations) {
     const sink: Sink = { send: (_view, _offset, _length, _scheduledNs, flow) => refuseZeroDestination(flow) };
@@ -52,9 +46,6 @@ export async function openTarget(
     };
   }
   if (target.kind === 'udp') {
-    if (spec.keepDestinations && sourceKind === 'messages') {
-      throw new UsageError('keep-destinations', 'a BinaryFILE has no destinations to keep; use --to udp://HOST:PORT');
-    }
     const sink = await openUdpSink(target);
     return { sink, counters: noErrors, errors: () => Object.fromEntries(sink.errors) };
   }
