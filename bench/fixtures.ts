@@ -28,6 +28,7 @@ const swappedPacket = 1500;
 
 const flow: Flow = {
   index: 0,
+  transport: 'UDP',
   source: '127.0.0.1',
   sourcePort: 26400,
   destination: '239.255.42.1',

@@ -99,6 +99,7 @@ export class FlowTable {
 }
 
 class InternedFlow implements Flow {
+  readonly transport = 'UDP';
   readonly source: string;
   readonly sourcePort: number;
   readonly destination: string;

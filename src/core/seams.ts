@@ -5,16 +5,17 @@
  * a sink's until `send` returns: whoever keeps bytes copies them.
  */
 
-/** One direction of one UDP conversation, interned: the same object for every datagram of the flow. */
+/** One direction of one conversation, interned: the same object for every datagram or piece of the flow. */
 export interface Flow {
   /** Position in order of first appearance, from 0. */
   readonly index: number;
-  /** Dotted address, such as `206.200.127.138`. */
+  readonly transport: 'UDP' | 'TCP';
+  /** Address, such as `206.200.127.138` or `2001:db8::1`. */
   readonly source: string;
   readonly sourcePort: number;
   readonly destination: string;
   readonly destinationPort: number;
-  /** `source:port > destination:port`. */
+  /** `source:port > destination:port`, an IPv6 address in brackets. */
   readonly name: string;
 }
 
@@ -35,7 +36,7 @@ export type DamageHandler = (damage: Damage) => void;
  * needs more bytes: `push` the next chunk of the file, or `end` it, then call `next()` again.
  */
 export interface RecordReader {
-  /** Covers the record; replaced only when bytes are pushed. */
+  /** Covers the record; valid until the next `next()`, after which it may be another. */
   view: DataView;
   /** Start of the datagram's payload or of the message in `view`. */
   offset: number;
@@ -58,16 +59,27 @@ export interface RecordReader {
   end(): void;
 }
 
-/** A pull cursor over timestamped UDP datagrams. */
+/**
+ * How a piece of a TCP stream joins the one before it in its direction: `start` begins a connection whose opening was
+ * seen, `next` goes on right behind, before `lost` bytes are missing (lost, or sent before the capture began).
+ */
+export type Join = 'start' | 'next' | 'lost';
+
+/**
+ * A pull cursor over timestamped datagrams, and over the bytes of TCP streams in pieces as they become readable in
+ * order. The view may be another after each `next()`.
+ */
 export interface DatagramReader extends RecordReader {
   flow: Flow;
+  /** Of a piece of a TCP stream; a reader of datagrams alone leaves it out. */
+  join?: Join;
 }
 
 /** One sequenced stream of messages: a session on a flow, or a BinaryFILE. */
 export interface Stream {
   /** Position in order of first appearance, from 0. */
   readonly index: number;
-  readonly protocol: 'MoldUDP64' | 'BinaryFILE';
+  readonly protocol: 'MoldUDP64' | 'SoupBinTCP' | 'BinaryFILE';
   /** The session's name with padding removed; null where the framing has none. */
   readonly session: string | null;
   /** Null for a file of messages. */
@@ -96,6 +108,22 @@ export interface MessageListener {
   onHeartbeat?(nextSequence: number, timestampNs: number, stream: Stream): void;
   onEndOfSession?(nextSequence: number, timestampNs: number, stream: Stream): void;
   onDamage?(damage: Damage): void;
+}
+
+/** Where converted or generated messages go, in order: a file in some framing. What is kept is copied. */
+export interface MessageOutput {
+  /** `sequence` 0: the number after the last message's. */
+  message(view: DataView, offset: number, length: number, seconds: number, nanoseconds: number, sequence: number): void;
+  /** The session is over: says so where the framing can. */
+  endOfSession(): void;
+  /** Puts out what is buffered and closes the file. */
+  close(): void;
+}
+
+/** Where datagrams go with a stamp each: a capture file, or what changes datagrams on their way there. */
+export interface DatagramOutput {
+  datagram(view: DataView, offset: number, length: number, flow: Flow, seconds: number, nanoseconds: number): void;
+  close(): void;
 }
 
 /**

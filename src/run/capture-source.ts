@@ -15,6 +15,7 @@ import type { ReplaySpec } from './replay-spec.js';
 /** Addresses of datagrams built from a file of messages, where a sink writes any: this machine's own. */
 const builtFlow: Flow = {
   index: 0,
+  transport: 'UDP',
   source: '127.0.0.1',
   sourcePort: 26400,
   destination: '127.0.0.1',

@@ -21,7 +21,15 @@ export async function warmUpListener(spec: ListenSpec): Promise<void> {
   const listener = await Listener.open({ ...spec, ...endless, ...own });
   const port = listener.receiver?.port ?? 0;
   const sink = await openUdpSink({ host: '127.0.0.1', port, ttl: 1, iface: null, loopback: true });
-  const flow: Flow = { index: 0, source: '', sourcePort: 0, destination: '127.0.0.1', destinationPort: port, name: '' };
+  const flow: Flow = {
+    index: 0,
+    transport: 'UDP',
+    source: '',
+    sourcePort: 0,
+    destination: '127.0.0.1',
+    destinationPort: port,
+    name: '',
+  };
   const running = listener.run();
   const view = packetView();
   const untilMs = Date.now() + longestMs;

@@ -198,7 +198,15 @@ export class Listener {
     if (flow === undefined) {
       const { host, port } = this.spec;
       const name = `${key} > ${host}:${port}`;
-      flow = { index: this.senders.size, source, sourcePort, destination: host, destinationPort: port, name };
+      flow = {
+        index: this.senders.size,
+        transport: 'UDP',
+        source,
+        sourcePort,
+        destination: host,
+        destinationPort: port,
+        name,
+      };
       this.senders.set(key, flow);
     }
     this.lastSender = flow;

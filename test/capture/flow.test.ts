@@ -9,6 +9,7 @@ test('a flow is the same object every time and is numbered in order of appearanc
   const back = table.intern(0xe9360c6f, 26477, 0xcec87f8a, 51000);
   expect(first).toEqual({
     index: 0,
+    transport: 'UDP',
     source: '206.200.127.138',
     sourcePort: 51000,
     destination: '233.54.12.111',

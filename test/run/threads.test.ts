@@ -54,6 +54,7 @@ describe('inproc:ring', () => {
   test('several flows', async () => {
     const flow = (index: number) => ({
       index,
+      transport: 'UDP' as const,
       source: '10.0.0.1',
       sourcePort: 1000 + index,
       destination: '239.0.0.1',

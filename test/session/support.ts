@@ -62,7 +62,7 @@ export function mold(
 export function makeFlow(index = 0, port = 26477): Flow {
   const [source, sourcePort, destination, destinationPort] = ['10.0.0.1', 1000 + index, '233.54.12.111', port];
   const name = `${source}:${sourcePort} > ${destination}:${destinationPort}`;
-  return { index, source, sourcePort, destination, destinationPort, name };
+  return { index, transport: 'UDP', source, sourcePort, destination, destinationPort, name };
 }
 
 /** Puts a payload in the middle of other bytes, so that reading from 0 or beyond the end shows. */
