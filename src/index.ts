@@ -70,3 +70,4 @@ export { SessionDemux } from './session/demux.js';
 export * from './session/moldudp64-header.js';
 export { MoldUDP64Packer } from './session/packer.js';
 export { SequenceTracker } from './session/sequence-tracker.js';
+export * from './session/soupbintcp-writer.js';
