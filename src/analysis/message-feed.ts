@@ -58,6 +58,10 @@ export class MessageFeed {
   baseSeconds = 0;
   /** Records that were in the window. */
   records = 0;
+  /** Messages read in the window, of whatever layout … */
+  messagesRead = 0;
+  /** … and those of them that the filters let pass. */
+  messagesPassed = 0;
   /** Stamps further than 104 days from the first; such a record goes by the time of the one before. */
   farStamps = 0;
   /** The stream of a BinaryFILE. */
@@ -183,10 +187,12 @@ export class MessageFeed {
     sequence: number,
     stream: Stream,
   ): void {
+    this.messagesRead++;
     if (!this.filter.acceptsStream(stream)) return;
     const verdict = this.gate.judge(view, offset, length, this.file.reader.packetNumber, sequence, stream);
     const streamKey = verdict === 'known' ? this.streamKey : noStream;
     if (!this.filter.acceptsMessage(view, offset, length, streamKey)) return;
+    this.messagesPassed++;
     this.handlers.onMessage?.(view, offset, length, timestampNs, sequence, stream, verdict);
   }
 }

@@ -88,6 +88,7 @@ async function decode(path: string, flags: DecodeFlags): Promise<void> {
   await feed.run();
   await output.end();
   summary.afterFeed(feed);
+  summary.nothingPassed(feed, flags);
   finish({
     damaged: feed.damage.total > 0,
     gaps: flags.strict === true && feed.demux.sessions().some((session) => session.gaps.length > 0),

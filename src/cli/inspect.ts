@@ -67,6 +67,7 @@ async function inspect(path: string, flags: InspectFlags): Promise<void> {
   const summary = new CaptureSummary();
   for (const damage of report.damage) summary.onDamage(path, damage);
   summary.messages(inspection.feed);
+  summary.nothingPassed(inspection.feed, flags);
   finish({
     damaged: report.damageTotal > 0,
     gaps: flags.strict === true && report.sessions.some((session) => session.gaps.length > 0),

@@ -59,7 +59,7 @@ export function addFilterOptions(command: Command, sessionHelp = 'only this sess
 
 /** Options that choose a span of time. */
 export function addWindowOptions(command: Command): Command {
-  const when = 'ISO 8601 time, New York time of day (09:30:00.123456789) or offset (+10s)';
+  const when = 'ISO 8601 time, epoch ns, New York time of day (09:30:00.123456789) or offset (+10s)';
   return command
     .option('--from <WHEN>', `skip what was captured before: ${when}`, refusing(parseWhen))
     .option('--until <WHEN>', 'end where what was captured after begins; as --from', refusing(parseWhen));

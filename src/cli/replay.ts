@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { EpochTime } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import { exitCode } from '../core/exit-code.js';
-import { formatDuration, parseDuration, parseWhen, type When } from '../core/time.js';
+import { formatDuration } from '../core/time.js';
 import { ReplayControl } from '../replay/control.js';
 import type { LatePolicy } from '../replay/engine.js';
 import type { LoopSequence } from '../replay/loop.js';
@@ -23,6 +23,7 @@ import {
   type InputFlags,
   inputSpec,
   type WindowFlags,
+  when,
 } from './options.js';
 import { showProgress } from './progress.js';
 import { describeReplay } from './replay-text.js';
@@ -280,15 +281,9 @@ function warnings(report: ReplayOutcome['report'], spec: ReplaySpec): void {
 }
 
 function parseStart(text: string): EpochTime {
-  if (/^\d{16,19}$/.test(text)) return { seconds: Number(text.slice(0, -9)), nanoseconds: Number(text.slice(-9)) };
-  let when: When;
-  try {
-    when = parseWhen(text);
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
-  if (when.kind === 'absolute') return { seconds: when.seconds, nanoseconds: when.nanoseconds };
-  if (when.kind === 'timeOfDay') throw new InvalidArgumentError('a date is needed, as in 2026-01-05T09:30:00-05:00.');
-  const startMs = Date.now() + parseDuration(text.slice(1)) / 1e6;
+  const start = when(text);
+  if (start.kind === 'absolute') return { seconds: start.seconds, nanoseconds: start.nanoseconds };
+  if (start.kind === 'timeOfDay') throw new InvalidArgumentError('a date is needed, as in 2026-01-05T09:30:00-05:00.');
+  const startMs = Date.now() + start.ns / 1e6;
   return { seconds: Math.floor(startMs / 1000), nanoseconds: Math.round((startMs % 1000) * 1e6) };
 }

@@ -2,10 +2,13 @@
 import type { MessageFeed } from '../analysis/message-feed.js';
 import { worstExitCode } from '../core/exit-code.js';
 import type { Damage } from '../core/seams.js';
+import type { FilterFlags, WindowFlags } from './options.js';
 
 /** Reports printed one by one; the rest are counted. */
 const printedDamage = 20;
 const printedLayouts = 10;
+/** Options that choose messages. */
+const choosing = ['destination', 'session', 'type', 'symbol', 'locate', 'from', 'until'] as const;
 
 /** Prints damage as it is met, and after the run what else was not decoded. */
 export class CaptureSummary {
@@ -22,6 +25,17 @@ export class CaptureSummary {
   afterFeed(feed: MessageFeed): void {
     this.messages(feed);
     this.packets(feed);
+  }
+
+  /** One line where filters or window let nothing pass; silent where none were given. */
+  nothingPassed(feed: MessageFeed, flags: FilterFlags & WindowFlags): void {
+    const given = choosing.filter((name) => flags[name] !== undefined).map((name) => `--${name}`);
+    if (given.length === 0 || feed.messagesPassed > 0) return;
+    const { messagesRead, file } = feed;
+    warn(
+      `${file.name}: no message passed ${given.join(' and ')}: ${messagesRead} messages were read ` +
+        `in ${feed.records} of ${file.reader.packetNumber} packets (without them, inspect lists what there is)`,
+    );
   }
 
   /** Damage beyond what was printed, unknown layouts with their bytes, streams that are not ITCH 5.0. */

@@ -65,16 +65,20 @@ export function formatDuration(ns: number): string {
   return `${sign}${Math.floor(hours / 24)} d ${two(hours % 24)} h`;
 }
 
-/** Reads an absolute moment, a time of day or an offset (`+10s`); throws `UsageError`. */
+/** Reads an absolute moment (ISO 8601 or epoch ns), a time of day or an offset (`+10s`); throws `UsageError`. */
 export function parseWhen(text: string): When {
   const trimmed = text.trim();
+  // Epoch ns from 1970-04-26 to 2286: fewer digits would rather be seconds or milliseconds.
+  if (/^\d{16,19}$/.test(trimmed)) {
+    return { kind: 'absolute', seconds: Number(trimmed.slice(0, -9)), nanoseconds: Number(trimmed.slice(-9)) };
+  }
   if (trimmed.startsWith('+')) return { kind: 'offset', ns: parseDuration(trimmed.slice(1)) };
   const clock = /^(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?$/.exec(trimmed);
   if (clock) return { kind: 'timeOfDay', ns: clockNs(text, clock) };
   const full =
     /^(\d{4}-\d{2}-\d{2})[Tt ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*(Z|z|[+-]\d{2}:?\d{2})?$/.exec(trimmed);
   if (full === null) {
-    const forms = '2023-08-22T13:30:00Z, 09:30:00.000000001 (New York) or +10s';
+    const forms = '2023-08-22T13:30:00Z, 1692711000000000000 (epoch ns), 09:30:00.000000001 (New York) or +10s';
     throw new UsageError('when', `time "${text}": not understood, write ${forms}`);
   }
   const [, date, hour, minute, second, decimals, zone] = full;

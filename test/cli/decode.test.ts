@@ -88,6 +88,32 @@ describe('decode', () => {
     );
   });
 
+  it('saysWhyNothingIsPrinted', async () => {
+    const rows: [string[], RegExp][] = [
+      [['--symbol', 'NOSUCH'], /no message passed --symbol: 10000 messages were read in 8610 of 8610 packets/],
+      [['--type', 'V', '--from', '09:30:01'], /no message passed --type and --from: \d+ messages/],
+      [['--destination', ':9'], /no message passed --destination: 0 messages were read in 0 of 8610 packets/],
+      [['--until', '09:29'], /no message passed --until: 0 messages/],
+    ];
+    for (const [flags, says] of rows) {
+      for (const command of ['decode', 'inspect']) {
+        const { code, stdout, stderr } = await run([command, pcap, ...flags]);
+        expect(stderr).toMatch(says);
+        expect(stderr.trim().split('\n')).toHaveLength(1);
+        expect(code).toBe(0);
+        if (command === 'decode') expect(stdout).toBe('');
+      }
+    }
+  });
+
+  it('aWindowMayBeGivenInEpochNanoseconds', async () => {
+    const range = (...flags: string[]) => run(['decode', pcap, '--fields', 'timestampNs', ...flags]);
+    const byTime = await range('--from', '09:30:01', '--until', '09:30:02');
+    const byNumber = await range('--from', '1767623401000000000', '--until', '1767623402000000000');
+    expect(lines(byNumber.stdout).length).toBeGreaterThan(1000);
+    expect(byNumber.stdout).toBe(byTime.stdout);
+  });
+
   it('csvAndTable', async () => {
     const csv = (await run(['decode', pcap, '--csv', '--type', 'D', '--limit', '2'])).stdout.split('\n');
     expect(csv[0].startsWith('packet,timestampNs,sequence,protocol,session,type,name,stockLocate')).toBe(true);

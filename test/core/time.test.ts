@@ -94,6 +94,9 @@ describe('moments', () => {
     ['2023-08-22T09:30:00.000000001-04:00', { kind: 'absolute', seconds: 1692711000, nanoseconds: 1 }],
     ['2023-08-22 19:00+0530', { kind: 'absolute', seconds: 1692711000, nanoseconds: 0 }],
     ['2023-08-22T13:30:00.999999999z', { kind: 'absolute', seconds: 1692711000, nanoseconds: 999_999_999 }],
+    ['1692711000123456789', { kind: 'absolute', seconds: 1692711000, nanoseconds: 123_456_789 }],
+    [' 1692711000000000001 ', { kind: 'absolute', seconds: 1692711000, nanoseconds: 1 }],
+    ['1000000000000000', { kind: 'absolute', seconds: 1_000_000, nanoseconds: 0 }],
     ['1970-01-01T00:00:00.5+01:00', { kind: 'absolute', seconds: -3600, nanoseconds: 500_000_000 }],
   ])('%s', (text, when) => {
     expect(parseWhen(text)).toEqual(when);
@@ -103,6 +106,8 @@ describe('moments', () => {
     ['', 'not understood'],
     ['noon', 'not understood'],
     ['9', 'not understood'],
+    ['1692711000123', '1692711000000000000 (epoch ns)'],
+    ['16927110001234567890', 'not understood'],
     ['24:00', 'hours end at 23'],
     ['09:60', 'minutes and seconds at 59'],
     ['09:30:60', 'minutes and seconds at 59'],
