@@ -1,11 +1,13 @@
 /**
- * Interned flows: addresses and ports to one object each, found without allocating.
+ * Interned flows: transport, addresses and ports to one object each, found without allocating.
  *
- * Open addressing with linear probing over one `Int32Array`; a datagram of the same flow as the one before costs three
- * comparisons. Keys are signed, since the engine boxes a number above 2^31 that is kept in a field.
+ * A UDP datagram over IPv4 of the same flow as the one before costs three comparisons. Keys are signed: the engine
+ * boxes a number above 2^31 that is kept in a field.
  */
 import type { Flow } from '../core/seams.js';
+import { IPV6_KEY_WORDS, Ipv4Slots, Ipv6Slots } from './flow-slots.js';
 import { formatIpv4 } from './ipv4.js';
+import { formatIpv6 } from './ipv6.js';
 
 /** The most flows that are told apart; the rest share the table's `otherFlows`. */
 export const MAX_FLOWS = 65_536;
@@ -13,43 +15,69 @@ export const MAX_FLOWS = 65_536;
 /** Name of the object that flows beyond the limit share. */
 export const OTHER_FLOWS = 'other flows';
 
-const INITIAL_SLOTS = 64;
-/** Words of a slot: source, destination, both ports, 1 + index of the flow (0: empty). */
-const SLOT_WORDS = 4;
-
 /** Interns flows, at most `limit` of them. */
 export class FlowTable {
   /** Every flow in order of first appearance. */
   readonly flows: Flow[] = [];
   /** Datagrams whose flow did not fit and went by `otherFlows`. */
   overflowed = 0;
+  /** What every flow beyond the limit is answered with, whatever its transport. */
   readonly otherFlows: Flow;
-  private slots = new Int32Array(INITIAL_SLOTS * SLOT_WORDS);
-  private mask = INITIAL_SLOTS - 1;
+  private readonly udpSlots = new Ipv4Slots();
+  private readonly tcpSlots = new Ipv4Slots();
+  private readonly udp6Slots = new Ipv6Slots();
+  private readonly tcp6Slots = new Ipv6Slots();
+  private readonly key = new Int32Array(IPV6_KEY_WORDS);
   private lastSource = 0;
   private lastDestination = 0;
   private lastPorts = 0;
   private last: Flow | null = null;
 
   constructor(private readonly limit: number = MAX_FLOWS) {
-    this.otherFlows = new InternedFlow(limit, 0, 0, 0, OTHER_FLOWS);
+    this.otherFlows = { ...flowOf(limit, 'UDP', formatIpv4(0), formatIpv4(0), 0), name: OTHER_FLOWS };
   }
 
-  /** The flow of these addresses (32-bit, signed or not) and ports: the same object every time. */
-  intern(source: number, sourcePort: number, destination: number, destinationPort: number): Flow {
-    return this.internWords(source | 0, destination | 0, (sourcePort << 16) | destinationPort);
+  /** The flow of these IPv4 addresses (32-bit, signed or not) and ports: the same object every time. */
+  intern(
+    source: number,
+    sourcePort: number,
+    destination: number,
+    destinationPort: number,
+    transport: Flow['transport'] = 'UDP',
+  ): Flow {
+    const ports = (sourcePort << 16) | destinationPort;
+    if (transport === 'TCP') return this.internTcpWords(source | 0, destination | 0, ports);
+    return this.internWords(source | 0, destination | 0, ports);
   }
 
-  /** The same from signed 32-bit words: both addresses, and the source port in the half above the destination's. */
+  /** A UDP flow from signed 32-bit words: both addresses, and the source port in the half above the destination's. */
   internWords(source: number, destination: number, ports: number): Flow {
     const isSame = ports === this.lastPorts && destination === this.lastDestination && source === this.lastSource;
     return isSame && this.last !== null ? this.last : this.lookUp(source, destination, ports);
   }
 
+  /** A TCP flow from the same words. */
+  internTcpWords(source: number, destination: number, ports: number): Flow {
+    return this.internIpv4(this.tcpSlots, 'TCP', source, destination, ports);
+  }
+
+  /** A flow over IPv6: the source address and behind it the destination's at `addresses` of a view; ports as a word. */
+  internIpv6(view: DataView, addresses: number, ports: number, transport: Flow['transport']): Flow {
+    const { key } = this;
+    for (let word = 0; word < IPV6_KEY_WORDS - 1; word++) key[word] = view.getInt32(addresses + word * 4);
+    key[IPV6_KEY_WORDS - 1] = ports;
+    const slots = transport === 'UDP' ? this.udp6Slots : this.tcp6Slots;
+    const slot = slots.find(key);
+    const known = slots.numberAt(slot);
+    if (known > 0) return this.flows[known - 1] as Flow;
+    if (this.isFull()) return this.otherFlows;
+    const flow = this.add(transport, formatIpv6(view, addresses), formatIpv6(view, addresses + 16), ports);
+    slots.put(slot, key, this.flows.length);
+    return flow;
+  }
+
   private lookUp(source: number, destination: number, ports: number): Flow {
-    const slot = this.find(source, destination, ports);
-    const known = this.slots[slot + 3] as number;
-    const flow = known > 0 ? (this.flows[known - 1] as Flow) : this.add(slot, source, destination, ports);
+    const flow = this.internIpv4(this.udpSlots, 'UDP', source, destination, ports);
     if (flow === this.otherFlows) return flow;
     this.lastSource = source;
     this.lastDestination = destination;
@@ -58,73 +86,43 @@ export class FlowTable {
     return flow;
   }
 
-  /** Place of the slot that holds the flow, or of the empty one where it belongs. */
-  private find(source: number, destination: number, ports: number): number {
-    const { slots, mask } = this;
-    let index = hash(source, destination, ports) & mask;
-    for (;;) {
-      const slot = index * SLOT_WORDS;
-      if (slots[slot + 3] === 0) return slot;
-      if (slots[slot + 2] === ports && slots[slot + 1] === destination && slots[slot] === source) return slot;
-      index = (index + 1) & mask;
-    }
-  }
-
-  private add(slot: number, source: number, destination: number, ports: number): Flow {
-    if (this.flows.length >= this.limit) {
-      this.overflowed++;
-      return this.otherFlows;
-    }
-    const flow = new InternedFlow(this.flows.length, source, destination, ports, '');
-    this.flows.push(flow);
-    this.slots[slot] = source;
-    this.slots[slot + 1] = destination;
-    this.slots[slot + 2] = ports;
-    this.slots[slot + 3] = this.flows.length;
-    if (this.flows.length * 2 > this.mask) this.grow();
-    return flow;
-  }
-
-  /** Doubles the slots, so that at most half of them are taken and every search meets an empty one. */
-  private grow(): void {
-    const old = this.slots;
-    this.slots = new Int32Array(old.length * 2);
-    this.mask = this.slots.length / SLOT_WORDS - 1;
-    for (let at = 0; at < old.length; at += SLOT_WORDS) {
-      if (old[at + 3] === 0) continue;
-      const slot = this.find(old[at] as number, old[at + 1] as number, old[at + 2] as number);
-      this.slots.set(old.subarray(at, at + SLOT_WORDS), slot);
-    }
-  }
-}
-
-class InternedFlow implements Flow {
-  readonly transport = 'UDP';
-  readonly source: string;
-  readonly sourcePort: number;
-  readonly destination: string;
-  readonly destinationPort: number;
-  readonly name: string;
-
-  constructor(
-    readonly index: number,
+  private internIpv4(
+    slots: Ipv4Slots,
+    transport: Flow['transport'],
     source: number,
     destination: number,
     ports: number,
-    name: string,
-  ) {
-    this.source = formatIpv4(source);
-    this.sourcePort = ports >>> 16;
-    this.destination = formatIpv4(destination);
-    this.destinationPort = ports & 0xffff;
-    this.name = name || `${this.source}:${this.sourcePort} > ${this.destination}:${this.destinationPort}`;
+  ): Flow {
+    const slot = slots.find(source, destination, ports);
+    const known = slots.numberAt(slot);
+    if (known > 0) return this.flows[known - 1] as Flow;
+    if (this.isFull()) return this.otherFlows;
+    const flow = this.add(transport, formatIpv4(source), formatIpv4(destination), ports);
+    slots.put(slot, source, destination, ports, this.flows.length);
+    return flow;
+  }
+
+  private isFull(): boolean {
+    if (this.flows.length < this.limit) return false;
+    this.overflowed++;
+    return true;
+  }
+
+  private add(transport: Flow['transport'], source: string, destination: string, ports: number): Flow {
+    const flow = flowOf(this.flows.length, transport, source, destination, ports);
+    this.flows.push(flow);
+    return flow;
   }
 }
 
-/** Mixes the key's words (the finaliser of MurmurHash3). */
-function hash(source: number, destination: number, ports: number): number {
-  let h = Math.imul(source, 0x9e3779b1) ^ Math.imul(destination, 0x85ebca77) ^ Math.imul(ports, 0xc2b2ae3d);
-  h ^= h >>> 16;
-  h = Math.imul(h, 0x85ebca6b);
-  return h ^ (h >>> 13);
+function flowOf(index: number, transport: Flow['transport'], source: string, destination: string, ports: number): Flow {
+  const sourcePort = ports >>> 16;
+  const destinationPort = ports & 0xffff;
+  const name = `${endpoint(source, sourcePort)} > ${endpoint(destination, destinationPort)}`;
+  return { index, transport, source, sourcePort, destination, destinationPort, name };
+}
+
+/** `address:port`, an IPv6 address in brackets. */
+function endpoint(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -35,12 +35,22 @@ export function checksum(bytes: Uint8Array): number {
   return ~((sum % 65535) + (sum > 0 && sum % 65535 === 0 ? 65535 : 0)) & 0xffff;
 }
 
-function u16(value: number): number[] {
+export function u16(value: number): number[] {
   return [(value >>> 8) & 0xff, value & 0xff];
 }
 
-function u32(value: number): number[] {
+export function u32(value: number): number[] {
   return [...u16(value >>> 16), ...u16(value & 0xffff)];
+}
+
+/** The 16 bytes of an IPv6 address written with hexadecimal groups and at most one `::`. */
+export function ipv6(address: string): number[] {
+  const [head = '', tail] = address.split('::');
+  const groups = (part: string): number[] =>
+    part === '' ? [] : part.split(':').flatMap((one) => u16(parseInt(one, 16)));
+  const start = groups(head);
+  const end = groups(tail ?? '');
+  return [...start, ...Array(16 - start.length - end.length).fill(0), ...end];
 }
 
 /** An Ethernet frame with an IPv4 UDP datagram, right but for what is asked otherwise. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FlowTable, OTHER_FLOWS } from '../../src/capture/flow.js';
 import { formatIpv4, parseIpv4 } from '../../src/capture/ipv4.js';
+import { ipv6 } from './build.js';
 
 test('a flow is the same object every time and is numbered in order of appearance', () => {
   const table = new FlowTable();
@@ -70,4 +71,66 @@ test.each(['1.2.3', '1.2.3.4.5', '1.2.3.256', 'a.b.c.d', '', '1..2.3', '::1', '1
 
 test('addresses survive being written and read', () => {
   fc.assert(fc.property(fc.nat(0xffffffff), (address) => parseIpv4(formatIpv4(address)) === address));
+});
+
+/** A source and a destination address as they lie in an IPv6 header. */
+function addresses(source: string, destination: string): DataView {
+  return new DataView(Uint8Array.from([9, ...ipv6(source), ...ipv6(destination)]).buffer);
+}
+
+test('a flow over IPv6 is the same object every time, its addresses in brackets in its name', () => {
+  const table = new FlowTable();
+  const view = addresses('2001:db8::1', 'ff02::1');
+  const flow = table.internIpv6(view, 1, (5 << 16) | 26477, 'UDP');
+  expect(flow).toEqual({
+    index: 0,
+    transport: 'UDP',
+    source: '2001:db8::1',
+    sourcePort: 5,
+    destination: 'ff02::1',
+    destinationPort: 26477,
+    name: '[2001:db8::1]:5 > [ff02::1]:26477',
+  });
+  expect(table.internIpv6(addresses('2001:db8::1', 'ff02::1'), 1, (5 << 16) | 26477, 'UDP')).toBe(flow);
+});
+
+test('the same addresses and ports over UDP and over TCP are different flows', () => {
+  const table = new FlowTable();
+  const view = addresses('::1', '::2');
+  const make = () => [
+    table.intern(1, 2, 3, 4),
+    table.intern(1, 2, 3, 4, 'TCP'),
+    table.internIpv6(view, 1, 0x20004, 'UDP'),
+    table.internIpv6(view, 1, 0x20004, 'TCP'),
+  ];
+  const flows = make();
+  expect(flows.map((flow) => [flow.index, flow.transport])).toEqual([
+    [0, 'UDP'],
+    [1, 'TCP'],
+    [2, 'UDP'],
+    [3, 'TCP'],
+  ]);
+  expect(make()).toEqual(flows);
+  expect(table.internTcpWords(1, 3, 0x20004)).toBe(flows[1]);
+  expect(table.flows).toEqual(flows);
+});
+
+test('tells IPv6 flows apart that differ in any word, and finds them all when there are many', () => {
+  const table = new FlowTable();
+  const views = Array.from({ length: 2000 }, (_, index) => {
+    const view = addresses('2001:db8::1', 'ff02::1');
+    view.setInt32(1 + (index % 8) * 4, index);
+    return view;
+  });
+  const flows = views.map((view) => table.internIpv6(view, 1, 7, 'UDP'));
+  expect(new Set(flows).size).toBe(2000);
+  for (const [index, view] of views.entries()) expect(table.internIpv6(view, 1, 7, 'UDP')).toBe(flows[index]);
+});
+
+test('IPv6 and TCP flows beyond the limit share the same object', () => {
+  const table = new FlowTable(1);
+  table.intern(1, 2, 3, 4);
+  const others = [table.internTcpWords(1, 3, 4), table.internIpv6(addresses('::1', '::2'), 1, 5, 'TCP')];
+  expect(others).toEqual([table.otherFlows, table.otherFlows]);
+  expect(table.overflowed).toBe(2);
 });
