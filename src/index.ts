@@ -11,6 +11,7 @@ export { type MessageWriter, messageWriter, type WriterFlags } from './analysis/
 export { CaptureReader } from './capture/capture-reader.js';
 export { FlowTable } from './capture/flow.js';
 export { PcapWriter } from './capture/pcap-writer.js';
+export { PcapngWriter } from './capture/pcapng-writer.js';
 export { type ClockBase, MonotonicClock, VirtualClock, WallClock } from './core/clock.js';
 export * from './core/errors.js';
 export { exitCode, worstExitCode } from './core/exit-code.js';

@@ -3,7 +3,8 @@
  * so long after the run's origin is stamped so long after the base that `setBase` gave.
  */
 import { closeSync, openSync, realpathSync, writeSync } from 'node:fs';
-import { MAX_PAYLOAD_BYTES, PcapWriter, RECORD_OVERHEAD_BYTES } from '../capture/pcap-writer.js';
+import { MAX_PAYLOAD_BYTES } from '../capture/frame-writer.js';
+import { PcapWriter, RECORD_OVERHEAD_BYTES } from '../capture/pcap-writer.js';
 import { SinkError } from '../core/errors.js';
 import type { Flow, Sink } from '../core/seams.js';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FlowTable } from '../../src/capture/flow.js';
-import { MAX_PAYLOAD_BYTES, PcapWriter, RECORD_OVERHEAD_BYTES } from '../../src/capture/pcap-writer.js';
+import { MAX_PAYLOAD_BYTES } from '../../src/capture/frame-writer.js';
+import { PcapWriter, RECORD_OVERHEAD_BYTES } from '../../src/capture/pcap-writer.js';
 import { UsageError } from '../../src/core/errors.js';
 import { checksum, concat, text } from './build.js';
 import { read } from './drive.js';
