@@ -10,7 +10,7 @@ import { addWords, fold, udpPseudoHeader } from './checksum.js';
 import { SNIFF_BYTES, sniff } from './detect.js';
 import { ETHERTYPE_IPV4, ethernetPayload, FRAME_TOO_SHORT, LINKTYPE_ETHERNET } from './ethernet.js';
 import { FlowTable } from './flow.js';
-import type { FrameReader } from './frame-reader.js';
+import type { CaptureDescription, FrameReader } from './frame-reader.js';
 import { IP_PROTOCOL_UDP, IPV4_HEADER_BYTES, Ipv4Header } from './ipv4.js';
 import { PcapReader } from './pcap.js';
 import { PcapngReader } from './pcapng.js';
@@ -24,6 +24,8 @@ export interface CaptureReaderOptions {
   checksums?: boolean;
   /** Where flows are interned; readers that share one number their flows together. */
   flows?: FlowTable;
+  /** Look for the next plausible block or record behind damage, where the reading would end; false where absent. */
+  recover?: boolean;
 }
 
 /** What a capture held; `packets` is `datagrams` plus all that was skipped. */
@@ -66,6 +68,7 @@ export class CaptureReader implements DatagramReader {
   private readonly queue = new ByteQueue();
   private readonly onDamage: DamageHandler;
   private readonly checksums: boolean;
+  private readonly recover: boolean;
   private readonly skips = new SkipCounts();
   private readonly ip = new Ipv4Header();
   private readonly udp = new UdpHeader();
@@ -80,6 +83,7 @@ export class CaptureReader implements DatagramReader {
   constructor(options: CaptureReaderOptions) {
     this.onDamage = options.onDamage;
     this.checksums = options.checksums ?? true;
+    this.recover = options.recover ?? false;
     this.flows = options.flows ?? new FlowTable();
     this.flow = this.flows.otherFlows;
     this.view = this.queue.view;
@@ -88,6 +92,11 @@ export class CaptureReader implements DatagramReader {
   /** Null until the first bytes have told. */
   get format(): 'pcap' | 'pcapng' | null {
     return this.frames?.format ?? null;
+  }
+
+  /** What the capture says beside its packets; null where its format has no place for it. */
+  get description(): CaptureDescription | null {
+    return this.frames?.describe() ?? null;
   }
 
   /** How many packets carried no datagram for us, by reason. */
@@ -145,8 +154,8 @@ export class CaptureReader implements DatagramReader {
     if (this.done || (queue.available < SNIFF_BYTES && !queue.ended)) return null;
     const head = new Uint8Array(queue.view.buffer, queue.view.byteOffset + queue.offset, queue.available);
     const content = sniff(head);
-    if (content === 'pcap') this.frames = new PcapReader(queue, this.onDamage);
-    else if (content === 'pcapng') this.frames = new PcapngReader(queue, this.onDamage);
+    if (content === 'pcap') this.frames = new PcapReader(queue, this.onDamage, { recover: this.recover });
+    else if (content === 'pcapng') this.frames = new PcapngReader(queue, this.onDamage, { recover: this.recover });
     else this.refuse(head.length);
     return this.frames;
   }

@@ -9,6 +9,45 @@ import type { DamageHandler } from '../core/seams.js';
 /** The longest frame that is believed; a longer one is damage (libpcap's and Wireshark's own limit). */
 export const MAX_CAPTURED_BYTES = 262_144;
 
+/** How a capture is read. */
+export interface FrameReaderOptions {
+  /** Look for the next plausible block or record behind damage, where the reading would end; false where absent. */
+  recover?: boolean;
+}
+
+/** One interface of a pcapng capture: what its section says of it, and the last statistics that were kept of it. */
+export interface InterfaceDescription {
+  linkType: number;
+  name: string | null;
+  description: string | null;
+  /** Most bytes kept of a packet; 0 for no limit. */
+  snapLength: number;
+  /** The unit of its time stamps in seconds, as a power: `10^-9` or `2^-20`. */
+  resolution: string;
+  /** Packets that the interface received, and dropped for want of room. */
+  received: number | null;
+  dropped: number | null;
+  /** Packets that its filter let through, that the operating system dropped, and that reached the writer. */
+  accepted: number | null;
+  osDropped: number | null;
+  delivered: number | null;
+}
+
+/** What a pcapng capture says beside its packets. */
+export interface CaptureDescription {
+  sections: number;
+  /** The first ones of all sections, in their order. */
+  interfaces: InterfaceDescription[];
+  interfaceCount: number;
+  /** The beginnings of the first comments. */
+  comments: string[];
+  commentCount: number;
+  /** How many blocks of each kind there are. */
+  blocks: Record<string, number>;
+  /** Packets that were lost between packets, as these say. */
+  droppedPackets: number;
+}
+
 /** A pull cursor over the frames of one capture file; `next()` answers from the bytes at hand. */
 export abstract class FrameReader {
   abstract readonly format: 'pcap' | 'pcapng';
@@ -33,14 +72,23 @@ export abstract class FrameReader {
   /** Frames for which the format keeps no time stamp; they carry the one before theirs. */
   withoutTimestamp = 0;
   done = false;
+  protected readonly recover: boolean;
 
   constructor(
     protected readonly queue: ByteQueue,
     protected readonly onDamage: DamageHandler,
-  ) {}
+    options: FrameReaderOptions = {},
+  ) {
+    this.recover = options.recover ?? false;
+  }
 
   /** Moves to the next frame; false where more bytes are needed or the capture is `done`. */
   abstract next(): boolean;
+
+  /** What the capture says beside its packets so far; null where its format has no place for it. */
+  describe(): CaptureDescription | null {
+    return null;
+  }
 
   /** Reports damage that ends the reading: nothing behind it can be told apart reliably. */
   protected stop(code: string, message: string, record: number, offset: number): false {
