@@ -12,6 +12,8 @@ export { CaptureReader } from './capture/capture-reader.js';
 export { FlowTable } from './capture/flow.js';
 export { PcapWriter } from './capture/pcap-writer.js';
 export { PcapngWriter } from './capture/pcapng-writer.js';
+export { TcpHeader } from './capture/tcp.js';
+export { type TcpCounts, TcpStreams } from './capture/tcp-streams.js';
 export { type ClockBase, MonotonicClock, VirtualClock, WallClock } from './core/clock.js';
 export * from './core/errors.js';
 export { exitCode, worstExitCode } from './core/exit-code.js';
