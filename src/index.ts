@@ -32,6 +32,8 @@ export { type FilterSpec, noFilter } from './replay/filter.js';
 export { parseRate, parseSpeed, type Rate, type RateOptions } from './replay/rate.js';
 export { createSchedule, type Schedule } from './replay/schedule.js';
 export { type DatagramHandler, HandlerSink, NullSink, RingSink } from './replay/sinks.js';
+export { type DoctorFacts, type DoctorReport, examine } from './run/doctor.js';
+export type { Check } from './run/doctor-checks.js';
 export { type DatagramBatch, type ReplayOptions, replay, replayBatches } from './run/library.js';
 export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
 export { runReplay } from './run/replay.js';

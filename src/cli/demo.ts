@@ -1,6 +1,7 @@
 /** `tickreel demo`: the main job on the bundled fixtures, in a few seconds and without leaving this machine. */
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { defaultReceiveBufferBytes } from '../io/udp-receiver.js';
 import { noFilter } from '../replay/filter.js';
 import { parseSpeed } from '../replay/rate.js';
 import { Listener } from '../run/listen.js';
@@ -15,7 +16,6 @@ import { finish } from './summary.js';
 const fixtures = new URL('../../fixtures/', import.meta.url);
 const pcap = 'itch50-session.pcap';
 const binaryFile = 'itch50-session.NASDAQ_ITCH50.gz';
-const bufferBytes = 8 << 20;
 const idleMs = 2000;
 const maxGapNs = 1e9;
 
@@ -37,7 +37,7 @@ async function demo(own?: string): Promise<void> {
     host: '127.0.0.1',
     port: 0,
     iface: null,
-    bufferBytes,
+    bufferBytes: defaultReceiveBufferBytes,
     input: inputSpec('-', {}),
     durationMs: Number.POSITIVE_INFINITY,
     limit: Number.POSITIVE_INFINITY,

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { EpochTime } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import { formatBytes, formatCount, formatRate } from '../core/time.js';
+import { defaultReceiveBufferBytes } from '../io/udp-receiver.js';
 import { noFilter } from '../replay/filter.js';
 import { parseRate } from '../replay/rate.js';
 import { Listener, type ListenSpec } from '../run/listen.js';
@@ -30,7 +31,6 @@ interface ListenFlags extends InputFlags, RateFlags, WindowFlags {
   pack: 'timestamp' | 'mtu';
 }
 
-const defaultBufferBytes = 8 << 20;
 const progressEveryMs = 1000;
 
 export function addListenCommand(program: Command): void {
@@ -50,7 +50,7 @@ export function addListenCommand(program: Command): void {
     .option('--limit <N>', 'end after N packets', count(1))
     .option('--idle <time>', 'end when nothing came for so long after the first packet', duration)
     .optionsGroup('Receiving:')
-    .option('--buffer <bytes>', 'receive buffer to ask the kernel for', count(4096), defaultBufferBytes)
+    .option('--buffer <bytes>', 'receive buffer to ask the kernel for', count(4096), defaultReceiveBufferBytes)
     .optionsGroup('Latency against the schedule of a replay (its first loop, without filters):')
     .option('--reference <capture>', 'the capture that is replayed; give the rate options of the replay as well')
     .option('--origin <NS>', 'epoch ns that the replay printed as its origin (or its --start-at)', parseOrigin)

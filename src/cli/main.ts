@@ -6,6 +6,7 @@ import { TickreelError, UsageError } from '../core/errors.js';
 import { exitCode } from '../core/exit-code.js';
 import { addDecodeCommand } from './decode.js';
 import { addDemoCommand } from './demo.js';
+import { addDoctorCommand } from './doctor.js';
 import { addInspectCommand } from './inspect.js';
 import { addListenCommand } from './listen.js';
 import { endWithThePipe } from './output.js';
@@ -30,6 +31,7 @@ function buildProgram(): Command {
   addInspectCommand(program);
   addReferenceCommand(program);
   addDemoCommand(program);
+  addDoctorCommand(program);
   program.addHelpText(
     'after',
     `

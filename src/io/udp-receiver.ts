@@ -18,6 +18,9 @@ export interface UdpReceiverOptions {
   bufferBytes: number;
 }
 
+/** Receive buffer that `listen` asks for: 109 ms of small packets at 100,000 a second. */
+export const defaultReceiveBufferBytes = 8 << 20;
+
 export type DatagramHandler = (bytes: Buffer, from: RemoteInfo) => void;
 
 export interface UdpReceiver {

@@ -27,7 +27,8 @@ export interface UdpSinkOptions {
   sendBufferBytes?: number;
 }
 
-const defaultSendBufferBytes = 4 << 20;
+/** Send buffer that a replay asks for where it is told nothing else. */
+export const defaultSendBufferBytes = 4 << 20;
 
 /** Opens the socket and resolves the host; rejects with a SinkError that names what is wrong with the address. */
 export async function openUdpSink(options: UdpSinkOptions): Promise<UdpSink> {
