@@ -4,7 +4,8 @@
  * The commands are built from what is exported here and nothing else.
  */
 
-export { type InputSpec, openInput, type ProtocolChoice } from './analysis/input.js';
+export { CaptureInput, type CaptureInputOptions, type FileReport } from './analysis/capture-input.js';
+export { type Input, type InputSpec, inputSpecOf, type ProtocolChoice } from './analysis/input.js';
 export { Inspection, type InspectionReport } from './analysis/inspection.js';
 export { type FeedHandlers, type FeedOptions, MessageFeed } from './analysis/message-feed.js';
 export { type MessageWriter, messageWriter, type WriterFlags } from './analysis/message-writer.js';

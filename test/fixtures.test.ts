@@ -4,20 +4,11 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { buildFixtures } from '../bench/fixtures.js';
-import type { InputSpec } from '../src/analysis/input.js';
 import { MessageFeed } from '../src/analysis/message-feed.js';
 import { itch50 } from '../src/protocol/itch50/index.js';
 import { fixture, projectRoot } from './support/cli.js';
 
 const names = readdirSync(join(projectRoot, 'fixtures'));
-const input = (path: string): InputSpec => ({
-  path,
-  date: null,
-  frameByType: false,
-  protocol: null,
-  portMap: new Map(),
-});
-
 describe('fixtures', () => {
   it('areTheGeneratorsOwn', () => {
     const built = buildFixtures();
@@ -30,7 +21,7 @@ describe('fixtures', () => {
 
   it.each(names)('%s: decode → encode is the identity', async (name) => {
     let messages = 0;
-    const feed = await MessageFeed.open(input(fixture(name)), {
+    const feed = await MessageFeed.open(fixture(name), {
       onMessage(view, offset, length, _timestampNs, _sequence, _stream, verdict) {
         expect(verdict).toBe('known');
         const values = itch50.toObject(view, offset, length);

@@ -14,17 +14,19 @@ export class DamageLog {
   readonly counts = new Map<string, number>();
   total = 0;
   private readonly file: string;
-  private readonly onDamage: ((damage: Damage) => void) | undefined;
+  private readonly onDamage: ((damage: FileDamage) => void) | undefined;
 
-  constructor(file: string, onDamage?: (damage: Damage) => void) {
+  /** `file` names where damage was met that `add` is told no other place for. */
+  constructor(file: string, onDamage?: (damage: FileDamage) => void) {
     this.file = file;
     this.onDamage = onDamage;
   }
 
-  add(damage: Damage): void {
+  add(damage: Damage, file: string = this.file): void {
+    const entry = { file, ...damage };
     this.total++;
     this.counts.set(damage.code, (this.counts.get(damage.code) ?? 0) + 1);
-    if (this.kept.length < maxDamageKept) this.kept.push({ file: this.file, ...damage });
-    this.onDamage?.(damage);
+    if (this.kept.length < maxDamageKept) this.kept.push(entry);
+    this.onDamage?.(entry);
   }
 }

@@ -1,11 +1,13 @@
-/** What `inspect` finds out about a capture in one pass: counts, sessions, flows, bursts, feed latency. */
+/** What `inspect` finds out about captures in one pass: counts, sessions, flows, bursts, feed latency. */
+import type { CaptureCounts } from '../capture/capture-reader.js';
 import { formatEpochNs } from '../core/halves.js';
 import { type HistogramSummary, SignedHistogram } from '../core/histogram.js';
 import type { Flow, RecordReader, Stream } from '../core/seams.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { BurstCounter, burstWindowsNs } from './bursts.js';
+import type { FileReport } from './capture-input.js';
 import { ExchangeClock } from './exchange-clock.js';
-import type { InputSpec } from './input.js';
+import type { Input } from './input.js';
 import { type FeedOptions, MessageFeed } from './message-feed.js';
 import type { Verdict } from './protocol-gate.js';
 import { TypeCounts } from './type-counts.js';
@@ -13,7 +15,7 @@ import { TypeCounts } from './type-counts.js';
 /** The object that `inspect --json` prints. */
 export type InspectionReport = ReturnType<Inspection['report']>;
 
-/** Counts everything in one capture; the caller runs it, then asks for the report. */
+/** Counts everything in one input; the caller runs it, then asks for the report. */
 export class Inspection {
   readonly feed: MessageFeed;
   private readonly byType = new TypeCounts();
@@ -22,6 +24,9 @@ export class Inspection {
   private readonly feedLatency = new SignedHistogram();
   /** By the stream's index. */
   private readonly streamMessages: number[] = [];
+  /** Records of BinaryFILEs, by the file's place in the input. */
+  private readonly fileRecords: number[] = [];
+  private datagrams = 0;
   private messages = 0;
   private bytes = 0;
   private minNs = Number.POSITIVE_INFINITY;
@@ -33,11 +38,11 @@ export class Inspection {
     this.feed = feed;
   }
 
-  /** Opens the capture; `initHistograms` must have resolved. */
-  static async open(spec: InputSpec, options: FeedOptions = {}): Promise<Inspection> {
+  /** Opens the input; `initHistograms` must have resolved. */
+  static async open(input: Input, options: FeedOptions = {}): Promise<Inspection> {
     let inspection: Inspection | undefined;
     const feed = await MessageFeed.open(
-      spec,
+      input,
       {
         onRecord: (reader, flow, timestampNs) => inspection?.onRecord(reader, flow, timestampNs),
         onMessage: (view, offset, _length, timestampNs, _sequence, stream, verdict) =>
@@ -53,7 +58,9 @@ export class Inspection {
     await this.feed.run();
   }
 
-  private onRecord(reader: RecordReader, _flow: Flow | null, timestampNs: number): void {
+  private onRecord(reader: RecordReader, flow: Flow | null, timestampNs: number): void {
+    if (flow === null) this.fileRecords[this.feed.input.current] = (this.fileRecords[this.feed.input.current] ?? 0) + 1;
+    else if (flow.transport === 'UDP') this.datagrams++;
     this.bytes += reader.length;
     if (timestampNs < this.minNs) this.minNs = timestampNs;
     if (timestampNs > this.maxNs) this.maxNs = timestampNs;
@@ -69,7 +76,7 @@ export class Inspection {
     if (verdict !== 'known') return;
     this.byType.add(view.getUint8(offset));
     if (stream.flow === null) return;
-    const { seconds, nanoseconds } = this.feed.file.reader;
+    const { seconds, nanoseconds } = this.feed.input.reader;
     const sinceMidnightNs = this.exchangeClock.sinceMidnightNs(seconds, nanoseconds);
     if (!Number.isNaN(sinceMidnightNs)) this.feedLatency.record(sinceMidnightNs - itch50.timestampOf(view, offset));
   }
@@ -77,12 +84,15 @@ export class Inspection {
   /** The finished report; plain data with a stable shape. */
   report() {
     const { feed } = this;
-    const { file, gate, demux } = feed;
+    const { input, gate, demux } = feed;
+    const files = input.files();
     return {
-      file: file.name,
-      format: file.format,
-      compression: file.compression,
-      packets: this.packetReport(),
+      file: input.name,
+      /** `mixed` where the files differ. */
+      format: common(files.map(({ format }) => format)),
+      compression: common(files.map(({ compression }) => compression)),
+      files,
+      packets: this.packetReport(files),
       messages: {
         total: this.messages,
         /** Of ITCH 5.0 messages only; the others are under the keys below. */
@@ -92,8 +102,8 @@ export class Inspection {
         zeroLength: gate.zeroLengthMessages,
       },
       unknownLayouts: [...gate.unknown.values()],
-      sessions: file.kind === 'datagrams' ? demux.sessions() : [this.fileSession()],
-      flows: file.kind === 'datagrams' ? this.flowReport() : [],
+      sessions: [...this.fileSessions(files), ...demux.sessions()],
+      flows: this.flowReport(),
       damage: feed.damage.kept,
       damageTotal: feed.damage.total,
       timeRange: this.timeRange(),
@@ -108,26 +118,37 @@ export class Inspection {
     this.feedLatency.destroy();
   }
 
-  private packetReport() {
-    const { file, records } = this.feed;
-    if (file.kind === 'messages') return { total: records, datagrams: 0, bytes: this.bytes, skipped: {}, counts: {} };
-    const { counts, skipped } = file.reader;
-    return { total: counts.packets, datagrams: records, bytes: this.bytes, skipped: { ...skipped }, counts };
+  private packetReport(files: readonly FileReport[]) {
+    const captures = files.filter(({ counts }) => counts !== null);
+    const counts = summed(captures.map((file) => ({ ...file.counts }))) as Partial<CaptureCounts>;
+    return {
+      /** Packets of captures, and records of BinaryFILEs. */
+      total: (counts.packets ?? 0) + this.fileRecords.reduce((sum, records) => sum + records, 0),
+      datagrams: this.datagrams,
+      bytes: this.bytes,
+      skipped: summed(captures.map(({ skipped }) => skipped)) as Record<string, number>,
+      counts,
+    };
   }
 
-  private fileSession() {
-    const { gate, fileStream, records } = this.feed;
-    return {
-      protocol: 'BinaryFILE',
-      session: null,
-      application: gate.speaks(fileStream),
-      first: null,
-      last: null,
-      messages: records,
-      gaps: [],
-      duplicates: 0,
-      outOfOrder: 0,
-    };
+  private fileSessions(files: readonly FileReport[]) {
+    const { gate, fileStreams } = this.feed;
+    return files.flatMap(({ file, format }, index) =>
+      format !== 'BinaryFILE'
+        ? []
+        : {
+            protocol: 'BinaryFILE' as const,
+            session: null,
+            ...(files.length > 1 ? { file } : {}),
+            application: gate.speaks(fileStreams[index] as Stream),
+            first: null,
+            last: null,
+            messages: this.fileRecords[index] ?? 0,
+            gaps: [],
+            duplicates: 0,
+            outOfOrder: 0,
+          },
+    );
   }
 
   private flowReport() {
@@ -188,4 +209,24 @@ interface BurstReport {
 function epochNs(baseSeconds: number, sinceNs: number): string {
   const seconds = Math.floor(sinceNs / 1e9);
   return formatEpochNs(baseSeconds + seconds, sinceNs - seconds * 1e9);
+}
+
+function common<T>(values: readonly T[]): T | 'mixed' {
+  const [first] = values;
+  return first !== undefined && values.every((value) => value === first) ? first : 'mixed';
+}
+
+/** Adds up numbers that stand under the same keys, however deep. */
+function summed(objects: readonly Readonly<Record<string, unknown>>[]): Record<string, unknown> {
+  const sum: Record<string, unknown> = {};
+  for (const object of objects) {
+    for (const [key, value] of Object.entries(object)) {
+      const before = sum[key];
+      if (typeof value === 'number') sum[key] = value + (typeof before === 'number' ? before : 0);
+      else if (typeof value === 'object' && value !== null) {
+        sum[key] = summed([(before ?? {}) as Record<string, unknown>, value as Record<string, unknown>]);
+      }
+    }
+  }
+  return sum;
 }

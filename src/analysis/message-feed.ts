@@ -1,11 +1,10 @@
 /**
- * From a file to judged messages: capture → session → protocol, in one pull loop.
+ * From files to judged messages: capture → session → protocol, in one pull loop.
  *
  * What the commands that read share: opening the input, the run's time base, the window and filters, recognition of
  * flows, and the verdict on each message. Damage is collected, never thrown.
  */
-import type { Damage, Flow, MessageListener, RecordReader, Stream } from '../core/seams.js';
-import type { CaptureFile } from '../io/open-capture.js';
+import type { Flow, MessageListener, RecordReader, Stream } from '../core/seams.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { type FilterSpec, MessageFilter, noFilter, noStream } from '../replay/filter.js';
 import type { CaptureWindow } from '../replay/window.js';
@@ -13,8 +12,17 @@ import { recordsPastWindow } from '../replay/windowed-reader.js';
 import { looksLikeMoldUDP64, SessionDemux } from '../session/demux.js';
 import { HEADER_LENGTH } from '../session/moldudp64.js';
 import { StreamKeys } from '../session/stream-keys.js';
-import { DamageLog } from './damage-log.js';
-import { chosenProtocol, forcedFraming, type InputSpec, openInput, refuseFilters } from './input.js';
+import { CaptureInput } from './capture-input.js';
+import { DamageLog, type FileDamage } from './damage-log.js';
+import {
+  chosenProtocol,
+  forcedFraming,
+  type Input,
+  type InputSpec,
+  inputName,
+  inputSpecOf,
+  refuseFilters,
+} from './input.js';
 import { itch50Landmarks } from './landmarks.js';
 import { learnPacket } from './learn-packet.js';
 import { ProtocolGate, type Verdict } from './protocol-gate.js';
@@ -33,10 +41,10 @@ export interface FeedHandlers {
     stream: Stream,
     verdict: Verdict,
   ): void;
-  /** Every datagram (or BinaryFILE record) in the window, before its messages. */
+  /** Every datagram, piece of a TCP stream or BinaryFILE record in the window, before its messages. */
   onRecord?(reader: RecordReader, flow: Flow | null, timestampNs: number): void;
   onGap?(from: number, to: number, stream: Stream): void;
-  onDamage?(damage: Damage): void;
+  onDamage?(damage: FileDamage): void;
   /** Asked after each record; true ends the run there. */
   isDone?(): boolean;
   /** Awaited between records where it returns a promise (back-pressure). */
@@ -48,14 +56,15 @@ export interface FeedOptions {
   window?: CaptureWindow;
 }
 
-/** A file being read; figures grow while `run` is under way and stay after. */
+/** An input being read; figures grow while `run` is under way and stay after. */
 export class MessageFeed {
-  readonly file: CaptureFile;
+  readonly input: CaptureInput;
   readonly gate: ProtocolGate;
   readonly demux: SessionDemux;
   readonly damage: DamageLog;
   /** Seconds since the epoch of the run's base: `timestampNs` counts from there. */
   baseSeconds = 0;
+  recordsRead = 0;
   /** Records that were in the window. */
   records = 0;
   /** Messages read in the window, of whatever layout … */
@@ -64,13 +73,13 @@ export class MessageFeed {
   messagesPassed = 0;
   /** Stamps further than 104 days from the first; such a record goes by the time of the one before. */
   farStamps = 0;
-  /** The stream of a BinaryFILE. */
-  readonly fileStream: Stream = { index: 0, protocol: 'BinaryFILE', session: null, flow: null };
+  /** The streams of BinaryFILEs, by the file's place in the input. */
+  readonly fileStreams: readonly Stream[];
   private readonly handlers: FeedHandlers;
   private readonly filter: MessageFilter;
   private readonly window: CaptureWindow | undefined;
   private readonly spec: InputSpec;
-  private readonly streamKeys = new StreamKeys();
+  private readonly streamKeys: StreamKeys;
   /** The filter's key for the messages of the record in hand. */
   private streamKey = 0;
   private hasBase = false;
@@ -79,46 +88,56 @@ export class MessageFeed {
   private past = 0;
 
   private constructor(
-    file: CaptureFile,
+    input: CaptureInput,
     spec: InputSpec,
     handlers: FeedHandlers,
     options: FeedOptions,
     log: DamageLog,
   ) {
-    this.file = file;
+    this.input = input;
     this.spec = spec;
     this.handlers = handlers;
     this.damage = log;
     this.window = options.window;
     this.filter = new MessageFilter(options.filter ?? noFilter, itch50Landmarks);
     this.gate = new ProtocolGate(itch50.isKnown, (stream) => chosenProtocol(spec, stream.flow) === 'itch50');
+    this.fileStreams = Array.from({ length: input.fileCount }, (_, index) => ({
+      index,
+      protocol: 'BinaryFILE',
+      session: null,
+      flow: null,
+    }));
+    this.streamKeys = new StreamKeys(input.fileCount);
     const listener: MessageListener = {
       onMessage: (view, offset, length, timestampNs, sequence, stream) =>
         this.take(view, offset, length, timestampNs, sequence, stream),
       onGap: (from, to, stream) => handlers.onGap?.(from, to, stream),
-      onDamage: (damage) => log.add(damage),
+      onDamage: (damage) => log.add(damage, input.currentName),
     };
-    this.demux = new SessionDemux(listener, { lengthOf: itch50.lengthOf, force: forcedFraming(spec) });
+    this.demux = new SessionDemux(listener, {
+      lengthOf: itch50.lengthOf,
+      force: forcedFraming(spec),
+      firstStream: input.messageFiles.length === 0 ? 0 : input.fileCount,
+    });
   }
 
-  static async open(spec: InputSpec, handlers: FeedHandlers, options: FeedOptions = {}): Promise<MessageFeed> {
-    const log = new DamageLog(spec.path === '-' ? 'standard input' : spec.path, (damage) =>
-      handlers.onDamage?.(damage),
-    );
-    const file = await openInput(spec, (damage) => log.add(damage));
+  static async open(from: Input, handlers: FeedHandlers, options: FeedOptions = {}): Promise<MessageFeed> {
+    const spec = inputSpecOf(from);
+    const log = new DamageLog(inputName(spec), (damage) => handlers.onDamage?.(damage));
+    const input = await CaptureInput.open(spec, (damage, file) => log.add(damage, file));
     try {
-      refuseFilters(file, options.filter ?? noFilter);
-      return new MessageFeed(file, spec, handlers, options, log);
+      for (const name of input.messageFiles) refuseFilters(name, options.filter ?? noFilter);
+      return new MessageFeed(input, spec, handlers, options, log);
     } catch (error) {
-      await file.close();
+      await input.close();
       throw error;
     }
   }
 
-  /** Reads to the end of the file, of the window, or until `isDone`; the file is closed in any case. */
+  /** Reads to the end of the input, of the window, or until `isDone`; the files are closed in any case. */
   async run(): Promise<void> {
-    const { file, handlers } = this;
-    const { reader } = file;
+    const { input, handlers } = this;
+    const { reader } = input;
     try {
       for (;;) {
         while (reader.next()) {
@@ -127,41 +146,48 @@ export class MessageFeed {
           const pause = handlers.pause?.();
           if (pause) await pause;
         }
-        if (reader.done) return;
-        await file.fill();
+        if (reader.done) break;
+        await input.fill();
       }
     } finally {
-      await file.close();
+      await input.close();
     }
   }
 
-  private record(reader: RecordReader): void {
+  private record(reader: CaptureInput['reader']): void {
+    if (this.recordsRead++ === 0) this.input.compareClocks();
     const where = this.window?.check(reader.seconds, reader.nanoseconds) ?? 'in';
     this.past = where === 'after' ? this.past + 1 : 0;
-    if (where === 'before' && this.filter.learns) this.learn(reader);
-    if (where !== 'in') return;
-    const flow = this.file.kind === 'datagrams' ? this.file.reader.flow : null;
+    const flow = reader.flow ?? null;
+    if (where !== 'in') {
+      if (where === 'before') this.passBefore(reader, flow);
+      return;
+    }
     if (flow !== null && !this.filter.acceptsFlow(flow)) return;
     this.records++;
     const timestampNs = this.sinceBase(reader);
     this.handlers.onRecord?.(reader, flow, timestampNs);
     const { view, offset, length } = reader;
     if (flow === null) {
-      this.take(view, offset, length, timestampNs, 0, this.fileStream);
-      return;
+      this.streamKey = this.input.current;
+      this.take(view, offset, length, timestampNs, 0, this.fileStreams[this.streamKey] as Stream);
+    } else {
+      if (this.filter.learns && length >= HEADER_LENGTH) this.streamKey = this.streamKeys.keyOf(view, offset, flow);
+      this.demux.datagram(view, offset, length, timestampNs, flow, reader.packetNumber, reader.fileOffset);
     }
-    if (this.filter.learns && length >= HEADER_LENGTH) this.streamKey = this.streamKeys.keyOf(view, offset, flow);
-    this.demux.datagram(view, offset, length, timestampNs, flow, reader.packetNumber, reader.fileOffset);
   }
 
-  /** Shows the filter a record before the window: symbols' locates are often told once, before the open. */
-  private learn(reader: RecordReader): void {
+  /** What lies before the window shows the filter symbols' locates, often told once, before the open. */
+  private passBefore(reader: CaptureInput['reader'], flow: Flow | null): void {
+    if (this.filter.learns) this.learn(reader, flow);
+  }
+
+  private learn(reader: RecordReader, flow: Flow | null): void {
     const { view, offset, length } = reader;
-    if (this.file.kind !== 'datagrams') {
-      this.filter.learn(view, offset, length);
+    if (flow === null) {
+      this.filter.learn(view, offset, length, this.input.current);
       return;
     }
-    const { flow } = this.file.reader;
     const choice = chosenProtocol(this.spec, flow);
     if (choice === 'none' || length < HEADER_LENGTH || !this.filter.acceptsFlow(flow)) return;
     if (choice === undefined && !looksLikeMoldUDP64(view, offset, length, itch50.lengthOf)) return;
@@ -189,7 +215,7 @@ export class MessageFeed {
   ): void {
     this.messagesRead++;
     if (!this.filter.acceptsStream(stream)) return;
-    const verdict = this.gate.judge(view, offset, length, this.file.reader.packetNumber, sequence, stream);
+    const verdict = this.gate.judge(view, offset, length, this.input.reader.packetNumber, sequence, stream);
     const streamKey = verdict === 'known' ? this.streamKey : noStream;
     if (!this.filter.acceptsMessage(view, offset, length, streamKey)) return;
     this.messagesPassed++;

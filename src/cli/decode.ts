@@ -10,6 +10,7 @@ import {
   addFilterOptions,
   addInputOptions,
   addWindowOptions,
+  captureArgument,
   collect,
   count,
   type FilterFlags,
@@ -37,7 +38,7 @@ export function addDecodeCommand(program: Command): void {
       'Prints every ITCH 5.0 message of a capture, one JSON object a line, on standard output. ' +
         'What is damaged or of unknown layout is reported on standard error and skipped.',
     )
-    .argument('<capture>', 'pcap, pcapng or BinaryFILE, plain or gzip; - for standard input')
+    .argument('<captures...>', captureArgument)
     .optionsGroup('Output:')
     .addOption(new Option('--format <format>', 'how to print').choices([...outputFormats]).default(undefined, 'ndjson'))
     .option('--csv', 'the same as --format csv')
@@ -59,26 +60,26 @@ Examples:
   tickreel decode 01302020.NASDAQ_ITCH50.gz --symbol AAPL --type A,F,E --csv > aapl.csv
   tickreel decode session.pcapng --from 09:30:00 --until 09:30:01 --format table | less`,
     )
-    .action((path: string, flags: DecodeFlags) => decode(path, flags));
+    .action((paths: string[], flags: DecodeFlags) => decode(paths, flags));
 }
 
-async function decode(path: string, flags: DecodeFlags): Promise<void> {
+async function decode(paths: readonly string[], flags: DecodeFlags): Promise<void> {
   const output = new Output();
   const writer = messageWriter({ ...flags, format: formatOf(flags), fields: flags.fields ?? [] });
   const limit = flags.limit ?? Number.POSITIVE_INFINITY;
   let written = 0;
   const summary = new CaptureSummary();
   const feed = await MessageFeed.open(
-    inputSpec(path, flags),
+    inputSpec(paths, flags),
     {
       onMessage(view, offset, _length, _timestampNs, sequence, stream, verdict) {
         if (verdict !== 'known' || written >= limit) return;
-        const line = writer.line(feed.file.reader, view, offset, sequence, stream);
+        const line = writer.line(feed.input.reader, view, offset, sequence, stream);
         if (line === '') return;
         written++;
         output.write(line);
       },
-      onDamage: (damage) => summary.onDamage(path, damage),
+      onDamage: (damage) => summary.onDamage(damage),
       isDone: () => written >= limit,
       pause: () => (output.full ? output.drain() : undefined),
     },

@@ -38,7 +38,7 @@ async function demo(own?: string): Promise<void> {
     port: 0,
     iface: null,
     bufferBytes: defaultReceiveBufferBytes,
-    input: inputSpec('-', {}),
+    input: inputSpec(['-'], {}),
     durationMs: Number.POSITIVE_INFINITY,
     limit: Number.POSITIVE_INFINITY,
     idleMs,
@@ -68,7 +68,7 @@ async function demo(own?: string): Promise<void> {
 async function play(path: string, target: Target, speed: string): Promise<ReplayReport> {
   const spec: ReplaySpec = {
     ...replayDefaults,
-    input: inputSpec(path, {}),
+    input: inputSpec([path], {}),
     maxGapNs,
     target,
     rate: parseSpeed(speed),

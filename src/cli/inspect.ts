@@ -10,6 +10,7 @@ import {
   addFilterOptions,
   addInputOptions,
   addWindowOptions,
+  captureArgument,
   type FilterFlags,
   filterSpec,
   type InputFlags,
@@ -35,7 +36,7 @@ export function addInspectCommand(program: Command): void {
       'Reads a capture once and reports packets, messages by type, sessions with their gaps, flows, damage, ' +
         'the busiest windows and the feed latency (capture stamp less exchange stamp).',
     )
-    .argument('<capture>', 'pcap, pcapng or BinaryFILE, plain or gzip; - for standard input')
+    .argument('<captures...>', captureArgument)
     .optionsGroup('Output:')
     .option('--json', 'one JSON object on standard output')
     .option('--strict', 'exit with 4 where sequence numbers are missing');
@@ -48,16 +49,16 @@ Examples:
   tickreel inspect session.pcap --json | jq '.sessions[].gaps'
   tickreel inspect day.NASDAQ_ITCH50.gz --symbol AAPL --json | jq .messages.byType`,
     )
-    .action((path: string, flags: InspectFlags) => inspect(path, flags));
+    .action((paths: string[], flags: InspectFlags) => inspect(paths, flags));
 }
 
-async function inspect(path: string, flags: InspectFlags): Promise<void> {
+async function inspect(paths: readonly string[], flags: InspectFlags): Promise<void> {
   await initHistograms();
   const options = {
     filter: filterSpec(flags),
     window: new CaptureWindow(windowOf(flags)),
   };
-  const inspection = await Inspection.open(inputSpec(path, flags), options);
+  const inspection = await Inspection.open(inputSpec(paths, flags), options);
   await inspection.run();
   const report = inspection.report();
   const output = new Output();
@@ -65,7 +66,7 @@ async function inspect(path: string, flags: InspectFlags): Promise<void> {
   else output.write(describe(report));
   await output.end();
   const summary = new CaptureSummary();
-  for (const damage of report.damage) summary.onDamage(path, damage);
+  for (const damage of report.damage) summary.onDamage(damage);
   summary.messages(inspection.feed);
   summary.nothingPassed(inspection.feed, flags);
   finish({
@@ -83,11 +84,9 @@ function describe(report: InspectionReport): string {
       `, ${formatBytes(packets.bytes)} of payload`,
   ];
   for (const [reason, count] of Object.entries(packets.skipped)) lines.push(`  skipped ${count}: ${reason}`);
-  if ('badIpChecksums' in packets.counts) {
-    const { badIpChecksums, badUdpChecksums } = packets.counts;
-    if (badIpChecksums + badUdpChecksums > 0) {
-      lines.push(`  bad checksums: ${badIpChecksums} IP, ${badUdpChecksums} UDP (counted, not dropped)`);
-    }
+  const { badIpChecksums = 0, badUdpChecksums = 0 } = packets.counts;
+  if (badIpChecksums + badUdpChecksums > 0) {
+    lines.push(`  bad checksums: ${badIpChecksums} IP, ${badUdpChecksums} UDP (counted, not dropped)`);
   }
   if (timeRange)
     lines.push(`time      ${timeRange.from} to ${timeRange.to} ns, ${formatDuration(timeRange.seconds * 1e9)}`);

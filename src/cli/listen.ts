@@ -74,7 +74,7 @@ async function listen(address: string, flags: ListenFlags): Promise<void> {
   const summary = new CaptureSummary();
   const spec = listenSpec(address, flags);
   await warmUpListener(spec);
-  const listener = await Listener.open(spec, (damage) => summary.onDamage(address, damage));
+  const listener = await Listener.open(spec, (damage) => summary.onDamage(damage));
   const release = stopOnSignal(() => listener.stop());
   const hideProgress = showListening(listener);
   warnOfSmallBuffer(listener);
@@ -103,7 +103,7 @@ function listenSpec(address: string, flags: ListenFlags): ListenSpec {
   const rate = parseRate(flags);
   const replay = (path: string): ReplaySpec => ({
     ...replayDefaults,
-    input: inputSpec(path, flags),
+    input: inputSpec([path], flags),
     target: { kind: 'null' },
     filter: noFilter,
     rate,
@@ -119,7 +119,7 @@ function listenSpec(address: string, flags: ListenFlags): ListenSpec {
     port,
     iface,
     bufferBytes: flags.buffer,
-    input: inputSpec('-', flags),
+    input: inputSpec(['-'], flags),
     durationMs: (flags.duration ?? Number.POSITIVE_INFINITY) / 1e6,
     limit: flags.limit ?? Number.POSITIVE_INFINITY,
     idleMs: (flags.idle ?? Number.POSITIVE_INFINITY) / 1e6,

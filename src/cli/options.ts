@@ -1,14 +1,17 @@
 /** Options that several commands share, and how their texts become values. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { InputSpec, ProtocolChoice } from '../analysis/input.js';
+import { type InputSpec, inputSpecOf, type ProtocolChoice } from '../analysis/input.js';
 import { UsageError } from '../core/errors.js';
 import { parseDate, parseDuration, parseWhen, type When } from '../core/time.js';
+import { expandPaths } from '../io/expand-paths.js';
 import type { FilterSpec } from '../replay/filter.js';
 
 /** Raw values as commander hands them over. */
 export interface InputFlags {
   date?: string;
   frameByType?: boolean;
+  recover?: boolean;
+  timestamps?: InputSpec['timestamps'];
   protocol?: ProtocolChoice;
   portMap?: Map<number, ProtocolChoice>;
 }
@@ -26,6 +29,11 @@ export interface WindowFlags {
   until?: When;
 }
 
+/** What the argument of the commands that read is. */
+export const captureArgument =
+  'pcap, pcapng or BinaryFILE, plain, gzip or Zstandard; several, or a quoted pattern, are merged in time order; ' +
+  '- for standard input';
+
 const protocolChoices: readonly ProtocolChoice[] = ['itch50', 'none'];
 
 /** Options that say how a file is to be read. */
@@ -38,6 +46,12 @@ export function addInputOptions(command: Command): Command {
       refusing(parseDate),
     )
     .option('--frame-by-type', "frame BinaryFILE messages by their type's length where length prefixes are 0 or absent")
+    .option('--recover', 'behind damage that ends a pcap or pcapng, look for the next plausible packet or block')
+    .addOption(
+      new Option('--timestamps <which>', "the capture's own, or those of hardware trailers where packets have one")
+        .choices(['capture', 'trailer'])
+        .default('capture'),
+    )
     .addOption(
       new Option('--protocol <name>', 'take every datagram as this, whatever it looks like').choices([
         ...protocolChoices,
@@ -78,14 +92,17 @@ export function filterSpec(flags: FilterFlags): FilterSpec {
   };
 }
 
-export function inputSpec(path: string, flags: InputFlags): InputSpec {
-  return {
-    path,
+/** The input of a command; throws UsageError where a pattern matches no file. */
+export function inputSpec(paths: readonly string[], flags: InputFlags): InputSpec {
+  return inputSpecOf({
+    paths: expandPaths(paths),
     date: flags.date ?? null,
     frameByType: flags.frameByType ?? false,
+    recover: flags.recover ?? false,
+    timestamps: flags.timestamps ?? 'capture',
     protocol: flags.protocol ?? null,
     portMap: flags.portMap ?? new Map(),
-  };
+  });
 }
 
 /** Wraps a parser so that commander names the option and value in its refusal. */

@@ -1,5 +1,6 @@
 /** The progress line of a replay: once a second on standard error, and only where that is a terminal. */
 import { statSync } from 'node:fs';
+import { isStandardInput } from '../analysis/input.js';
 import { formatCount, formatDuration, formatRate } from '../core/time.js';
 import type { ReplayControl } from '../replay/control.js';
 import type { ReplaySpec } from '../run/replay-spec.js';
@@ -9,7 +10,7 @@ const everyMs = 1000;
 /** Starts the line and returns how to take it away. */
 export function showProgress(control: ReplayControl, spec: ReplaySpec, stream = process.stderr): () => void {
   if (!stream.isTTY) return () => {};
-  const sizeBytes = spec.input.path === '-' ? 0 : (statSync(spec.input.path, { throwIfNoEntry: false })?.size ?? 0);
+  const sizeBytes = spec.input.paths.reduce((sum, path) => sum + sizeOf(path), 0);
   let packetsBefore = 0;
   const startMs = Date.now();
   const timer = setInterval(() => {
@@ -40,4 +41,9 @@ function shareDone(control: ReplayControl, spec: ReplaySpec, sizeBytes: number):
   const ofLoop = sizeBytes > 0 ? Math.min(control.read('sourceBytesRead') / sizeBytes, 1) : 0;
   const byFile = spec.loops === 0 ? 0 : (loop + ofLoop) / spec.loops;
   return Math.min(1, Math.max(byLimit, byTime, byFile));
+}
+
+/** 0 where it is not known: the share is told by other bounds then. */
+function sizeOf(path: string): number {
+  return isStandardInput(path) ? 0 : (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
 }

@@ -1,6 +1,7 @@
 /** `tickreel replay`: a capture into a socket, a file or this process, at a chosen rate, with its latencies. */
 import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isStandardInput } from '../analysis/input.js';
 import type { EpochTime } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import { exitCode } from '../core/exit-code.js';
@@ -16,6 +17,7 @@ import {
   addFilterOptions,
   addInputOptions,
   addWindowOptions,
+  captureArgument,
   count,
   duration,
   type FilterFlags,
@@ -45,6 +47,7 @@ interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags {
   maxLateP99?: number;
   mtu: number;
   pack: 'timestamp' | 'mtu';
+  allowTruncated?: boolean;
   dryRun?: boolean;
   report?: string;
   hgrm?: string;
@@ -65,10 +68,11 @@ export function addReplayCommand(program: Command): void {
         'slept on while far and spun on when near. A BinaryFILE is packed into MoldUDP64 datagrams. ' +
         'Latencies count from the scheduled time. Nothing leaves this machine unless --to names another.',
     )
-    .argument('<capture>', 'pcap, pcapng or BinaryFILE, plain or gzip; - for standard input')
+    .argument('<captures...>', captureArgument)
     .optionsGroup('Where to:')
     .option('--to <target>', 'udp://HOST:PORT[?ttl=N&iface=IF&loopback=BOOL], inproc, inproc:ring, pcap:FILE or null')
     .option('--keep-destinations', 'send to the captured addresses and ports (--to udp:// may name a host alone)')
+    .option('--allow-truncated', 'send also packets that the capture holds only a part of (snap length)')
     .option('--dry-run', 'compute the whole schedule, send nothing');
   addRateOptions(command);
   addReplayTiming(command);
@@ -89,7 +93,7 @@ Examples:
   tickreel replay day.NASDAQ_ITCH50.gz --to inproc --speed max --report -
   tickreel replay day.NASDAQ_ITCH50.gz --to pcap:aapl.pcap --symbol AAPL --date 2020-01-30`,
     )
-    .action((path: string, flags: ReplayFlags) => replay(path, flags));
+    .action((paths: string[], flags: ReplayFlags) => replay(paths, flags));
 }
 
 /** The options that set the rate, at most one of which may be given. */
@@ -141,7 +145,7 @@ function addReplayTiming(command: Command): void {
 }
 
 /** What is asked for, as the replay takes it; throws UsageError where options contradict each other. */
-function replaySpec(path: string, flags: ReplayFlags): ReplaySpec {
+function replaySpec(paths: readonly string[], flags: ReplayFlags): ReplaySpec {
   const keepDestinations = flags.keepDestinations ?? false;
   const to = flags.to ?? (keepDestinations ? 'udp://' : flags.dryRun ? 'null' : undefined);
   if (to === undefined) {
@@ -153,7 +157,7 @@ function replaySpec(path: string, flags: ReplayFlags): ReplaySpec {
   }
   return {
     ...replayDefaults,
-    input: inputSpec(path, flags),
+    input: inputSpec(paths, flags),
     target,
     keepDestinations,
     rate: parseRate(flags),
@@ -163,6 +167,7 @@ function replaySpec(path: string, flags: ReplayFlags): ReplaySpec {
     durationNs: flags.duration ?? Number.POSITIVE_INFINITY,
     from: flags.from,
     until: flags.until,
+    allowTruncated: flags.allowTruncated ?? false,
     maxGapNs: flags.maxGap ?? Number.POSITIVE_INFINITY,
     startAt: flags.startAt ?? null,
     filter: filterSpec(flags),
@@ -179,7 +184,7 @@ function replaySpec(path: string, flags: ReplayFlags): ReplaySpec {
 
 /** Throws UsageError for what could not end, or could not mean what it says. */
 function refuse(spec: ReplaySpec, flags: ReplayFlags): void {
-  if (spec.loops !== 1 && spec.input.path === '-') {
+  if (spec.loops !== 1 && spec.input.paths.some(isStandardInput)) {
     throw new UsageError('loop-stdin', 'standard input cannot be read twice; save it to a file to use --loop');
   }
   const isVirtual = spec.dryRun || spec.target.kind === 'pcap';
@@ -195,8 +200,8 @@ function refuse(spec: ReplaySpec, flags: ReplayFlags): void {
   }
 }
 
-async function replay(path: string, flags: ReplayFlags): Promise<void> {
-  const spec = replaySpec(path, flags);
+async function replay(paths: readonly string[], flags: ReplayFlags): Promise<void> {
+  const spec = replaySpec(paths, flags);
   refuse(spec, flags);
   const control = new ReplayControl();
   const release = stopOnSignal(() => {
@@ -214,7 +219,7 @@ async function replay(path: string, flags: ReplayFlags): Promise<void> {
   }
   const { report } = outcome;
   const summary = new CaptureSummary();
-  for (const damage of report.damage) summary.onDamage(path, damage);
+  for (const damage of report.damage) summary.onDamage(damage);
   process.stderr.write(describeReplay(report, spec));
   warnings(report, spec);
   const unwritten = writeReports(flags, outcome);
@@ -265,8 +270,11 @@ function write(path: string, text: string): boolean {
 function warnings(report: ReplayOutcome['report'], spec: ReplaySpec): void {
   for (const [code, errors] of Object.entries(report.sendErrors)) warn(`${errors} sends failed: ${code}`);
   if (report.truncated > 0) {
-    warn(`${report.truncated} datagrams were left out: the capture holds only a part of them (snap length)`);
+    warn(
+      `${report.truncated} datagrams were left out: the capture holds only a part of them (--allow-truncated sends it)`,
+    );
   }
+  if (report.truncatedSent > 0) warn(`${report.truncatedSent} datagrams were sent cut, as the capture holds them`);
   if (report.failure !== null) warn(`ended early: ${report.failure}`);
   if (report.packets === 0 && report.dropped === 0)
     warn('nothing was sent: no datagram of the capture passed window and filters');

@@ -1,7 +1,7 @@
 /** What the commands say on standard error about damage and unknown input, and how they end. */
+import type { FileDamage } from '../analysis/damage-log.js';
 import type { MessageFeed } from '../analysis/message-feed.js';
 import { worstExitCode } from '../core/exit-code.js';
-import type { Damage } from '../core/seams.js';
 import type { FilterFlags, WindowFlags } from './options.js';
 
 /** Reports printed one by one; the rest are counted. */
@@ -14,11 +14,11 @@ const choosing = ['destination', 'session', 'type', 'symbol', 'locate', 'from', 
 export class CaptureSummary {
   private printed = 0;
 
-  onDamage(path: string, damage: Damage): void {
+  onDamage(damage: FileDamage): void {
     if (this.printed++ >= printedDamage) return;
-    const { code, message, record, offset } = damage;
+    const { code, message, record, offset, file } = damage;
     const where = record > 0 ? ` [packet ${record}, byte ${offset}, ${code}]` : ` [${code}]`;
-    warn(`${path === '-' ? 'standard input' : path}: ${message}${where}`);
+    warn(`${file}: ${message}${where}`);
   }
 
   /** All that was not decoded: damage beyond what was printed, unknown layouts, foreign streams, skipped packets. */
@@ -31,53 +31,56 @@ export class CaptureSummary {
   nothingPassed(feed: MessageFeed, flags: FilterFlags & WindowFlags): void {
     const given = choosing.filter((name) => flags[name] !== undefined).map((name) => `--${name}`);
     if (given.length === 0 || feed.messagesPassed > 0) return;
-    const { messagesRead, file } = feed;
+    const { messagesRead, input, records, recordsRead } = feed;
     warn(
-      `${file.name}: no message passed ${given.join(' and ')}: ${messagesRead} messages were read ` +
-        `in ${feed.records} of ${file.reader.packetNumber} packets (without them, inspect lists what there is)`,
+      `${input.name}: no message passed ${given.join(' and ')}: ${messagesRead} messages were read ` +
+        `in ${records} of ${recordsRead} packets (without them, inspect lists what there is)`,
     );
   }
 
   /** Damage beyond what was printed, unknown layouts with their bytes, streams that are not ITCH 5.0. */
   messages(feed: MessageFeed): void {
-    const { gate, damage, file } = feed;
+    const { gate, damage, input } = feed;
     if (damage.total > printedDamage) {
       const counts = [...damage.counts].map(([code, count]) => `${code} ${count}`).join(', ');
-      warn(`${file.name}: ${damage.total - printedDamage} more reports of damage (in all: ${counts})`);
+      warn(`${input.name}: ${damage.total - printedDamage} more reports of damage (in all: ${counts})`);
     }
     const layouts = [...gate.unknown.values()];
     for (const { type, length, count, first } of layouts.slice(0, printedLayouts)) {
       const where = `first in packet ${first.packet}: ${first.bytes}`;
-      warn(`${file.name}: unknown layout, type ${JSON.stringify(type)} of ${length} bytes, ${count} skipped, ${where}`);
+      warn(
+        `${input.name}: unknown layout, type ${JSON.stringify(type)} of ${length} bytes, ${count} skipped, ${where}`,
+      );
     }
     if (layouts.length > printedLayouts) {
-      warn(`${file.name}: ${layouts.length - printedLayouts} more unknown layouts; inspect --json lists them`);
+      warn(`${input.name}: ${layouts.length - printedLayouts} more unknown layouts; inspect --json lists them`);
     }
-    const streams = file.kind === 'datagrams' ? feed.demux.streams : [feed.fileStream];
-    for (const stream of streams) {
+    for (const stream of [...feed.fileStreams, ...feed.demux.streams]) {
       if (gate.speaks(stream) !== 'not ITCH 5.0') continue;
       const what = stream.flow === null ? 'the file' : `flow ${stream.flow.name}`;
-      warn(`${file.name}: ${what} is not ITCH 5.0: most of its messages fit no layout (--protocol itch50 insists)`);
+      warn(`${input.name}: ${what} is not ITCH 5.0: most of its messages fit no layout (--protocol itch50 insists)`);
     }
   }
 
   /** Flows of unknown framing, packets that carried no datagram, and time stamps that are not the capture's. */
   private packets(feed: MessageFeed): void {
-    const { file, demux } = feed;
-    if (file.kind !== 'datagrams') return;
+    const { input, demux } = feed;
     const strange = demux.flows().filter((flow) => flow.recognisedAs === null && flow.packets > 0);
     for (const flow of strange.slice(0, printedLayouts)) {
-      warn(`${file.name}: flow ${flow.source} > ${flow.destination} (${flow.packets} packets): framing not recognised`);
+      warn(
+        `${input.name}: flow ${flow.source} > ${flow.destination} (${flow.packets} packets): framing not recognised`,
+      );
     }
-    if (strange.length > printedLayouts) warn(`${file.name}: ${strange.length - printedLayouts} more such flows`);
-    for (const [reason, count] of Object.entries(file.reader.skipped)) {
-      warn(`${file.name}: ${count} packets skipped: ${reason}`);
+    if (strange.length > printedLayouts) warn(`${input.name}: ${strange.length - printedLayouts} more such flows`);
+    for (const { file, skipped, counts } of input.files()) {
+      for (const [reason, count] of Object.entries(skipped)) warn(`${file}: ${count} packets skipped: ${reason}`);
+      if (counts === null) continue;
+      const { withoutTimestamp, badTimestamps } = counts;
+      if (withoutTimestamp > 0) {
+        warn(`${file}: ${withoutTimestamp} simple packets have no time stamp; each has that of the one before`);
+      }
+      if (badTimestamps > 0) warn(`${file}: ${badTimestamps} time stamps were out of range and normalised`);
     }
-    const { withoutTimestamp, badTimestamps } = file.reader.counts;
-    if (withoutTimestamp > 0) {
-      warn(`${file.name}: ${withoutTimestamp} simple packets have no time stamp; each has that of the one before`);
-    }
-    if (badTimestamps > 0) warn(`${file.name}: ${badTimestamps} time stamps were out of range and normalised`);
   }
 }
 

@@ -25,6 +25,8 @@ export interface OpenCaptureOptions {
   frameByType?: boolean;
   /** The day of a BinaryFILE, `YYYY-MM-DD`; where absent its name tells, else 1970-01-01. */
   date?: string;
+  /** Look for the next plausible packet or block behind damage that ends a pcap or pcapng. */
+  recover?: boolean;
   onDamage: DamageHandler;
   /** What `-` reads; `process.stdin` where absent. */
   stdin?: Readable;
@@ -62,8 +64,8 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
   await head.read(SNIFF_BYTES);
   const content = sniff(head.bytes);
   if (content === 'pcap' || content === 'pcapng') {
-    const { onDamage, flows } = options;
-    const reader = new CaptureReader({ onDamage, ...(flows === undefined ? {} : { flows }) });
+    const { onDamage, flows, recover = false } = options;
+    const reader = new CaptureReader({ onDamage, recover, ...(flows === undefined ? {} : { flows }) });
     return new OpenedFile(source, head, 'datagrams', content, reader, null, options.readAhead ?? false);
   }
   await head.read(HEAD_BYTES);

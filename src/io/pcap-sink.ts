@@ -11,8 +11,8 @@ import type { Flow, Sink } from '../core/seams.js';
 const bufferBytes = 1 << 20;
 
 /** Creates (or truncates) the file; throws SinkError where that fails or the file is the one being read. */
-export function openPcapSink(path: string, inputPath: string): PcapSink {
-  if (isSameFile(path, inputPath)) {
+export function openPcapSink(path: string, inputPaths: readonly string[]): PcapSink {
+  if (inputPaths.some((input) => isSameFile(path, input))) {
     throw new SinkError('same-file', `pcap:${path} is the capture that is being read; name another file`);
   }
   let descriptor: number;

@@ -4,8 +4,8 @@ import { SinkError } from '../core/errors.js';
 import { isSameFile } from './pcap-sink.js';
 
 /** Creates (or truncates) the file; throws SinkError where that fails or the file is the one being read. */
-export function openTextFile(path: string, inputPath: string): TextFile {
-  if (isSameFile(path, inputPath)) {
+export function openTextFile(path: string, inputPaths: readonly string[]): TextFile {
+  if (inputPaths.some((input) => isSameFile(path, input))) {
     throw new SinkError('same-file', `${path} is the capture that is being read; name another file`);
   }
   return new TextFile(

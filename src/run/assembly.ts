@@ -46,7 +46,9 @@ export function assemble(
   const schedule = createSchedule(isVirtual && spec.rate.mode === 'max' ? replayDefaults.rate : spec.rate);
   const timeline = new Timeline({ maxGapNs: spec.maxGapNs });
   const gate =
-    source.kind === 'datagrams' ? new CaptureGate(spec.input, spec.filter, new CaptureWindow(windowOf(spec))) : null;
+    source.kind === 'datagrams'
+      ? new CaptureGate(spec.input, spec.filter, new CaptureWindow(windowOf(spec)), spec.allowTruncated)
+      : null;
   const engine = new ReplayEngine({
     source,
     gate: gate ?? packedGate,

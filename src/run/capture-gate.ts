@@ -24,8 +24,11 @@ import {
 import { noStreamKey, StreamKeys } from '../session/stream-keys.js';
 
 export class CaptureGate implements DatagramGate {
-  /** Datagrams that the capture holds only a part of; they are not sent. */
+  /** Datagrams that the capture holds only a part of, left out … */
   truncated = 0;
+  /** … or let pass, where that is allowed. */
+  truncatedPassed = 0;
+  private readonly allowsTruncated: boolean;
   private readonly input: InputSpec;
   private readonly window: CaptureWindow;
   private readonly filter: MessageFilter;
@@ -36,8 +39,9 @@ export class CaptureGate implements DatagramGate {
   private readonly sessionVerdicts: (boolean | undefined)[] = [];
   private past = 0;
 
-  constructor(input: InputSpec, filter: FilterSpec, window: CaptureWindow) {
+  constructor(input: InputSpec, filter: FilterSpec, window: CaptureWindow, allowsTruncated = false) {
     this.input = input;
+    this.allowsTruncated = allowsTruncated;
     this.window = window;
     this.filter = new MessageFilter(filter, itch50Landmarks);
     this.sessions = filter.sessions;
@@ -57,13 +61,15 @@ export class CaptureGate implements DatagramGate {
     }
     if (where === 'after') return ++this.past > recordsPastWindow ? 'after' : 'no';
     this.past = 0;
-    if ((reader as { truncated?: boolean }).truncated) {
+    const isTruncated = (reader as { truncated?: boolean }).truncated === true;
+    if (isTruncated && !this.allowsTruncated) {
       this.truncated++;
       return 'no';
     }
     if (!this.filter.acceptsFlow(reader.flow)) return 'no';
-    if (this.sessions.length === 0 && !this.filter.readsMessages) return 'yes';
-    return this.acceptsContent(reader) ? 'yes' : 'no';
+    const isWanted = (this.sessions.length === 0 && !this.filter.readsMessages) || this.acceptsContent(reader);
+    if (isTruncated && isWanted) this.truncatedPassed++;
+    return isWanted ? 'yes' : 'no';
   }
 
   messagesIn(reader: DatagramReader): number {

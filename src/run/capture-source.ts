@@ -1,136 +1,145 @@
-/** A capture as a replay pulls it: its own datagrams, or MoldUDP64 datagrams built from a BinaryFILE. */
-import { openInput, refuseFilters } from '../analysis/input.js';
+/** Captures as a replay pulls them: their own datagrams, or MoldUDP64 datagrams built from files of messages. */
+import { CaptureInput } from '../analysis/capture-input.js';
+import { refuseFilters } from '../analysis/input.js';
 import { itch50Landmarks } from '../analysis/landmarks.js';
 import { FlowTable } from '../capture/flow.js';
+import { parseIpv4 } from '../capture/ipv4.js';
 import { UsageError } from '../core/errors.js';
-import type { DamageHandler, DatagramReader, Flow, RecordReader } from '../core/seams.js';
+import type { Damage, DatagramReader, RecordReader } from '../core/seams.js';
 import type { CaptureFile } from '../io/open-capture.js';
 import type { ReplaySource } from '../replay/engine.js';
 import { MessageFilter } from '../replay/filter.js';
 import { CaptureWindow } from '../replay/window.js';
 import { WindowedReader } from '../replay/windowed-reader.js';
+import { SESSION_LENGTH } from '../session/moldudp64-header.js';
 import { MoldUDP64Packer } from '../session/packer.js';
 import type { ReplaySpec } from './replay-spec.js';
 
 /** Addresses of datagrams built from a file of messages, where a sink writes any: this machine's own. */
-const builtFlow: Flow = {
-  index: 0,
-  transport: 'UDP',
-  source: '127.0.0.1',
-  sourcePort: 26400,
-  destination: '127.0.0.1',
-  destinationPort: 26477,
-  name: '127.0.0.1:26400 > 127.0.0.1:26477',
-};
+const loopback = parseIpv4('127.0.0.1');
+const builtSourcePort = 26400;
+const builtDestinationPort = 26477;
 
 export class CaptureSource implements ReplaySource {
-  private file: CaptureFile;
-  private current: DatagramReader;
+  private input!: CaptureInput;
   private readonly spec: ReplaySpec;
-  private readonly onDamage: DamageHandler;
+  private readonly onDamage: (damage: Damage, file: string) => void;
   /** Of all loops, so that a flow is the same object in each. */
-  private readonly flows: FlowTable;
+  private readonly flows = new FlowTable();
   /** Fills while a loop is under way; damage is told in the first loop only. */
   private isFirstPass = true;
+  private hasBegun = false;
 
-  private constructor(spec: ReplaySpec, file: CaptureFile, flows: FlowTable, onDamage: DamageHandler) {
+  private constructor(spec: ReplaySpec, onDamage: (damage: Damage, file: string) => void) {
     this.spec = spec;
-    this.flows = flows;
-    this.file = file;
     this.onDamage = onDamage;
-    this.current = this.datagrams(file);
   }
 
-  static async open(spec: ReplaySpec, onDamage: DamageHandler): Promise<CaptureSource> {
-    let source: CaptureSource | undefined;
-    const flows = new FlowTable();
-    const file = await openInput(
-      spec.input,
-      (damage) => {
-        if (source?.isFirstPass !== false) onDamage(damage);
-      },
-      { flows, readAhead: true },
-    );
+  static async open(spec: ReplaySpec, onDamage: (damage: Damage, file: string) => void): Promise<CaptureSource> {
+    const source = new CaptureSource(spec, onDamage);
+    await source.openInput();
+    const { input } = source;
     try {
-      if (file.kind === 'messages' && spec.keepDestinations) {
+      const [messages] = input.messageFiles;
+      if (messages !== undefined && spec.keepDestinations) {
         throw new UsageError('keep-destinations', 'a BinaryFILE has no destinations to keep; use --to udp://HOST:PORT');
       }
-      if (spec.loops !== 1 && (spec.input.path === '-' || file.sizeBytes === null)) throw notRepeatable(file.name);
+      if (spec.loops !== 1 && !input.isRepeatable) throw notRepeatable(input.name);
       // A session names the packets that are built.
-      refuseFilters(file, { ...spec.filter, sessions: [] });
-      source = new CaptureSource(spec, file, flows, onDamage);
+      if (messages !== undefined) refuseFilters(messages, { ...spec.filter, sessions: [] });
       return source;
     } catch (error) {
-      await file.close();
+      await source.close();
       throw error;
     }
   }
 
   get reader(): DatagramReader {
-    return this.current;
+    return this.input.reader as DatagramReader;
   }
 
   get name(): string {
-    return this.file.name;
+    return this.input.name;
   }
 
-  /** Whether the capture can be read once more: pipes cannot, named ones neither. */
+  /** Whether the captures can be read once more: pipes cannot, named ones neither. */
   get isRepeatable(): boolean {
-    return this.spec.input.path !== '-' && this.file.sizeBytes !== null;
+    return this.input.isRepeatable;
   }
 
+  /** Whether all of it is built from files of messages. */
   get kind(): CaptureFile['kind'] {
-    return this.file.kind;
+    return this.input.messageFiles.length === this.input.fileCount ? 'messages' : 'datagrams';
   }
 
   get sizeBytes(): number | null {
-    return this.file.sizeBytes;
+    return this.input.sizeBytes;
   }
 
   /** Of a compressed file as far as was read, which is ahead of the datagram. */
   get position(): number {
-    return this.file.compression === 'none' ? this.current.fileOffset : this.file.bytesRead;
+    return this.input.position;
+  }
+
+  /** To be called with the first datagram at hand. */
+  begin(): void {
+    if (this.isFirstPass && !this.hasBegun) this.input.compareClocks();
+    this.hasBegun = true;
   }
 
   fill(): Promise<void> {
-    return this.file.fill();
+    return this.input.fill();
   }
 
   async restart(): Promise<void> {
-    if (!this.isRepeatable) {
-      throw notRepeatable(this.name);
-    }
+    if (!this.isRepeatable) throw notRepeatable(this.name);
     this.isFirstPass = false;
-    await this.file.close();
-    this.file = await openInput(this.spec.input, () => {}, { flows: this.flows, readAhead: true });
-    this.current = this.datagrams(this.file);
+    await this.input.close();
+    await this.openInput();
   }
 
   close(): Promise<void> {
-    return this.file.close();
+    return this.input.close();
   }
 
-  private datagrams(file: CaptureFile): DatagramReader {
-    if (file.kind === 'datagrams') return file.reader;
+  private async openInput(): Promise<void> {
+    const onDamage = (damage: Damage, file: string): void => {
+      if (this.isFirstPass) this.onDamage(damage, file);
+    };
+    this.input = await CaptureInput.open(this.spec.input, onDamage, {
+      flows: this.flows,
+      readAhead: true,
+      wrap: (file, index) => (file.kind === 'datagrams' ? file.reader : this.packed(file, index)),
+    });
+  }
+
+  private packed(file: CaptureFile & { kind: 'messages' }, index: number): DatagramReader {
     const { spec } = this;
     const filter = new MessageFilter({ ...spec.filter, sessions: [] }, itch50Landmarks);
     const hasWindow = spec.from !== undefined || spec.until !== undefined;
     const window = hasWindow ? new CaptureWindow(windowOf(spec)) : null;
     const learn = ({ view, offset, length }: RecordReader): void => filter.learn(view, offset, length);
     return new MoldUDP64Packer(window === null ? file.reader : new WindowedReader(file.reader, window, learn), {
-      session: spec.session,
+      session: sessionOf(spec.session, index),
       mtu: spec.mtu,
       pack: spec.pack,
-      flow: builtFlow,
+      flow: this.flows.intern(loopback, builtSourcePort, loopback, builtDestinationPort),
       ...(filter.readsMessages
         ? { accept: (view, offset, length) => filter.acceptsMessage(view, offset, length) }
         : {}),
       endOfSession: true,
       onDamage: (damage) => {
-        if (this.isFirstPass) this.onDamage(damage);
+        if (this.isFirstPass) this.onDamage(damage, file.name);
       },
     });
   }
+}
+
+/** Every session numbers its messages from 1, so each file after the first gets a name of its own, by its place. */
+function sessionOf(name: string, index: number): string {
+  if (index === 0) return name;
+  const digits = String(index + 1).padStart(2, '0');
+  return `${name.slice(0, SESSION_LENGTH - digits.length)}${digits}`;
 }
 
 /** The window of a spec; a new one for each use, for windows remember what they saw. */

@@ -1,4 +1,5 @@
 /** The library's way in: replay a capture into a function, an async iterator of batches, a ring or any sink. */
+import { type Input, inputSpecOf } from '../analysis/input.js';
 import { UsageError } from '../core/errors.js';
 import type { Clock, Flow, Sink } from '../core/seams.js';
 import { ReplayControl } from '../replay/control.js';
@@ -26,15 +27,15 @@ export interface ReplayOptions extends Partial<Omit<ReplaySpec, 'input' | 'targe
 }
 
 /**
- * Replays a capture on the calling thread and resolves with the report.
+ * Replays a capture, or several as one, on the calling thread and resolves with the report.
  *
  * The thread is paced: it sleeps and spins between datagrams, and gives the event loop a turn while a deadline is far.
  * Rejects with CaptureError, SinkError or UsageError where nothing could be played, and with what a handler throws;
  * damage is in the report.
  */
-export async function replay(path: string, options: ReplayOptions): Promise<ReplayReport> {
+export async function replay(capture: Input, options: ReplayOptions): Promise<ReplayReport> {
   const { onDatagram, sink, control } = options;
-  const spec = specOf(path, options);
+  const spec = specOf(capture, options);
   if (onDatagram) {
     const hooks = {
       sink: (clock: Clock, recorder: ConstructorParameters<typeof HandlerSink>[2]) =>
@@ -68,12 +69,12 @@ const batchCount = 1024;
  * it.
  */
 export async function* replayBatches(
-  path: string,
+  capture: Input,
   options: Omit<ReplayOptions, 'to' | 'onDatagram' | 'sink'>,
 ): AsyncGenerator<DatagramBatch, ReplayReport, void> {
   const control = options.control ?? new ReplayControl();
   const sink = new BatchSink(parseSpeed(options.speed ?? '1x').mode !== 'max');
-  const done = replay(path, { ...options, control, sink }).finally(() => sink.finish());
+  const done = replay(capture, { ...options, control, sink }).finally(() => sink.finish());
   done.catch(() => {});
   let isOver = false;
   try {
@@ -171,18 +172,23 @@ class BatchSink implements Sink {
   }
 }
 
-function specOf(path: string, options: ReplayOptions): ReplaySpec {
+function specOf(capture: Input, options: ReplayOptions): ReplaySpec {
   const { speed = '1x', to, date, frameByType, onDatagram, sink, control, ...rest } = options;
   const destinations = [to, onDatagram, sink].filter((destination) => destination !== undefined).length;
   if (destinations > 1 || (destinations === 0 && !options.dryRun)) {
     throw new UsageError('target', 'say where to with one of to, onDatagram and sink');
   }
+  const input = {
+    ...inputSpecOf(capture),
+    ...(date === undefined ? {} : { date }),
+    ...(frameByType === undefined ? {} : { frameByType }),
+  };
   const given = Object.entries(rest).filter(([, value]) => value !== undefined);
   const spec: ReplaySpec = {
     ...replayDefaults,
     filter: noFilter,
     ...Object.fromEntries(given),
-    input: { path, date: date ?? null, frameByType: frameByType ?? false, protocol: null, portMap: new Map() },
+    input,
     target: parseTarget(to ?? 'null', rest.keepDestinations ?? false),
     rate: parseSpeed(speed),
   };

@@ -1,13 +1,13 @@
 /** Receives a feed from a socket: decodes it, checks its sequence, counts what the kernel dropped, measures latency. */
 import type { RemoteInfo } from 'node:dgram';
-import { DamageLog } from '../analysis/damage-log.js';
+import { DamageLog, type FileDamage } from '../analysis/damage-log.js';
 import { ExchangeClock } from '../analysis/exchange-clock.js';
 import { chosenProtocol, forcedFraming, type InputSpec } from '../analysis/input.js';
 import { ProtocolGate } from '../analysis/protocol-gate.js';
 import { TypeCounts } from '../analysis/type-counts.js';
 import { type EpochTime, MonotonicClock, WallClock } from '../core/clock.js';
 import { type HistogramSummary, initHistograms, SignedHistogram } from '../core/histogram.js';
-import type { Damage, Flow, Stream } from '../core/seams.js';
+import type { Flow, Stream } from '../core/seams.js';
 import { openUdpReceiver, type UdpReceiver } from '../io/udp-receiver.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { SessionDemux } from '../session/demux.js';
@@ -78,7 +78,7 @@ export class Listener {
     this.resolveEnd = resolve;
   });
 
-  private constructor(spec: ListenSpec, reference: ReferenceSchedule | null, onDamage: (damage: Damage) => void) {
+  private constructor(spec: ListenSpec, reference: ReferenceSchedule | null, onDamage: (damage: FileDamage) => void) {
     this.spec = spec;
     this.reference = reference;
     this.originNs = spec.reference
@@ -98,7 +98,7 @@ export class Listener {
   }
 
   /** Reads the reference, then opens the socket; rejects with SinkError where that fails. */
-  static async open(spec: ListenSpec, onDamage: (damage: Damage) => void = () => {}): Promise<Listener> {
+  static async open(spec: ListenSpec, onDamage: (damage: FileDamage) => void = () => {}): Promise<Listener> {
     await initHistograms();
     const reference = spec.reference ? await ReferenceSchedule.load(spec.reference.replay, onDamage) : null;
     const listener = new Listener(spec, reference, onDamage);

@@ -1,6 +1,6 @@
 /** When each packet of a reference capture was due, found by session and sequence number. */
+import type { FileDamage } from '../analysis/damage-log.js';
 import { UsageError } from '../core/errors.js';
-import type { Damage } from '../core/seams.js';
 import { headerBytes } from '../replay/engine.js';
 import { createSchedule } from '../replay/schedule.js';
 import { Timeline } from '../replay/timeline.js';
@@ -58,12 +58,12 @@ export class ReferenceSchedule {
   private lastWord2 = Number.NaN;
 
   /** Reads the reference and computes every deadline, as a replay with the same options would. */
-  static async load(spec: ReplaySpec, onDamage: (damage: Damage) => void): Promise<ReferenceSchedule> {
+  static async load(spec: ReplaySpec, onDamage: (damage: FileDamage) => void): Promise<ReferenceSchedule> {
     if (spec.rate.mode === 'max') {
       throw new UsageError('reference', '--reference needs the rate of the replay; one at max speed has no schedule');
     }
     const reference = new ReferenceSchedule();
-    const source = await CaptureSource.open(spec, onDamage);
+    const source = await CaptureSource.open(spec, (damage, file) => onDamage({ ...damage, file }));
     try {
       await reference.read(spec, source);
     } finally {
@@ -94,7 +94,7 @@ export class ReferenceSchedule {
   private async read(spec: ReplaySpec, source: CaptureSource): Promise<void> {
     const gate =
       source.kind === 'datagrams'
-        ? new CaptureGate(spec.input, spec.filter, new CaptureWindow(windowOf(spec)))
+        ? new CaptureGate(spec.input, spec.filter, new CaptureWindow(windowOf(spec)), spec.allowTruncated)
         : packedGate;
     const schedule = createSchedule(spec.rate);
     const timeline = new Timeline({ maxGapNs: spec.maxGapNs });

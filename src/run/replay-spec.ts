@@ -25,6 +25,8 @@ export interface ReplaySpec {
   durationNs: number;
   from?: When | undefined;
   until?: When | undefined;
+  /** Send also what the capture holds only a part of (snap length). */
+  allowTruncated: boolean;
   /** Longer idle gaps of the capture count as this long, ns. */
   maxGapNs: number;
   /** When the first packet is due; null: at once. */
@@ -54,6 +56,7 @@ export const replayDefaults: Omit<ReplaySpec, 'input' | 'target' | 'filter'> = {
   loopSequence: 'keep',
   limit: Number.POSITIVE_INFINITY,
   durationNs: Number.POSITIVE_INFINITY,
+  allowTruncated: false,
   maxGapNs: Number.POSITIVE_INFINITY,
   startAt: null,
   latePolicy: 'catch-up',
@@ -91,8 +94,10 @@ export interface ReplayReport {
   shiftedNs: number;
   /** Datagrams that filters or the window left out. */
   skipped: number;
-  /** Datagrams that the capture holds only a part of; never sent. */
+  /** Datagrams that the capture holds only a part of, not sent … */
   truncated: number;
+  /** … and sent as far as they are there, with `allowTruncated`; loops count anew. */
+  truncatedSent: number;
   loops: number;
   /** Epoch time of the run's origin, ns as a decimal string: what `listen --origin` wants. */
   originNs: string;

@@ -1,5 +1,6 @@
 /** A replay on a thread of its own, so that the caller's stays live while packets are paced. */
 import { Worker } from 'node:worker_threads';
+import { isStandardInput } from '../analysis/input.js';
 import * as errors from '../core/errors.js';
 import { ReplayControl } from '../replay/control.js';
 import type { ReplayOutcome, ReplaySpec } from './replay-spec.js';
@@ -13,7 +14,7 @@ export type WorkerAnswer =
 export function runReplayThread(spec: ReplaySpec, control = new ReplayControl()): Promise<ReplayOutcome> {
   const worker = new Worker(new URL('./replay-worker.js', import.meta.url), {
     workerData: { spec, control: control.memory },
-    stdin: spec.input.path === '-',
+    stdin: spec.input.paths.some(isStandardInput),
   });
   const { stdin } = worker;
   if (stdin !== null) {

@@ -1,6 +1,7 @@
 /** One replay on this thread: opens source and sink, runs the engine, and makes the report. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DamageLog } from '../analysis/damage-log.js';
+import { inputName } from '../analysis/input.js';
 import { type EpochTime, MonotonicClock, VirtualClock, WallClock } from '../core/clock.js';
 import { SinkError } from '../core/errors.js';
 import { formatEpochNs } from '../core/halves.js';
@@ -46,8 +47,8 @@ interface Timing {
 export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Promise<ReplayOutcome> {
   await initHistograms();
   const control = hooks.control ?? new ReplayControl();
-  const damage = new DamageLog(spec.input.path === '-' ? 'standard input' : spec.input.path);
-  const source = await CaptureSource.open(spec, (entry) => damage.add(entry));
+  const damage = new DamageLog(inputName(spec.input));
+  const source = await CaptureSource.open(spec, (entry, file) => damage.add(entry, file));
   const timing = timingOf(spec, control);
   let log: LatencyLog | undefined;
   const recorder = new LatencyRecorder(
@@ -55,7 +56,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
   );
   let target: OpenedTarget | undefined;
   try {
-    if (spec.hlogPath !== null) log = new LatencyLog(openTextFile(spec.hlogPath, spec.input.path));
+    if (spec.hlogPath !== null) log = new LatencyLog(openTextFile(spec.hlogPath, spec.input.paths));
     // A dry run sends nothing, to nobody.
     target =
       hooks.sink && !spec.dryRun
@@ -155,6 +156,7 @@ class Origin {
 
   choose(nowNs: number): number {
     const { spec, source, timing } = this;
+    source.begin();
     const { seconds, nanoseconds } = spec.startAt ?? source.reader;
     const originNs = spec.startAt === null ? nowNs : Math.max(nowNs, timing.fromEpoch(spec.startAt));
     this.epoch = timing.kind === 'virtual' ? { seconds, nanoseconds } : timing.toEpoch(originNs);
@@ -177,7 +179,7 @@ function makeReport(
   const perSecond = (amount: number): number => (seconds > 0 ? amount / seconds : 0);
   const asked = result.packets + result.dropped;
   return {
-    capture: spec.input.path,
+    capture: spec.input.paths.join(', '),
     target: formatTarget(spec.target),
     asked: formatRate(spec.rate),
     clock: origin.timing.kind,
@@ -202,6 +204,7 @@ function makeReport(
     shiftedNs: result.shiftedNs,
     skipped: result.skipped,
     truncated: run.gate?.truncated ?? 0,
+    truncatedSent: run.gate?.truncatedPassed ?? 0,
     loops: result.loops,
     originNs: formatEpochNs(origin.epoch.seconds, origin.epoch.nanoseconds),
     timeline: {

@@ -34,7 +34,7 @@ export async function openTarget(spec: ReplaySpec, clock: Clock, recorder: Laten
   }
   if (spec.dryRun || target.kind === 'null') return { sink: new NullSink(), counters: noErrors, errors: noErrors };
   if (target.kind === 'pcap') {
-    const sink = openPcapSink(target.path, spec.input.path);
+    const sink = openPcapSink(target.path, spec.input.paths);
     return {
       sink,
       counters: (): Record<string, number> => ({

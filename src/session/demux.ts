@@ -8,7 +8,7 @@ import type { Flow, LengthOf, MessageListener } from '../core/seams.js';
 import { MoldUDP64Decoder } from './moldudp64.js';
 import { looksLikeMoldUDP64 } from './recognise.js';
 import type { SequenceReport } from './sequence-tracker.js';
-import { type MoldUDP64Stream, StreamTable } from './stream.js';
+import { MAX_STREAMS, type MoldUDP64Stream, StreamTable } from './stream.js';
 
 export { looksLikeMoldUDP64 } from './recognise.js';
 
@@ -23,6 +23,8 @@ export interface SessionDemuxOptions {
   readonly lengthOf: LengthOf;
   /** Asked once for each flow. */
   readonly force?: (flow: Flow) => ForcedFraming;
+  /** Index of the first stream; 0 where absent. */
+  readonly firstStream?: number;
 }
 
 /** One stream: what a session carried on a flow. `gaps` are what is still missing. */
@@ -74,13 +76,14 @@ export class SessionDemux {
   droppedFlowPackets = 0;
   private readonly listener: MessageListener;
   private readonly options: SessionDemuxOptions;
-  private readonly table = new StreamTable();
+  private readonly table: StreamTable;
   private readonly states = new Map<Flow, FlowState>();
   private last: FlowState | null = null;
 
   constructor(listener: MessageListener, options: SessionDemuxOptions) {
     this.listener = listener;
     this.options = options;
+    this.table = new StreamTable(MAX_STREAMS, options.firstStream);
   }
 
   /** The streams met so far, in order of first appearance; they are alive and go on counting. */

@@ -6,6 +6,9 @@ export const maxStreamKeys = 1024;
 /** What every stream beyond `maxStreamKeys` gets. */
 export const noStreamKey = -1;
 
+/** Words that no session's ten bytes give. */
+const wordsOfNone = [-1, -1, 0x1_0000] as const;
+
 /** A session of a flow; the others follow in order of last use. */
 interface Entry {
   readonly word0: number;
@@ -18,13 +21,24 @@ interface Entry {
 /** Numbers the streams of MoldUDP64 packets from 0, in order of first appearance; allocates only for a new stream. */
 export class StreamKeys {
   private readonly flows: (Entry | undefined)[] = [];
-  private count = 0;
+  private count: number;
+
+  /** Numbers begin at `first`. */
+  constructor(first = 0) {
+    this.count = first;
+  }
+
+  /** The number of a flow that has one stream. */
+  keyOfFlow(flow: Flow): number {
+    return this.find(flow, ...wordsOfNone);
+  }
 
   /** The number of the packet's stream; the packet is to have a whole header. */
   keyOf(view: DataView, offset: number, flow: Flow): number {
-    const word0 = view.getInt32(offset);
-    const word1 = view.getInt32(offset + 4);
-    const word2 = view.getInt16(offset + 8);
+    return this.find(flow, view.getInt32(offset), view.getInt32(offset + 4), view.getInt16(offset + 8));
+  }
+
+  private find(flow: Flow, word0: number, word1: number, word2: number): number {
     const first = this.flows[flow.index];
     let before: Entry | undefined;
     let entry = first;

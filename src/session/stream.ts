@@ -56,16 +56,19 @@ export class StreamTable {
   /** The stream that sessions beyond the bound share; null while there is room. */
   overflow: MoldUDP64Stream | null = null;
   private readonly maxStreams: number;
+  private readonly firstIndex: number;
 
-  constructor(maxStreams: number = MAX_STREAMS) {
+  /** Streams are numbered from `firstIndex`. */
+  constructor(maxStreams: number = MAX_STREAMS, firstIndex = 0) {
     this.maxStreams = maxStreams;
+    this.firstIndex = firstIndex;
   }
 
   /** A new stream for the session of the packet at `offset`, or `overflow` where the table is full. */
   add(view: DataView, offset: number, flow: Flow | null): MoldUDP64Stream {
     if (this.overflow !== null) return this.overflow;
-    const index = this.streams.length;
-    const isFull = index >= this.maxStreams;
+    const index = this.firstIndex + this.streams.length;
+    const isFull = this.streams.length >= this.maxStreams;
     const words = [view.getInt32(offset), view.getInt32(offset + 4), view.getInt16(offset + 8)] as const;
     const stream = isFull
       ? new MoldUDP64Stream(index, null, null, NO_WORDS)

@@ -21,5 +21,5 @@ test('keeps the first reports with their file, counts all, and passes each on', 
     ['block-overrun', maxDamageKept * 2],
     ['truncated', maxDamageKept],
   ]);
-  expect(heard).toEqual(Array.from({ length: total }, (_, index) => damage(index + 1)));
+  expect(heard).toEqual(Array.from({ length: total }, (_, index) => ({ file: 'a.pcap', ...damage(index + 1) })));
 });

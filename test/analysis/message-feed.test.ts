@@ -74,7 +74,7 @@ describe('a capture of datagrams', () => {
       `unknown - 0 at ${2 * second} #0 of SESSION`,
     ]);
     expect(feed).toMatchObject({ baseSeconds: openSeconds, records: 4, farStamps: 0 });
-    expect(feed.damage.kept).toMatchObject([{ file: feed.file.name, code: 'truncated', record: 3 }]);
+    expect(feed.damage.kept).toMatchObject([{ file: feed.input.name, code: 'truncated', record: 3 }]);
   });
 
   test('filters: destination, session, type', async () => {
@@ -200,7 +200,7 @@ describe('the window', () => {
     const packets = [at(0, 1), ...Array.from({ length: recordsPastWindow + 5 }, (_, index) => at(30, 2 + index))];
     const { feed } = await events(pcap('past.pcap', packets), { window: windowOf('+0ns', '+20s') });
     expect(feed.records).toBe(1);
-    expect(feed.file.reader.packetNumber).toBe(1 + recordsPastWindow + 1);
+    expect(feed.input.reader.packetNumber).toBe(1 + recordsPastWindow + 1);
   });
 
   test('a time of day needs a capture whose clock had a date', async () => {
@@ -243,7 +243,7 @@ describe('a BinaryFILE', () => {
       'record 3 at 6 to none',
       'known D 19 at 6 #0 of null',
     ]);
-    expect(feed.fileStream).toMatchObject({ protocol: 'BinaryFILE', session: null, flow: null });
+    expect(feed.fileStreams[0]).toMatchObject({ protocol: 'BinaryFILE', session: null, flow: null });
   });
 
   test.each<[string, Partial<typeof noFilter>]>([
@@ -262,7 +262,7 @@ describe('the end', () => {
       {},
       { onMessage: () => messages++, isDone: () => messages >= 3 },
     );
-    expect(feed.file.reader.packetNumber).toBe(feed.records);
+    expect(feed.input.reader.packetNumber).toBe(feed.records);
     expect(messages).toBeGreaterThanOrEqual(3);
     expect(messages).toBeLessThan(20);
   });
@@ -276,7 +276,7 @@ describe('the end', () => {
     try {
       let messages = 0;
       const { feed } = await events(inputOf('-'), {}, { onMessage: () => messages++, isDone: () => messages >= 1 });
-      expect([feed.records, feed.file.name]).toEqual([1, 'standard input']);
+      expect([feed.records, feed.input.name]).toEqual([1, 'standard input']);
     } finally {
       Object.defineProperty(process, 'stdin', real);
     }
@@ -305,7 +305,7 @@ describe('the end', () => {
         throw new RangeError('of the handler');
       },
     });
-    const close = vi.spyOn(feed.file, 'close');
+    const close = vi.spyOn(feed.input, 'close');
     await expect(feed.run()).rejects.toThrow(RangeError);
     expect(close).toHaveBeenCalledOnce();
   });

@@ -36,7 +36,7 @@ const vectors: [string, string[], number, RegExp][] = [
   ],
   ['unknownOption', ['decode', pcap, '--nonsense'], 2, /unknown option '--nonsense'/],
   ['unknownCommand', ['explode'], 2, /unknown command 'explode'/],
-  ['missingArgument', ['decode'], 2, /missing required argument 'capture'/],
+  ['missingArgument', ['decode'], 2, /missing required argument 'captures'/],
   ['unknownType', ['decode', pcap, '--type', 'Z'], 2, /'Z' is no message type/],
   ['unknownField', ['decode', pcap, '--fields', 'prize'], 2, /no field "prize"/],
   ['badLimit', ['decode', pcap, '--limit', 'many'], 2, /whole number/],

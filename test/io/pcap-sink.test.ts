@@ -13,7 +13,7 @@ const openSeconds = 1_767_623_400;
 describe('PcapSink', () => {
   test('stamps a datagram so long after the base as it was due', async () => {
     const path = join(folder, 'stamps.pcap');
-    const sink = openPcapSink(path, '-');
+    const sink = openPcapSink(path, ['-']);
     sink.setBase(openSeconds, 999_999_998);
     const { view, offset, length } = embed(mold(1, ['a']));
     const dueNs = [0, 1, 2, 1e9, 1_000_000_001, 1_000_000_002, 86_400e9, 2 ** 52];
@@ -28,7 +28,7 @@ describe('PcapSink', () => {
 
   test('writes more than its buffer holds, of any length, byte for byte', async () => {
     const path = join(folder, 'large.pcap');
-    const sink = openPcapSink(path, '-');
+    const sink = openPcapSink(path, ['-']);
     const payloads = Array.from({ length: 60 }, (_, index) => new Uint8Array(65_507 - (index % 5)).fill(index));
     payloads.push(new Uint8Array(0));
     for (const [index, payload] of payloads.entries()) {
@@ -48,7 +48,7 @@ describe('PcapSink', () => {
 
   test('a datagram that IPv4 cannot carry is left out and counted', async () => {
     const path = join(folder, 'long.pcap');
-    const sink = openPcapSink(path, '-');
+    const sink = openPcapSink(path, ['-']);
     sink.send(new DataView(new ArrayBuffer(65_508)), 0, 65_508, 0, makeFlow());
     sink.send(new DataView(new ArrayBuffer(65_507)), 0, 65_507, 0, makeFlow());
     await sink.close();
@@ -57,7 +57,7 @@ describe('PcapSink', () => {
   });
 
   test('a time that the format cannot hold is written as the nearest, and counted', async () => {
-    const sink = openPcapSink(join(folder, 'clamped.pcap'), '-');
+    const sink = openPcapSink(join(folder, 'clamped.pcap'), ['-']);
     sink.setBase(2 ** 32 - 1, 0);
     const view = new DataView(new ArrayBuffer(1));
     for (const due of [0, 999_999_999, 1e9]) sink.send(view, 0, 1, due, makeFlow());
@@ -67,24 +67,24 @@ describe('PcapSink', () => {
 
   test('the capture that is being read is refused, by another name too', () => {
     const path = join(folder, 'input.pcap');
-    openPcapSink(path, '-');
+    openPcapSink(path, ['-']);
     const alias = join(folder, 'alias.pcap');
     symlinkSync(path, alias);
     for (const name of [path, alias, join(folder, '.', 'input.pcap')]) {
-      expect(() => openPcapSink(name, path)).toThrow(SinkError);
-      expect(() => openPcapSink(name, path)).toThrow(/is the capture that is being read/);
+      expect(() => openPcapSink(name, [path])).toThrow(SinkError);
+      expect(() => openPcapSink(name, [path])).toThrow(/is the capture that is being read/);
     }
-    expect(() => openPcapSink(path, join(folder, 'absent.pcap'))).not.toThrow();
+    expect(() => openPcapSink(path, [join(folder, 'absent.pcap')])).not.toThrow();
   });
 
   test('a path that cannot be written is a SinkError', () => {
     mkdirSync(join(folder, 'directory'));
-    expect(() => openPcapSink(join(folder, 'directory'), '-')).toThrow(SinkError);
-    expect(() => openPcapSink(join(folder, 'absent', 'x.pcap'), '-')).toThrow(/cannot write .*absent/);
+    expect(() => openPcapSink(join(folder, 'directory'), ['-'])).toThrow(SinkError);
+    expect(() => openPcapSink(join(folder, 'absent', 'x.pcap'), ['-'])).toThrow(/cannot write .*absent/);
   });
 
   test.skipIf(process.platform !== 'linux')('a full disk is a SinkError, once; closing then succeeds', async () => {
-    const sink = openPcapSink('/dev/full', '-');
+    const sink = openPcapSink('/dev/full', ['-']);
     const view = new DataView(new ArrayBuffer(60_000));
     const fill = () => {
       for (let index = 0; index < 20; index++) sink.send(view, 0, 60_000, index, makeFlow());
@@ -92,7 +92,7 @@ describe('PcapSink', () => {
     expect(fill).toThrow(/cannot write \/dev\/full: ENOSPC/);
     await sink.close();
     await sink.close();
-    const unflushed = openPcapSink('/dev/full', '-');
+    const unflushed = openPcapSink('/dev/full', ['-']);
     unflushed.send(view, 0, 100, 0, makeFlow());
     await expect(unflushed.close()).rejects.toThrow(SinkError);
     await unflushed.close();

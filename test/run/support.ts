@@ -1,7 +1,7 @@
 /** What the run tests share: captures built by hand, specs, and a decoder of what came out. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { InputSpec } from '../../src/analysis/input.js';
+import { type InputSpec, inputSpecOf } from '../../src/analysis/input.js';
 import { PcapWriter } from '../../src/capture/pcap-writer.js';
 import type { Flow } from '../../src/core/seams.js';
 import { noFilter } from '../../src/replay/filter.js';
@@ -70,7 +70,7 @@ export function scratch(): { folder: string; write(name: string, bytes: Uint8Arr
 }
 
 export function inputOf(path: string, options: Partial<InputSpec> = {}): InputSpec {
-  return { path, date: null, frameByType: false, protocol: null, portMap: new Map(), ...options };
+  return inputSpecOf({ path, ...options });
 }
 
 /** A spec with `--speed` as text; the target is null unless given. */

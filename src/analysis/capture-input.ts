@@ -1,0 +1,279 @@
+/**
+ * One or several capture files as one source of records.
+ *
+ * A single file is read as it is. Several are merged by time stamp: flows are shared, so that a feed that was captured
+ * into one file after another is one stream, and of more than `maxAwake` files those that begin late are opened when
+ * their time has come.
+ */
+import type { CaptureCounts } from '../capture/capture-reader.js';
+import { FlowTable } from '../capture/flow.js';
+import { formatEpochNs } from '../core/halves.js';
+import type { Damage, DatagramReader, RecordReader } from '../core/seams.js';
+import { type CaptureFile, openCapture } from '../io/open-capture.js';
+import { itch50 } from '../protocol/itch50/index.js';
+import { type MergeCursor, MergedReader } from '../replay/merge.js';
+import { type InputSpec, inputName, isStandardInput } from './input.js';
+
+/** Up to so many files are held open from the start. */
+export const maxAwake = 8;
+/** Files that begin further apart than this were not stamped by one clock: ns are exact for 104 days only. */
+const farSeconds = 104 * 86_400;
+
+export interface CaptureInputOptions {
+  /** Where flows are interned; a table of its own where absent. */
+  flows?: FlowTable;
+  readAhead?: boolean;
+  /** What a file's records are read through, such as a packer; its own reader where absent. */
+  wrap?: (file: CaptureFile, index: number) => RecordReader;
+}
+
+/** One file of an input, as reports show it. */
+export interface FileReport {
+  file: string;
+  format: CaptureFile['format'];
+  compression: CaptureFile['compression'];
+  /** Day that a BinaryFILE's time stamps were placed on. */
+  date: string | null;
+  /** Stamp of the first record, ns since the epoch; null where there is none, or before it was read. */
+  first: string | null;
+  /** Null for a BinaryFILE. */
+  counts: CaptureCounts | null;
+  skipped: Record<string, number>;
+  /** What the file says of itself: sections, interfaces, blocks; null where it says nothing. */
+  description: unknown;
+}
+
+type DamageOf = (damage: Damage, file: string) => void;
+
+class Entry {
+  file: CaptureFile | null = null;
+  /** Once the file is closed. */
+  report: FileReport | null = null;
+  name: string;
+  kind: CaptureFile['kind'] = 'datagrams';
+  first: { seconds: number; nanoseconds: number } | null = null;
+  sizeBytes: number | null = null;
+  bytesRead = 0;
+
+  constructor(
+    readonly path: string,
+    readonly index: number,
+  ) {
+    this.name = isStandardInput(path) ? 'standard input' : path;
+  }
+
+  async close(): Promise<void> {
+    const { file } = this;
+    if (file === null) return;
+    this.report = this.describe();
+    this.bytesRead = file.bytesRead;
+    this.file = null;
+    await file.close();
+  }
+
+  describe(): FileReport {
+    const { file } = this;
+    if (file === null) return this.report as FileReport;
+    const reader = file.kind === 'datagrams' ? file.reader : null;
+    return {
+      file: this.name,
+      format: file.format,
+      compression: file.compression,
+      date: file.date,
+      first: this.first === null ? null : formatEpochNs(this.first.seconds, this.first.nanoseconds),
+      counts: reader?.counts ?? null,
+      skipped: { ...reader?.skipped },
+      description: reader?.description ?? null,
+    };
+  }
+}
+
+export class CaptureInput {
+  /** The records of all files; of a single one its own reader. */
+  reader: RecordReader & Partial<DatagramReader>;
+  readonly name: string;
+  private readonly spec: InputSpec;
+  private readonly options: CaptureInputOptions & { flows: FlowTable };
+  private readonly onDamage: DamageOf;
+  private readonly entries: readonly Entry[];
+  private merged: MergedReader | null = null;
+  private hasComparedClocks = false;
+  /** While a file's first record is looked for, which is read again later: its damage is told then. */
+  private isPeeking = false;
+
+  private constructor(spec: InputSpec, onDamage: DamageOf, options: CaptureInputOptions) {
+    this.spec = spec;
+    this.onDamage = onDamage;
+    this.options = { flows: new FlowTable(), ...options };
+    this.name = inputName(spec);
+    this.entries = spec.paths.map((path, index) => new Entry(path, index));
+    this.reader = new MergedReader([]);
+  }
+
+  /** Opens the files; rejects with CaptureError where one cannot be read or recognised at all. */
+  static async open(spec: InputSpec, onDamage: DamageOf, options: CaptureInputOptions = {}): Promise<CaptureInput> {
+    const input = new CaptureInput(spec, onDamage, options);
+    try {
+      await input.start();
+    } catch (error) {
+      await input.close();
+      throw error;
+    }
+    return input;
+  }
+
+  /** Which file the record at hand is of. */
+  get current(): number {
+    return this.merged?.current ?? 0;
+  }
+
+  /** Name of the file that the record at hand is of. */
+  get currentName(): string {
+    return this.entries[this.current]?.name ?? this.name;
+  }
+
+  get fileCount(): number {
+    return this.entries.length;
+  }
+
+  /** Names of the files that hold messages without datagrams around them. */
+  get messageFiles(): string[] {
+    return this.entries.filter(({ kind }) => kind === 'messages').map(({ name }) => name);
+  }
+
+  /** What the record at hand is. */
+  get kind(): CaptureFile['kind'] {
+    return this.entries[this.current]?.kind ?? 'datagrams';
+  }
+
+  /** Whether every file can be read once more: pipes cannot, named ones neither. */
+  get isRepeatable(): boolean {
+    return this.entries.every(({ path, sizeBytes }) => !isStandardInput(path) && sizeBytes !== null);
+  }
+
+  /** Size as stored, where it is known of every file. */
+  get sizeBytes(): number | null {
+    let sum = 0;
+    for (const { sizeBytes } of this.entries) {
+      if (sizeBytes === null) return null;
+      sum += sizeBytes;
+    }
+    return sum;
+  }
+
+  /** How far into the files the record at hand is, in bytes as stored; of compressed ones as far as was read. */
+  get position(): number {
+    const [only] = this.entries;
+    if (this.merged === null && only?.file?.compression === 'none') return this.reader.fileOffset;
+    return this.entries.reduce((sum, { file, bytesRead }) => sum + (file?.bytesRead ?? bytesRead), 0);
+  }
+
+  files(): FileReport[] {
+    return this.entries.map((entry) => entry.describe());
+  }
+
+  /** Brings bytes to the reader that waits for them, or opens the file whose time has come. */
+  async fill(): Promise<void> {
+    const { merged } = this;
+    if (merged === null) {
+      await this.entries[0]?.file?.fill();
+      return;
+    }
+    const entry = this.entries[merged.waiting] as Entry;
+    if (merged.isAsleep(entry.index)) {
+      await this.openEntry(entry);
+      merged.wake(entry.index, this.readerOf(entry));
+    } else await entry.file?.fill();
+    for (const other of this.entries) if (merged.isOver(other.index)) await other.close();
+  }
+
+  /** To be called once the first record is at hand: tells files whose clocks cannot have been one. */
+  compareClocks(): void {
+    if (this.hasComparedClocks) return;
+    this.hasComparedClocks = true;
+    const { merged } = this;
+    if (merged === null) {
+      const { seconds, nanoseconds } = this.reader;
+      (this.entries[0] as Entry).first = { seconds, nanoseconds };
+      return;
+    }
+    for (const [index, stamp] of merged.held.entries()) (this.entries[index] as Entry).first = stamp;
+    const dated = this.entries.filter(({ first }) => first !== null);
+    const latest = dated.reduce((late, { first }) => Math.max(late, first?.seconds ?? 0), Number.NEGATIVE_INFINITY);
+    for (const { first, name } of dated) {
+      if (first === null || latest - first.seconds <= farSeconds) continue;
+      const [own, others] = [first.seconds, latest].map((seconds) =>
+        new Date(seconds * 1000).toISOString().slice(0, 10),
+      );
+      const message =
+        `The clocks of these captures differ: this one begins on ${own}, another on ${others}. ` +
+        'They were merged as they are stamped; to bring one into line, re-stamp it: tickreel convert --start.';
+      this.onDamage({ code: 'mixed-clocks', message, record: 0, offset: 0 }, name);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const entry of this.entries) await entry.close();
+  }
+
+  private async start(): Promise<void> {
+    const cursors: MergeCursor[] = [];
+    for (const entry of this.entries) {
+      await this.openEntry(entry);
+      cursors.push(await this.cursorOf(entry));
+    }
+    const [only] = cursors;
+    if (cursors.length === 1 && only?.reader) {
+      this.reader = only.reader;
+      return;
+    }
+    this.merged = new MergedReader(cursors);
+    this.reader = this.merged;
+  }
+
+  /** Where there are many files, one that can be opened again sleeps until its first stamp. */
+  private async cursorOf(entry: Entry): Promise<MergeCursor> {
+    if (this.entries.length <= maxAwake || entry.sizeBytes === null) return { reader: this.readerOf(entry) };
+    await this.peek(entry);
+    if (entry.first !== null) return { reader: null, ...entry.first };
+    // It has no record: what it has instead is told when it is read.
+    await this.openEntry(entry);
+    return { reader: this.readerOf(entry) };
+  }
+
+  /** Notes the stamp of the file's first record and closes it. */
+  private async peek(entry: Entry): Promise<void> {
+    const file = entry.file as CaptureFile;
+    const { reader } = file;
+    this.isPeeking = true;
+    while (!reader.next() && !reader.done) await file.fill();
+    this.isPeeking = false;
+    if (!reader.done) entry.first = { seconds: reader.seconds, nanoseconds: reader.nanoseconds };
+    await entry.close();
+    entry.report = { ...entry.describe(), counts: null, skipped: {} };
+  }
+
+  private async openEntry(entry: Entry): Promise<void> {
+    const { spec, options } = this;
+    entry.file = await openCapture(entry.path, {
+      lengthOf: itch50.lengthOf,
+      timestampOf: itch50.timestampOf,
+      frameByType: spec.frameByType,
+      recover: spec.recover,
+      ...(spec.date === null ? {} : { date: spec.date }),
+      flows: options.flows,
+      readAhead: options.readAhead ?? false,
+      onDamage: (damage) => {
+        if (!this.isPeeking) this.onDamage(damage, entry.name);
+      },
+    });
+    entry.kind = entry.file.kind;
+    entry.name = entry.file.name;
+    entry.sizeBytes = entry.file.sizeBytes;
+  }
+
+  private readerOf(entry: Entry): RecordReader {
+    const file = entry.file as CaptureFile;
+    return this.options.wrap?.(file, entry.index) ?? file.reader;
+  }
+}
