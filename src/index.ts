@@ -23,6 +23,13 @@ export { Random } from './core/random.js';
 export { createRing, type RingFullPolicy, RingReader, RingWriter } from './core/ring.js';
 export type * from './core/seams.js';
 export { SpinWaiter, VirtualWaiter, type Waiter } from './core/waiter.js';
+export { type CaptureOutputSpec, openCaptureOutput } from './io/capture-output.js';
+export {
+  type CountingOutput,
+  type MessageOutputSpec,
+  type OutputCounts,
+  openMessageOutput,
+} from './io/message-output.js';
 export { type CaptureFile, openCapture } from './io/open-capture.js';
 export { openPcapSink } from './io/pcap-sink.js';
 export { openUdpReceiver } from './io/udp-receiver.js';

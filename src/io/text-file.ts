@@ -1,7 +1,7 @@
 /** A text file that grows as its lines become known, so that a long run holds none of them. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { SinkError } from '../core/errors.js';
-import { isSameFile } from './pcap-sink.js';
+import { isSameFile } from './file-writer.js';
 
 /** Creates (or truncates) the file; throws SinkError where that fails or the file is the one being read. */
 export function openTextFile(path: string, inputPaths: readonly string[]): TextFile {

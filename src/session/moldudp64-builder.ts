@@ -9,6 +9,7 @@
  * A message that the MTU cannot hold goes alone in a larger datagram (`oversized`); one that no UDP datagram can hold
  * is left out (`tooLong`).
  */
+import { copyBytes } from '../core/copy.js';
 import { UsageError } from '../core/errors.js';
 import {
   BLOCK_LENGTH_SIZE,
@@ -26,9 +27,6 @@ export const IP_UDP_LENGTH = 28;
 export const MAX_UDP_PAYLOAD = 65_535 - IP_UDP_LENGTH;
 /** The longest message that a packet can carry. */
 export const MAX_MOLD_MESSAGE = MAX_UDP_PAYLOAD - HEADER_LENGTH - BLOCK_LENGTH_SIZE;
-/** Messages up to this length are copied word by word: `set`, which needs a new array, takes over twice as long. */
-const LONG_MESSAGE = 128;
-const WORD_LENGTH = 4;
 
 /** The least MTU that IPv4 allows. */
 export const MIN_MTU = 68;
@@ -46,7 +44,6 @@ export interface MoldUDP64BuilderOptions {
 /** A packet; two take turns, so that the one handed out stays valid while the next begins. */
 export class MoldUDP64Packet {
   readonly view = new DataView(new ArrayBuffer(MAX_UDP_PAYLOAD));
-  readonly bytes = new Uint8Array(this.view.buffer);
   length = HEADER_LENGTH;
   /** Messages in it; 0 in the end-of-session packet. */
   messageCount = 0;
@@ -152,7 +149,7 @@ export class MoldUDP64Builder {
       packet.sequence = this.nextSequence;
     }
     packet.view.setUint16(packet.length, length);
-    copyMessage(packet, packet.length + BLOCK_LENGTH_SIZE, view, offset, length);
+    copyBytes(view, offset, packet.view, packet.length + BLOCK_LENGTH_SIZE, length);
     packet.length += BLOCK_LENGTH_SIZE + length;
     packet.messageCount++;
     this.nextSequence++;
@@ -169,16 +166,4 @@ export class MoldUDP64Builder {
     packet.length = HEADER_LENGTH;
     packet.messageCount = 0;
   }
-}
-
-function copyMessage(packet: MoldUDP64Packet, at: number, view: DataView, offset: number, length: number): void {
-  if (length < WORD_LENGTH || length > LONG_MESSAGE) {
-    packet.bytes.set(new Uint8Array(view.buffer, view.byteOffset + offset, length), at);
-    return;
-  }
-  const target = packet.view;
-  const last = length - WORD_LENGTH;
-  for (let index = 0; index < last; index += WORD_LENGTH) target.setInt32(at + index, view.getInt32(offset + index));
-  // The last word may overlap the one before.
-  target.setInt32(at + last, view.getInt32(offset + last));
 }

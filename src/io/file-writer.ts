@@ -1,0 +1,103 @@
+/** A file, or standard output, that grows through one buffer by synchronous writes. */
+import { closeSync, openSync, realpathSync, writeSync } from 'node:fs';
+import { SinkError } from '../core/errors.js';
+
+const bufferBytes = 1 << 20;
+const standardOutput = 1;
+/** How long a pipe that is full is left alone before it is tried again. */
+const retryMs = 1;
+
+/**
+ * Creates (or truncates) the file, or takes standard output for `-`; throws SinkError where that fails or the file is
+ * one of those being read.
+ */
+export function openFileWriter(path: string, inputPaths: readonly string[]): FileWriter {
+  if (path === '-') return new FileWriter('standard output', standardOutput);
+  if (inputPaths.some((input) => isSameFile(path, input))) {
+    throw new SinkError('same-file', `${path} is the capture that is being read; name another file`);
+  }
+  try {
+    return new FileWriter(path, openSync(path, 'w'));
+  } catch (error) {
+    throw new SinkError('open', `cannot write ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Made by `openFileWriter`. Whoever writes reserves room, puts bytes there, and commits them. */
+export class FileWriter {
+  /** The buffer; what `reserve` answered is a place in it. */
+  readonly view = new DataView(new ArrayBuffer(bufferBytes));
+  /** Bytes of the file, those still buffered included. */
+  bytes = 0;
+  private readonly path: string;
+  private readonly descriptor: number;
+  private readonly buffer = new Uint8Array(this.view.buffer);
+  private used = 0;
+  private isOpen = true;
+
+  constructor(path: string, descriptor: number) {
+    this.path = path;
+    this.descriptor = descriptor;
+  }
+
+  /** The place in `view` where up to `length` bytes, at most the buffer's 1 MiB, can be put. */
+  reserve(length: number): number {
+    if (this.used + length > bufferBytes) this.flush();
+    return this.used;
+  }
+
+  /** Takes the first `length` bytes of what was reserved as written. */
+  commit(length: number): void {
+    this.used += length;
+    this.bytes += length;
+  }
+
+  /** Copies bytes, at most 1 MiB. */
+  write(bytes: Uint8Array): void {
+    this.buffer.set(bytes, this.reserve(bytes.length));
+    this.commit(bytes.length);
+  }
+
+  /** Puts out what is buffered and closes the file, once; throws SinkError where the disk is full. */
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    try {
+      this.flush();
+    } finally {
+      if (this.descriptor !== standardOutput) closeSync(this.descriptor);
+    }
+  }
+
+  private flush(): void {
+    const { used } = this;
+    // What could not be written is not tried again.
+    this.used = 0;
+    for (let done = 0; done < used; ) done += this.writeSome(done, used - done);
+  }
+
+  /** Returns how many bytes were taken: 0 where a pipe is full, after a pause. */
+  private writeSome(from: number, length: number): number {
+    try {
+      return writeSync(this.descriptor, this.buffer, from, length);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'EAGAIN') {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
+        return 0;
+      }
+      const isGone = code === 'EPIPE';
+      throw new SinkError(isGone ? 'closed-pipe' : 'write', `cannot write ${this.path}: ${message}`, { cause: error });
+    }
+  }
+}
+
+/** True where both name one file, whatever the links on the way; never for standard input. */
+export function isSameFile(path: string, other: string): boolean {
+  if (other === '-') return false;
+  try {
+    return realpathSync(path) === realpathSync(other);
+  } catch {
+    return false;
+  }
+}
