@@ -1,7 +1,8 @@
 /**
  * Decoded messages as lines of text: NDJSON, CSV, or a table for reading.
  *
- * Every form begins with the same keys, `packet` to `session`, and goes on with the message's fields. `timestampNs` is
+ * Every form begins with the same keys, `packet` to `session` (of several files: `file` before them), and goes on with
+ * the message's fields. `timestampNs` is
  * the capture's stamp (a BinaryFILE's: the day's midnight plus the message's own), exact, as a decimal string.
  */
 import { UsageError } from '../core/errors.js';
@@ -18,6 +19,10 @@ export interface WriterFlags {
   fields: readonly string[];
   int64: 'string' | 'number';
   decimal?: boolean;
+  /** Names the file that the message at hand is of. */
+  fileName?: () => string;
+  /** Begin every line with the key `file`, chosen or not. */
+  namesFile?: boolean;
 }
 
 export interface MessageWriter {
@@ -27,14 +32,17 @@ export interface MessageWriter {
   line(reader: RecordReader, view: DataView, offset: number, sequence: number, stream: Stream): string;
 }
 
-const commonKeys = ['packet', 'timestampNs', 'sequence', 'protocol', 'session'] as const;
+const commonKeys = ['file', 'packet', 'timestampNs', 'sequence', 'protocol', 'session'] as const;
 type CommonKey = (typeof commonKeys)[number];
 type CommonWriter = (reader: RecordReader, sequence: number, stream: Stream) => string;
+type TextWriters = Record<CommonKey, CommonWriter>;
 
 /** Builds the writer; throws UsageError where a chosen field exists nowhere. */
 export function messageWriter(flags: WriterFlags): MessageWriter {
   const chosen = flags.fields.length === 0 ? null : flags.fields;
-  const common = commonKeys.filter((key) => chosen === null || chosen.includes(key));
+  const { fileName = () => '', namesFile = false } = flags;
+  const common = commonKeys.filter((key) => chosen?.includes(key) ?? (key !== 'file' || namesFile));
+  const texts = { ...textCommon, file: fileName };
   const own = chosen?.filter((name) => !(commonKeys as readonly string[]).includes(name));
   const options = {
     int64: flags.int64,
@@ -42,7 +50,7 @@ export function messageWriter(flags: WriterFlags): MessageWriter {
     ...(own === undefined ? {} : { fields: own }),
   };
   try {
-    const { header, line } = linesOf[flags.format](common, options);
+    const { header, line } = linesOf[flags.format](common, texts, options);
     const wanted = typesWith(own ?? []);
     return {
       header,
@@ -69,7 +77,7 @@ function typesWith(fields: readonly string[]): Uint8Array {
 
 type BodyOptions = { int64: 'string' | 'number'; decimal: boolean; fields?: readonly string[] };
 
-const jsonCommon: Record<CommonKey, CommonWriter> = {
+const jsonCommon: Record<Exclude<CommonKey, 'file'>, CommonWriter> = {
   packet: (reader) => `"packet":${reader.packetNumber}`,
   timestampNs: (reader) => `"timestampNs":"${formatEpochNs(reader.seconds, reader.nanoseconds)}"`,
   sequence: (_reader, sequence) => `"sequence":${sequence === 0 ? 'null' : sequence}`,
@@ -77,7 +85,7 @@ const jsonCommon: Record<CommonKey, CommonWriter> = {
   session: (_reader, _sequence, stream) => `"session":${JSON.stringify(stream.session)}`,
 };
 
-const textCommon: Record<CommonKey, CommonWriter> = {
+const textCommon: Record<Exclude<CommonKey, 'file'>, CommonWriter> = {
   packet: (reader) => `${reader.packetNumber}`,
   timestampNs: (reader) => formatEpochNs(reader.seconds, reader.nanoseconds),
   sequence: (_reader, sequence) => (sequence === 0 ? '' : `${sequence}`),
@@ -85,9 +93,10 @@ const textCommon: Record<CommonKey, CommonWriter> = {
   session: (_reader, _sequence, stream) => stream.session ?? '',
 };
 
-function jsonLines(common: readonly CommonKey[], options: BodyOptions): MessageWriter {
+function jsonLines(common: readonly CommonKey[], texts: TextWriters, options: BodyOptions): MessageWriter {
   const body = itch50.jsonWriter(options);
-  const writers = common.map((key) => jsonCommon[key]);
+  const file: CommonWriter = (...record) => `"file":${JSON.stringify(texts.file(...record))}`;
+  const writers = common.map((key) => (key === 'file' ? file : jsonCommon[key]));
   return {
     header: '',
     line(reader, view, offset, sequence, stream) {
@@ -99,9 +108,9 @@ function jsonLines(common: readonly CommonKey[], options: BodyOptions): MessageW
   };
 }
 
-function csvLines(common: readonly CommonKey[], options: BodyOptions): MessageWriter {
+function csvLines(common: readonly CommonKey[], texts: TextWriters, options: BodyOptions): MessageWriter {
   const body = options.fields?.length === 0 ? null : itch50.csvWriter(options);
-  const writers = common.map((key) => textCommon[key]);
+  const writers = common.map((key) => texts[key]);
   return {
     header: `${[...common, ...(body?.columns ?? [])].join(',')}\n`,
     line(reader, view, offset, sequence, stream) {
@@ -112,14 +121,14 @@ function csvLines(common: readonly CommonKey[], options: BodyOptions): MessageWr
   };
 }
 
-function tableLines(common: readonly CommonKey[], options: BodyOptions): MessageWriter {
+function tableLines(common: readonly CommonKey[], texts: TextWriters, options: BodyOptions): MessageWriter {
   // As strings, for numbers above 2^53 would be rounded on their way through JSON.
   const body = itch50.jsonWriter({ ...options, int64: 'string' });
   const isMessageShown = options.fields?.length !== 0;
   return {
     header: rowOf([...common.map((key) => padded(key, key)), ...(isMessageShown ? ['message'] : [])]),
     line(reader, view, offset, sequence, stream) {
-      const cells = common.map((key) => padded(key, textCommon[key](reader, sequence, stream) || '-'));
+      const cells = common.map((key) => padded(key, texts[key](reader, sequence, stream) || '-'));
       if (isMessageShown) cells.push(readable(body(view, offset)));
       return rowOf(cells);
     },
@@ -127,6 +136,7 @@ function tableLines(common: readonly CommonKey[], options: BodyOptions): Message
 }
 
 const tableWidths: Record<CommonKey, number> = {
+  file: 16,
   packet: 8,
   timestampNs: 20,
   sequence: 10,
@@ -135,7 +145,8 @@ const tableWidths: Record<CommonKey, number> = {
 };
 
 function padded(key: CommonKey, text: string): string {
-  return key === 'session' ? text.padEnd(tableWidths[key]) : text.padStart(tableWidths[key]);
+  const isName = key === 'session' || key === 'file';
+  return isName ? text.padEnd(tableWidths[key]) : text.padStart(tableWidths[key]);
 }
 
 function rowOf(cells: readonly string[]): string {

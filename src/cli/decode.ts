@@ -65,12 +65,19 @@ Examples:
 
 async function decode(paths: readonly string[], flags: DecodeFlags): Promise<void> {
   const output = new Output();
-  const writer = messageWriter({ ...flags, format: formatOf(flags), fields: flags.fields ?? [] });
+  const input = inputSpec(paths, flags);
+  const writer = messageWriter({
+    ...flags,
+    format: formatOf(flags),
+    fields: flags.fields ?? [],
+    fileName: () => feed.input.currentName,
+    namesFile: input.paths.length > 1,
+  });
   const limit = flags.limit ?? Number.POSITIVE_INFINITY;
   let written = 0;
   const summary = new CaptureSummary();
   const feed = await MessageFeed.open(
-    inputSpec(paths, flags),
+    input,
     {
       onMessage(view, offset, _length, _timestampNs, sequence, stream, verdict) {
         if (verdict !== 'known' || written >= limit) return;

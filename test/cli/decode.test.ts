@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { fixture, lines, run, temporaryFolder } from '../support/cli.js';
+import { fixture, lines, projectRoot, run, temporaryFolder } from '../support/cli.js';
 
 interface Message {
   packet: number;
@@ -164,5 +164,38 @@ describe('decode', () => {
     expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('--frame-by-type') });
     const framed = await run(['decode', file, '--frame-by-type']);
     expect(lines(framed.stdout)).toHaveLength(200);
+  });
+});
+
+describe('several captures', () => {
+  const parts = ['itch50-gaps.pcap', 'itch50-session.NASDAQ_ITCH50.gz'].map(fixture);
+
+  it('areMergedAndNamedInEveryLine', async () => {
+    const { code, stdout } = await run(['decode', ...parts, '--date', '2026-01-05', '--type', 'S']);
+    expect(code).toBe(0);
+    const rows = lines<{ file: string; timestampNs: string; packet: number }>(stdout);
+    expect(Object.keys(rows[0] ?? {}).slice(0, 3)).toEqual(['file', 'packet', 'timestampNs']);
+    expect(new Set(rows.map(({ file }) => file))).toEqual(new Set(parts));
+    const stamps = rows.map(({ timestampNs }) => BigInt(timestampNs));
+    expect(stamps).toEqual([...stamps].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)));
+  });
+
+  it('canBeAPatternThatTheShellLeftAlone', async () => {
+    const pattern = join(projectRoot, 'fixtures/itch50-*.pcap');
+    const { code, stdout } = await run(['decode', pattern, '--csv', '--fields', 'file,sequence', '--type', 'S']);
+    expect(code).toBe(0);
+    expect(stdout.split('\n')[0]).toBe('file,sequence');
+    expect(
+      new Set(
+        stdout
+          .trim()
+          .split('\n')
+          .slice(1)
+          .map((row) => row.split(',')[0]),
+      ),
+    ).toEqual(new Set(['itch50-gaps.pcap', 'itch50-session.pcap'].map(fixture)));
+    const none = await run(['decode', join(projectRoot, 'fixtures/absent-*.pcap')]);
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    expect(none.stderr).toMatch(/no file matches '.*absent-\*\.pcap'/);
   });
 });
