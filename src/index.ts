@@ -32,6 +32,7 @@ export {
 } from './io/message-output.js';
 export { type CaptureFile, openCapture } from './io/open-capture.js';
 export { openPcapSink } from './io/pcap-sink.js';
+export { openSoupServer, SoupBinTCPServer, type SoupServerOptions } from './io/soupbintcp-server.js';
 export { openUdpReceiver } from './io/udp-receiver.js';
 export { openUdpSink } from './io/udp-sink.js';
 export * from './protocol/itch50/index.js';

@@ -5,13 +5,21 @@ import * as errors from '../core/errors.js';
 import { ReplayControl } from '../replay/control.js';
 import type { ReplayOutcome, ReplaySpec } from './replay-spec.js';
 
-/** What the worker posts when it is done. */
+/** What the worker posts: what it waits for, as text, and when it is done. */
 export type WorkerAnswer =
+  | { said: string }
   | { outcome: ReplayOutcome }
   | { failure: { name: string; code: string | null; message: string } };
 
-/** Runs the replay in a worker; watch and stop it through `control`. Rejects as `runReplay` does. */
-export function runReplayThread(spec: ReplaySpec, control = new ReplayControl()): Promise<ReplayOutcome> {
+/**
+ * Runs the replay in a worker; watch and stop it through `control`. Rejects as `runReplay` does. `say` is told, as a
+ * line of text, what the run waits for before it begins.
+ */
+export function runReplayThread(
+  spec: ReplaySpec,
+  control = new ReplayControl(),
+  say: (text: string) => void = () => {},
+): Promise<ReplayOutcome> {
   const worker = new Worker(new URL('./replay-worker.js', import.meta.url), {
     workerData: { spec, control: control.memory },
     stdin: spec.input.paths.some(isStandardInput),
@@ -23,8 +31,9 @@ export function runReplayThread(spec: ReplaySpec, control = new ReplayControl())
     process.stdin.pipe(stdin);
   }
   const answer = new Promise<ReplayOutcome>((resolve, reject) => {
-    worker.once('message', (answer: WorkerAnswer) => {
-      if ('outcome' in answer) resolve(answer.outcome);
+    worker.on('message', (answer: WorkerAnswer) => {
+      if ('said' in answer) say(answer.said);
+      else if ('outcome' in answer) resolve(answer.outcome);
       else reject(revive(answer.failure));
     });
     worker.once('error', reject);

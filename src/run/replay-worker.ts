@@ -9,7 +9,10 @@ import type { WorkerAnswer } from './replay-thread.js';
 const { spec, control } = workerData as { spec: ReplaySpec; control: SharedArrayBuffer };
 
 try {
-  const outcome = await runReplay(spec, { control: new ReplayControl(control) });
+  const outcome = await runReplay(spec, {
+    control: new ReplayControl(control),
+    say: (said) => parentPort?.postMessage({ said } satisfies WorkerAnswer),
+  });
   parentPort?.postMessage({ outcome } satisfies WorkerAnswer);
 } catch (error) {
   const { name, message, stack } = error as Error;

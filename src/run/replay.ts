@@ -32,6 +32,8 @@ export interface ReplayHooks {
   control?: ReplayControl;
   /** Takes the place of the spec's target. */
   sink?: (clock: Clock, recorder: LatencyRecorder) => Sink;
+  /** Told, as a line of text, what the run waits for before it begins. */
+  say?: (text: string) => void;
 }
 
 interface Timing {
@@ -72,6 +74,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     if (timing.kind === 'real' && isTimed && source.isRepeatable) {
       await warmUp(spec, { ...timing, chooseOrigin: (nowNs) => nowNs }, msToStart(spec, timing));
     }
+    await target.ready?.(control, hooks.say ?? (() => {}));
     const result = await run.engine.run();
     await target.sink.close?.();
     const report = makeReport(spec, result, run, target, origin, recorder, damage);
@@ -180,7 +183,7 @@ function makeReport(
   const asked = result.packets + result.dropped;
   return {
     capture: spec.input.paths.join(', '),
-    target: formatTarget(spec.target),
+    target: target.name ?? formatTarget(spec.target),
     asked: formatRate(spec.rate),
     clock: origin.timing.kind,
     endReason: result.endReason,

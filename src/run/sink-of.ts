@@ -1,15 +1,21 @@
 /** Opens the sink that a spec's target names. */
 
+import { forcedFraming } from '../analysis/input.js';
 import type { MonotonicClock } from '../core/clock.js';
+import { UsageError } from '../core/errors.js';
 import type { HistogramSummary } from '../core/histogram.js';
 import type { Clock, Sink } from '../core/seams.js';
 import { openPcapSink } from '../io/pcap-sink.js';
+import { openSoupServer } from '../io/soupbintcp-server.js';
 import { openUdpSink, refuseZeroDestination } from '../io/udp-sink.js';
+import { itch50 } from '../protocol/itch50/index.js';
+import type { ReplayControl } from '../replay/control.js';
 import type { LatencyRecorder } from '../replay/latency.js';
 import { HandlerSink, NullSink } from '../replay/sinks.js';
 import { ItchHandler } from './itch-handler.js';
 import type { ReplaySpec } from './replay-spec.js';
 import { openRingTarget } from './ring-target.js';
+import { formatSoupAddress, type SoupTarget } from './soup-target.js';
 
 export interface OpenedTarget {
   sink: Sink;
@@ -19,11 +25,20 @@ export interface OpenedTarget {
   errors(): Record<string, number>;
   /** Histograms that were recorded elsewhere, complete once the sink is closed. */
   histograms?(): Record<string, HistogramSummary>;
+  /**
+   * Awaited before the run's origin is chosen: resolves once whoever is to receive is there, or the run is stopped.
+   * `say` tells a person what is waited for.
+   */
+  ready?(stop: ReplayControl, say: (text: string) => void): Promise<void>;
+  /** The target as others reach it, where that is known only once it is open. */
+  name?: string;
   /** Told the epoch time that a datagram scheduled at 0 stands for. */
   setBase?(seconds: number, nanoseconds: number): void;
 }
 
 const noErrors = () => ({});
+/** Unpaced, so many bytes are sent at a time: fewer writes. */
+const unpacedWriteBytes = 1 << 16;
 
 /** Rejects with SinkError where the destination cannot be opened. */
 export async function openTarget(spec: ReplaySpec, clock: Clock, recorder: LatencyRecorder): Promise<OpenedTarget> {
@@ -49,6 +64,7 @@ export async function openTarget(spec: ReplaySpec, clock: Clock, recorder: Laten
     const sink = await openUdpSink(target);
     return { sink, counters: noErrors, errors: () => Object.fromEntries(sink.errors) };
   }
+  if (target.kind === 'soupbintcp') return openSoupTarget(target, spec);
   if (target.via === 'ring') return openRingTarget(spec.input, clock as MonotonicClock);
   const handler = new ItchHandler(spec.input);
   return {
@@ -59,5 +75,33 @@ export async function openTarget(spec: ReplaySpec, clock: Clock, recorder: Laten
       gaps: handler.gaps,
     }),
     errors: noErrors,
+  };
+}
+
+async function openSoupTarget(target: SoupTarget, spec: ReplaySpec): Promise<OpenedTarget> {
+  if (spec.loops !== 1 && spec.loopSequence === 'keep') {
+    throw new UsageError(
+      'loop-sequence',
+      'a SoupBinTCP session has each number once: loops that keep theirs are repeats; add --loop-sequence continue',
+    );
+  }
+  const sink = await openSoupServer({
+    ...target,
+    session: spec.session,
+    lengthOf: itch50.lengthOf,
+    force: forcedFraming(spec.input),
+    gatherBytes: spec.rate.mode === 'max' ? unpacedWriteBytes : 0,
+  });
+  const name = formatSoupAddress(target.host, sink.port);
+  return {
+    sink,
+    name,
+    counters: () => sink.counters(),
+    errors: noErrors,
+    ready(stop, say) {
+      const { wait } = target;
+      say(wait === 0 ? `listening on ${name}` : `waiting for ${wait} client${wait === 1 ? '' : 's'} on ${name}`);
+      return sink.waitForClients(wait, stop);
+    },
   };
 }

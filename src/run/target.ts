@@ -1,16 +1,22 @@
-/** Where a replay goes, the `--to` argument: `udp://host:port?ttl=&iface=&loopback=`, `inproc`, `pcap:FILE`, `null`. */
+/**
+ * Where a replay goes, the `--to` argument: `udp://host:port?ttl=&iface=&loopback=`, `soupbintcp://host:port?…`,
+ * `inproc`, `pcap:FILE`, `null`.
+ */
 import { UsageError } from '../core/errors.js';
+import { formatSoupAddress, parseSoupTarget, type SoupTarget } from './soup-target.js';
 
 export type Target =
   | { kind: 'udp'; host: string | null; port: number | null; ttl: number; iface: string | null; loopback: boolean }
   | { kind: 'inproc'; via: 'handler' | 'ring' }
   | { kind: 'pcap'; path: string }
-  | { kind: 'null' };
+  | { kind: 'null' }
+  | SoupTarget;
 
 /** Packets do not leave the local network unless asked: one hop. */
 export const defaultTtl = 1;
 
-const forms = 'udp://HOST:PORT, inproc, inproc:ring, pcap:FILE or null';
+/** The forms that are understood, for help and refusals. */
+export const targetForms = 'udp://HOST:PORT, soupbintcp://HOST:PORT, inproc, inproc:ring, pcap:FILE or null';
 
 /** Reads a `--to` argument; throws UsageError with the forms that are understood. */
 export function parseTarget(text: string, keepDestinations = false): Target {
@@ -22,8 +28,9 @@ export function parseTarget(text: string, keepDestinations = false): Target {
     if (path === '') throw new UsageError('target', `--to pcap: needs a file, as in --to pcap:out.pcap`);
     return { kind: 'pcap', path };
   }
+  if (text.startsWith('soupbintcp:')) return parseSoupTarget(text);
   if (text.startsWith('udp:')) return parseUdpTarget(text, keepDestinations);
-  throw new UsageError('target', `--to '${text}' is not understood; use ${forms}`);
+  throw new UsageError('target', `--to '${text}' is not understood; use ${targetForms}`);
 }
 
 /** Reads `udp://host:port?ttl=&iface=&loopback=`, as `--to` and `listen` take it. */
@@ -67,6 +74,7 @@ export function formatTarget(target: Target): string {
   if (target.kind === 'pcap') return `pcap:${target.path}`;
   if (target.kind === 'inproc') return target.via === 'ring' ? 'inproc:ring' : 'inproc';
   if (target.kind === 'null') return 'null';
+  if (target.kind === 'soupbintcp') return formatSoupAddress(target.host, target.port);
   const host = target.host?.includes(':') ? `[${target.host}]` : (target.host ?? '');
   return `udp://${host}${target.port === null ? '' : `:${target.port}`}`;
 }

@@ -47,7 +47,10 @@ describe('parseTarget', () => {
   });
 
   test.each<[string, RegExp]>([
-    ['', /--to '' is not understood; use udp:\/\/HOST:PORT, inproc, inproc:ring, pcap:FILE or null/],
+    [
+      '',
+      /--to '' is not understood; use udp:\/\/HOST:PORT, soupbintcp:\/\/HOST:PORT, inproc, inproc:ring, pcap:FILE or null/,
+    ],
     ['tcp://127.0.0.1:1', /is not understood/],
     ['inproc:worker', /is not understood/],
     ['NULL', /is not understood/],
