@@ -79,6 +79,7 @@ export type {
   PlainValues,
   Values,
 } from './schema/types.js';
+export { Arbiter, type ArbiterListener, type ArbiterOptions } from './session/arbiter.js';
 export { BinaryFileReader } from './session/binaryfile.js';
 export { SessionDemux } from './session/demux.js';
 export * from './session/moldudp64-header.js';
