@@ -1,4 +1,4 @@
-/** One MoldUDP64 session on one flow, and the bounded table that interns them by the session's raw bytes. */
+/** One session on one flow, of MoldUDP64 or SoupBinTCP, and the bounded table that numbers them. */
 import type { Flow, Stream } from '../core/seams.js';
 import { readSession } from './moldudp64-header.js';
 import { SequenceTracker } from './sequence-tracker.js';
@@ -10,14 +10,13 @@ export const MAX_STREAMS = 1024;
 const NO_WORDS = [-1, -1, 0x1_0000] as const;
 
 /** A stream with its counts; the same object for every packet of the session on its flow. */
-export class MoldUDP64Stream implements Stream {
-  readonly index: number;
-  readonly protocol = 'MoldUDP64';
-  readonly session: string | null;
-  readonly flow: Flow | null;
+export abstract class SessionStream implements Stream {
+  abstract readonly protocol: 'MoldUDP64' | 'SoupBinTCP';
+  abstract readonly session: string | null;
   readonly tracker = new SequenceTracker();
   /** True while a message is delivered whose sequence number had been seen before. */
   isDuplicate = false;
+  /** Packets of MoldUDP64, or logical packets of SoupBinTCP. */
   packets = 0;
   heartbeats = 0;
   endOfSession = false;
@@ -25,15 +24,24 @@ export class MoldUDP64Stream implements Stream {
   unsequenced = 0;
   /** Messages of no bytes; they have a number like any other. */
   zeroLength = 0;
+
+  constructor(
+    readonly index: number,
+    readonly flow: Flow | null,
+  ) {}
+}
+
+export class MoldUDP64Stream extends SessionStream {
+  readonly protocol = 'MoldUDP64';
+  readonly session: string | null;
   /** The session's ten bytes as signed words, to compare without making a string. */
   readonly word0: number;
   readonly word1: number;
   readonly word2: number;
 
   constructor(index: number, session: string | null, flow: Flow | null, words: readonly [number, number, number]) {
-    this.index = index;
+    super(index, flow);
     this.session = session;
-    this.flow = flow;
     [this.word0, this.word1, this.word2] = words;
   }
 
@@ -47,14 +55,23 @@ export class MoldUDP64Stream implements Stream {
   }
 }
 
+/** What one direction of a SoupBinTCP connection carries. */
+export class SoupBinTCPStream extends SessionStream {
+  readonly protocol = 'SoupBinTCP';
+  /** Null until a login names it; it never changes once a message was delivered. */
+  session: string | null = null;
+}
+
 /**
  * Makes the streams of all flows and numbers them; flows search their own, so a table is only asked for new ones. When
  * it is full, one last stream without name or flow takes what comes, unsequenced.
  */
 export class StreamTable {
-  readonly streams: MoldUDP64Stream[] = [];
+  readonly streams: SessionStream[] = [];
   /** The stream that sessions beyond the bound share; null while there is room. */
   overflow: MoldUDP64Stream | null = null;
+  /** The same for SoupBinTCP. */
+  soupOverflow: SoupBinTCPStream | null = null;
   private readonly maxStreams: number;
   private readonly firstIndex: number;
 
@@ -75,6 +92,16 @@ export class StreamTable {
       : new MoldUDP64Stream(index, readSession(view, offset), flow, words);
     this.streams.push(stream);
     if (isFull) this.overflow = stream;
+    return stream;
+  }
+
+  /** A new stream for a direction of a SoupBinTCP connection, or `soupOverflow` where the table is full. */
+  addSoup(flow: Flow): SoupBinTCPStream {
+    if (this.soupOverflow !== null) return this.soupOverflow;
+    const isFull = this.streams.length >= this.maxStreams;
+    const stream = new SoupBinTCPStream(this.firstIndex + this.streams.length, isFull ? null : flow);
+    this.streams.push(stream);
+    if (isFull) this.soupOverflow = stream;
     return stream;
   }
 }

@@ -161,6 +161,7 @@ describe('SessionDemux', () => {
     const destination = '233.54.12.111:26477';
     expect(session.flows()).toEqual([
       {
+        transport: 'UDP',
         source: '10.0.0.1:1001',
         destination,
         packets: 1,
@@ -170,6 +171,7 @@ describe('SessionDemux', () => {
         requests: 0,
       },
       {
+        transport: 'UDP',
         source: '10.0.0.1:1000',
         destination,
         packets: 7,
