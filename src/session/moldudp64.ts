@@ -160,7 +160,7 @@ export class MoldUDP64Decoder {
       const session = readSession(view, offset);
       this.damage(
         'too-many-sessions',
-        `session "${session}" is one more than the ${stream.index} kept apart; the messages of all later sessions ` +
+        `session "${session}" is one more than the ${this.table.maxStreams} kept apart; the messages of all later sessions ` +
           'are delivered as unsequenced',
       );
     }

@@ -335,7 +335,7 @@ export class SoupBinTCPDecoder {
       added.session = session;
       this.streams.push(added);
     } else if (isFirstBeyond) {
-      const text = `one session more than the ${added.index} kept apart; messages of later ones carry no number`;
+      const text = `one session more than the ${table.maxStreams} kept apart; messages of later ones carry no number`;
       this.damage('too-many-sessions', text);
     }
     return added;

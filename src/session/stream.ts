@@ -72,7 +72,7 @@ export class StreamTable {
   overflow: MoldUDP64Stream | null = null;
   /** The same for SoupBinTCP. */
   soupOverflow: SoupBinTCPStream | null = null;
-  private readonly maxStreams: number;
+  readonly maxStreams: number;
   private readonly firstIndex: number;
 
   /** Streams are numbered from `firstIndex`. */
