@@ -1,65 +1,86 @@
-/** Interface Description Blocks of pcapng and the options they carry: draft-ietf-opsawg-pcapng sections 3.5 and 4.2. */
-import { Timescale } from './timescale.js';
+/** Interfaces of pcapng: their descriptions (draft-ietf-opsawg-pcapng section 4.2) and statistics (section 4.6). */
+import type { InterfaceDescription } from './frame-reader.js';
+import type { OptionCursor } from './pcapng-options.js';
+import { BINARY_RESOLUTION, Timescale } from './timescale.js';
 
-/** Bytes of a block before its options: type, total length, link type, reserved, snap length. */
-const OPTIONS_OFFSET = 16;
-
-const OPTION_END = 0;
+const IF_NAME = 2;
+const IF_DESCRIPTION = 3;
 const IF_TSRESOL = 9;
+const IF_FCSLEN = 13;
 const IF_TSOFFSET = 14;
 
-/** One interface of a section: what its packets are read with. */
+const ISB_IFRECV = 4;
+const ISB_IFDROP = 5;
+const ISB_FILTERACCEPT = 6;
+const ISB_OSDROP = 7;
+const ISB_USRDELIV = 8;
+
+/** Lengths that the values of options have. */
+const LENGTHS: ReadonlyMap<number, readonly [name: string, bytes: number]> = new Map([
+  [IF_TSRESOL, ['if_tsresol', 1]],
+  [IF_FCSLEN, ['if_fcslen', 1]],
+  [IF_TSOFFSET, ['if_tsoffset', 8]],
+]);
+
+/** One interface of a section: what its packets are read with, and what is said of it. */
 export class PcapngInterface {
+  timescale = new Timescale();
+  /** Bytes of frame check sequence at the end of each packet. */
+  fcsBytes = 0;
+  private name: string | null = null;
+  private text: string | null = null;
+  private received: number | null = null;
+  private dropped: number | null = null;
+  private accepted: number | null = null;
+  private osDropped: number | null = null;
+  private delivered: number | null = null;
+
   constructor(
     readonly linkType: number,
     /** Most bytes kept of a packet; 0 for no limit. */
     readonly snapLength: number,
-    readonly timescale: Timescale,
   ) {}
-}
 
-/**
- * Reads the block at `offset`, whose options end at `end`; `complain` is called where an option cannot be believed,
- * and the options before it hold.
- */
-export function readInterface(
-  view: DataView,
-  offset: number,
-  end: number,
-  littleEndian: boolean,
-  complain: (what: string) => void,
-): PcapngInterface {
-  let resolution: number | undefined;
-  let offsetSeconds = 0;
-  let at = offset + OPTIONS_OFFSET;
-  while (at + 4 <= end) {
-    const code = view.getUint16(at, littleEndian);
-    const length = view.getUint16(at + 2, littleEndian);
-    const value = at + 4;
-    if (code === OPTION_END) break;
-    if (value + length > end) {
-      complain(`option ${code} claims ${length} bytes and ${end - value} are left in the block`);
-      break;
+  /** Takes an option of its description; says what is wrong with one that cannot be. */
+  takeOption(option: OptionCursor): string | null {
+    const expected = LENGTHS.get(option.code);
+    if (expected !== undefined && option.length !== expected[1]) {
+      return `${expected[0]} has ${option.length} bytes and not ${expected[1]}`;
     }
-    if (code === IF_TSRESOL) {
-      if (length === 1) resolution = view.getUint8(value);
-      else complain(`if_tsresol has ${length} bytes and not 1`);
-    } else if (code === IF_TSOFFSET) {
-      if (length === 8) offsetSeconds = readOffset(view, value, littleEndian);
-      else complain(`if_tsoffset has ${length} bytes and not 8`);
-    }
-    at = value + length + (-length & 3);
+    if (option.code === IF_NAME) this.name = option.text();
+    else if (option.code === IF_DESCRIPTION) this.text = option.text();
+    else if (option.code === IF_TSRESOL) this.timescale = new Timescale(option.uint8(), this.timescale.offsetSeconds);
+    else if (option.code === IF_TSOFFSET) this.timescale = new Timescale(this.timescale.resolution, option.int64());
+    else if (option.code === IF_FCSLEN) this.fcsBytes = fcsBytes(option.uint8());
+    return null;
   }
-  return new PcapngInterface(
-    view.getUint16(offset + 8, littleEndian),
-    view.getUint32(offset + 12, littleEndian),
-    new Timescale(resolution, offsetSeconds),
-  );
+
+  /** Takes an option of its statistics; the last ones hold. */
+  takeStatistic(option: OptionCursor): string | null {
+    const { code, length } = option;
+    if (code < ISB_IFRECV || code > ISB_USRDELIV) return null;
+    if (length !== 8) return `the counter of option ${code} has ${length} bytes and not 8`;
+    const value = option.uint64();
+    if (code === ISB_IFRECV) this.received = value;
+    else if (code === ISB_IFDROP) this.dropped = value;
+    else if (code === ISB_FILTERACCEPT) this.accepted = value;
+    else if (code === ISB_OSDROP) this.osDropped = value;
+    else this.delivered = value;
+    return null;
+  }
+
+  describe(): InterfaceDescription {
+    const { linkType, snapLength, name, received, dropped, accepted, osDropped, delivered } = this;
+    const { resolution } = this.timescale;
+    const base = (resolution & BINARY_RESOLUTION) === 0 ? 10 : 2;
+    const exponent = resolution & ~BINARY_RESOLUTION;
+    const unit = exponent === 0 ? '1' : `${base}^-${exponent}`;
+    const counts = { received, dropped, accepted, osDropped, delivered };
+    return { linkType, name, description: this.text, snapLength, resolution: unit, ...counts };
+  }
 }
 
-/** A signed 64-bit number of seconds. */
-function readOffset(view: DataView, at: number, littleEndian: boolean): number {
-  const high = view.getInt32(at + (littleEndian ? 4 : 0), littleEndian);
-  const low = view.getUint32(at + (littleEndian ? 0 : 4), littleEndian);
-  return high * 4294967296 + low;
+/** The draft counts bits, and many writers bytes: a sequence has at least 8 bits and less than 8 bytes. */
+function fcsBytes(value: number): number {
+  return value < 8 ? value : value >>> 3;
 }

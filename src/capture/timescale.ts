@@ -8,7 +8,7 @@
 export const DEFAULT_RESOLUTION = 6;
 
 /** Set in `if_tsresol` where the unit is a power of 2 and not of 10. */
-const BINARY = 0x80;
+export const BINARY_RESOLUTION = 0x80;
 
 const BILLION = 1_000_000_000;
 
@@ -35,7 +35,7 @@ export class Timescale {
   /** Reads a stamp from its unsigned 32-bit halves. */
   split(high: number, low: number): void {
     if (this.commonUnits > 0) this.splitCommon(high, low, this.commonUnits);
-    else if ((this.resolution & BINARY) !== 0) this.splitBinary(high, low);
+    else if ((this.resolution & BINARY_RESOLUTION) !== 0) this.splitBinary(high, low);
     else this.splitDecimal(high, low);
     const seconds = this.seconds + this.offsetSeconds;
     this.outOfRange = !Number.isSafeInteger(seconds);

@@ -89,19 +89,25 @@ export interface PcapRecord {
 export interface PcapParts {
   littleEndian?: boolean;
   nanoseconds?: boolean;
+  /** First word, where it is another than `nanoseconds` asks for; the record header then has 24 bytes. */
+  magic?: number;
   link?: number;
   version?: [number, number];
 }
 
 export function pcap(records: PcapRecord[], parts: PcapParts = {}): Uint8Array {
   const little = parts.littleEndian ?? true;
-  const header = words([parts.nanoseconds ? 0xa1b23c4d : 0xa1b2c3d4, 0, 0, 0, 65535, parts.link ?? 1], little);
+  const header = words(
+    [parts.magic ?? (parts.nanoseconds ? 0xa1b23c4d : 0xa1b2c3d4), 0, 0, 0, 65535, parts.link ?? 1],
+    little,
+  );
   const view = new DataView(header.buffer);
   const [major, minor] = parts.version ?? [2, 4];
   view.setUint16(4, major, little);
   view.setUint16(6, minor, little);
   const body = records.flatMap(({ data, seconds = 1, fraction = 2, original, captured }) => [
     words([seconds, fraction, captured ?? data.length, original ?? data.length], little),
+    parts.magic === undefined ? new Uint8Array(0) : words([2, 0x0800_0400], little),
     data,
   ]);
   return concat(header, ...body);
@@ -128,8 +134,8 @@ export class Section {
     return concat(words([type, total], this.little), padded(body), words([trailing ?? total], this.little));
   }
 
-  header(version: [number, number] = [1, 0], options: Uint8Array = new Uint8Array(0)): Uint8Array {
-    const body = words([0x1a2b3c4d, 0, 0xffffffff, 0xffffffff], this.little);
+  header(version: [number, number] = [1, 0], options: Uint8Array = new Uint8Array(0), length = -1n): Uint8Array {
+    const body = concat(words([0x1a2b3c4d, 0], this.little), this.int64(length));
     const view = new DataView(body.buffer);
     view.setUint16(4, version[0], this.little);
     view.setUint16(6, version[1], this.little);
@@ -161,6 +167,31 @@ export class Section {
     const high = Number(stamp >> 32n);
     const low = Number(stamp & 0xffffffffn);
     return this.block(6, concat(words([from, high, low, captured, original], this.little), padded(data)));
+  }
+
+  /** An enhanced packet with options behind it. */
+  annotated(data: Uint8Array, stamp: bigint, ...options: Uint8Array[]): Uint8Array {
+    const [high, low] = [Number(stamp >> 32n), Number(stamp & 0xffffffffn)];
+    return this.block(
+      6,
+      concat(words([0, high, low, data.length, data.length], this.little), padded(data), ...options),
+    );
+  }
+
+  /** An obsolete packet block: 16 bits of interface, 16 bits of drops. */
+  packet(data: Uint8Array, stamp: bigint, from = 0, drops = 0xffff, ...options: Uint8Array[]): Uint8Array {
+    const [high, low] = [Number(stamp >> 32n), Number(stamp & 0xffffffffn)];
+    const body = concat(words([0, high, low, data.length, data.length], this.little), padded(data), ...options);
+    const view = new DataView(body.buffer);
+    view.setUint16(0, from, this.little);
+    view.setUint16(2, drops, this.little);
+    return this.block(2, body);
+  }
+
+  /** Interface statistics: its counters by option code. */
+  statistics(from: number, counters: Record<number, bigint>, ...options: Uint8Array[]): Uint8Array {
+    const body = Object.entries(counters).map(([code, value]) => this.option(Number(code), this.int64(value)));
+    return this.block(5, concat(words([from, 0, 0], this.little), ...body, ...options));
   }
 
   simple(data: Uint8Array, original = data.length): Uint8Array {

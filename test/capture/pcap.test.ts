@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { CaptureReader } from '../../src/capture/capture-reader.js';
 import { MAX_CAPTURED_BYTES } from '../../src/capture/frame-reader.js';
 import { concat, frame, pcap, text, words } from './build.js';
 import { read } from './drive.js';
@@ -29,9 +30,37 @@ test('a capture without packets has none and no damage', () => {
   expect([datagrams, damage]).toEqual([[], []]);
 });
 
+test.each([
+  [0xa1b2cd34, true, 2000],
+  [0xa1b2cd34, false, 2000],
+  [0xa1e2cb12, true, 2],
+  [0xa1e2cb12, false, 2],
+])('magic %i has 24 bytes before each packet; little-endian: %s', (magic, littleEndian, nanoseconds) => {
+  const frames = ['a', 'b'].map((payload) => ({ data: frame({ payload: text(payload) }) }));
+  const file = pcap(frames, { magic, littleEndian });
+  for (const sizes of [[], [1], [50]]) {
+    const { datagrams, damage } = read(file, sizes);
+    expect(datagrams.map((one) => [one.payload, one.nanoseconds])).toEqual([
+      ['a', nanoseconds],
+      ['b', nanoseconds],
+    ]);
+    expect(damage).toEqual([]);
+  }
+});
+
 test('the link type is the low half of its word; the high half tells of the frame check sequence', () => {
-  const { counts } = read(pcap([{ data: frame() }], { link: 0x24000001 }));
-  expect(counts.datagrams).toBe(1);
+  const data = concat(frame(), new Uint8Array(4));
+  const reader = new CaptureReader({ onDamage: () => {} });
+  reader.push(pcap([{ data }, { data: frame(), original: data.length }], { link: 0x24000001 }));
+  for (let packet = 1; packet <= 2; packet++) {
+    expect(reader.next()).toBe(true);
+    expect([reader.linkType, reader.wireLength, reader.truncated]).toEqual([1, frame().length, false]);
+  }
+});
+
+test('a frame shorter than its frame check sequence is empty', () => {
+  const { skipped } = read(pcap([{ data: new Uint8Array(3) }], { link: 0x24000001 }));
+  expect(skipped).toEqual({ 'malformed Ethernet header': 1 });
 });
 
 test.each([

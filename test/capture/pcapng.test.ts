@@ -2,11 +2,23 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CaptureReader } from '../../src/capture/capture-reader.js';
 import { MAX_CAPTURED_BYTES } from '../../src/capture/frame-reader.js';
-import { MAX_HELD_BLOCK_BYTES, MAX_INTERFACES } from '../../src/capture/pcapng.js';
+import { MAX_HELD_BLOCK_BYTES, MAX_INTERFACES, PcapngReader } from '../../src/capture/pcapng.js';
+import { ByteQueue } from '../../src/core/byte-queue.js';
 import { concat, frame, Section, text, words } from './build.js';
 import { read } from './drive.js';
 
 const data = frame({ payload: text('ng') });
+
+/** Captured length and length on the wire of each frame. */
+function lengths(file: Uint8Array): [number, number][] {
+  const queue = new ByteQueue();
+  queue.push(file);
+  queue.end();
+  const reader = new PcapngReader(queue, () => {});
+  const found: [number, number][] = [];
+  while (reader.next()) found.push([reader.length, reader.wireLength]);
+  return found;
+}
 
 describe.each([true, false])('little-endian: %s', (little) => {
   const s = new Section(little);
@@ -33,7 +45,12 @@ describe.each([true, false])('little-endian: %s', (little) => {
     [3, 1_692_711_000_123n, 1_692_711_000, 123_000_000],
     [0, 1_692_711_000n, 1_692_711_000, 0],
     [12, 1_692_711_000_000_999n, 1692, 711_000_000],
+    [6, 1_692_711_000_000_001n, 1_692_711_000, 1000],
+    [0x80, 1_692_711_000n, 1_692_711_000, 0],
     [0x80 | 20, (5n << 20n) + 1n, 5, 953],
+    [0x80 | 32, (1_692_711_000n << 32n) + (1n << 31n), 1_692_711_000, 500_000_000],
+    [127, 2n ** 64n - 1n, 0, 0],
+    [0xff, 2n ** 64n - 1n, 0, 0],
   ])('if_tsresol %i', (resolution, stamp, seconds, nanoseconds) => {
     const options = [s.option(2, text('eth0')), s.option(9, [resolution]), s.option(0, [])];
     const { datagrams, damage } = read(concat(s.header(), s.interface(1, 0, ...options), s.enhanced(data, stamp)));
@@ -70,19 +87,37 @@ describe.each([true, false])('little-endian: %s', (little) => {
     expect(damage.map((one) => one.code)).toEqual(['snap-length']);
   });
 
-  test('other blocks are passed over by their length', () => {
-    const other = [4, 5, 0x0bad, 0x40000bad, 0x80000001].map((type) => s.block(type, new Uint8Array(40)));
-    const file = concat(s.header(), ...other, s.interface(), ...other, s.enhanced(data), s.block(5, new Uint8Array(0)));
+  test('unknown blocks are passed over by their length', () => {
+    const other = [7, 0x0bad, 0x40000bad, 0x80000001].map((type) => s.block(type, new Uint8Array(40)));
+    const file = concat(s.header(), ...other, s.interface(), ...other, s.enhanced(data), s.block(9, new Uint8Array(0)));
     const { datagrams, damage, counts } = read(file, [13]);
     expect([datagrams.length, counts.packets]).toEqual([1, 1]);
     expect(damage).toEqual([]);
   });
 
-  test('an obsolete packet block is counted as skipped', () => {
-    const block = s.block(2, concat(words([0, 0, 0, data.length, data.length], little), data, new Uint8Array(2)));
-    const { skipped, counts } = read(concat(s.header(), s.interface(), block, s.enhanced(data)));
-    expect(skipped).toEqual({ 'obsolete packet block': 1 });
-    expect(counts.datagrams).toBe(1);
+  test('an obsolete packet is delivered as an enhanced one is', () => {
+    const interfaces = [s.interface(), s.interface(1, 0, s.option(9, [9]))];
+    const file = concat(s.header(), ...interfaces, s.packet(data, 1_000_000_002n, 1, 3));
+    const { datagrams, damage } = read(file);
+    expect(datagrams.map((one) => [one.payload, one.seconds, one.nanoseconds])).toEqual([['ng', 1, 2]]);
+    expect(damage).toEqual([]);
+  });
+
+  test.each([4n, 32n])('if_fcslen %i: four bytes are taken off, where they were captured', (bits) => {
+    const withFcs = concat(data, new Uint8Array(4));
+    const frames = [s.enhanced(withFcs), s.enhanced(data, 0n, 0, withFcs.length), s.simple(withFcs)];
+    const file = concat(s.header(), s.interface(1, 0, s.option(13, [Number(bits)])), ...frames);
+    expect(lengths(file)).toEqual(Array(3).fill([data.length, data.length]));
+    expect(lengths(concat(s.header(), s.interface(), ...frames))).toEqual([
+      [withFcs.length, withFcs.length],
+      [data.length, withFcs.length],
+      [withFcs.length, withFcs.length],
+    ]);
+  });
+
+  test.each([0n, 80n, 4_294_967_296n, -1n, 3n])('section length %i is not relied on', (length) => {
+    const { datagrams, damage } = read(concat(s.header([1, 0], undefined, length), s.interface(), s.enhanced(data)));
+    expect([datagrams.length, damage]).toEqual([1, []]);
   });
 });
 
@@ -136,6 +171,7 @@ describe('damage', () => {
       const { datagrams, damage } = read(file, sizes);
       expect(datagrams.map((one) => one.packet)).toEqual([1]);
       expect(damage.map((one) => [one.code, one.offset])).toEqual([[code, start.length + good.length]]);
+      expect(damage[0]?.message).toContain('--recover looks for the next plausible block');
     }
   });
 
