@@ -160,8 +160,8 @@ export class MoldUDP64Decoder {
       const session = readSession(view, offset);
       this.damage(
         'too-many-sessions',
-        `session "${session}" is one more than the ${this.table.maxStreams} kept apart; the messages of all later sessions ` +
-          'are delivered as unsequenced',
+        `session "${session}" is one more than the ${this.table.maxStreams} kept apart; the messages of all later ` +
+          'sessions are delivered as unsequenced',
       );
     }
     return stream;
