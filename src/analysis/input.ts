@@ -79,7 +79,8 @@ export function chosenProtocol(spec: InputSpec, flow: Flow | null): ProtocolChoi
 export function forcedFraming(spec: InputSpec): (flow: Flow) => ForcedFraming {
   return (flow) => {
     const choice = chosenProtocol(spec, flow);
-    return choice === 'itch50' ? 'moldudp64' : choice;
+    if (choice !== 'itch50') return choice;
+    return flow.transport === 'TCP' ? 'soupbintcp' : 'moldudp64';
   };
 }
 

@@ -86,6 +86,8 @@ export class MessageFeed {
   private latestNs = 0;
   /** Records behind the window, in a row. */
   private past = 0;
+  /** True while bytes of a TCP stream go to its session that lie before the window: framing and numbers go on. */
+  private isMuted = false;
 
   private constructor(
     input: CaptureInput,
@@ -149,6 +151,7 @@ export class MessageFeed {
         if (reader.done) break;
         await input.fill();
       }
+      this.demux.finish();
     } finally {
       await input.close();
     }
@@ -171,15 +174,27 @@ export class MessageFeed {
     if (flow === null) {
       this.streamKey = this.input.current;
       this.take(view, offset, length, timestampNs, 0, this.fileStreams[this.streamKey] as Stream);
+    } else if (flow.transport === 'TCP') {
+      this.segment(reader, flow, timestampNs);
     } else {
       if (this.filter.learns && length >= HEADER_LENGTH) this.streamKey = this.streamKeys.keyOf(view, offset, flow);
       this.demux.datagram(view, offset, length, timestampNs, flow, reader.packetNumber, reader.fileOffset);
     }
   }
 
+  private segment(reader: CaptureInput['reader'], flow: Flow, timestampNs: number): void {
+    const { view, offset, length, packetNumber, fileOffset, join = 'next' } = reader;
+    if (this.filter.learns) this.streamKey = this.streamKeys.keyOfFlow(flow);
+    this.demux.segment(view, offset, length, timestampNs, flow, join, packetNumber, fileOffset);
+  }
+
   /** What lies before the window shows the filter symbols' locates, often told once, before the open. */
   private passBefore(reader: CaptureInput['reader'], flow: Flow | null): void {
-    if (this.filter.learns) this.learn(reader, flow);
+    if (flow?.transport === 'TCP' && this.filter.acceptsFlow(flow)) {
+      this.isMuted = true;
+      this.segment(reader, flow, 0);
+      this.isMuted = false;
+    } else if (this.filter.learns) this.learn(reader, flow);
   }
 
   private learn(reader: RecordReader, flow: Flow | null): void {
@@ -213,6 +228,10 @@ export class MessageFeed {
     sequence: number,
     stream: Stream,
   ): void {
+    if (this.isMuted) {
+      this.filter.learn(view, offset, length, this.streamKey);
+      return;
+    }
     this.messagesRead++;
     if (!this.filter.acceptsStream(stream)) return;
     const verdict = this.gate.judge(view, offset, length, this.input.reader.packetNumber, sequence, stream);
