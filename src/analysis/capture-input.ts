@@ -260,6 +260,7 @@ export class CaptureInput {
       timestampOf: itch50.timestampOf,
       frameByType: spec.frameByType,
       recover: spec.recover,
+      timestamps: spec.timestamps,
       ...(spec.date === null ? {} : { date: spec.date }),
       flows: options.flows,
       readAhead: options.readAhead ?? false,

@@ -1,21 +1,20 @@
 /**
- * From the bytes of a pcap or pcapng capture to timestamped UDP datagrams over IPv4.
+ * From the bytes of a pcap or pcapng capture to timestamped UDP datagrams and pieces of TCP streams.
  *
- * Nothing is passed over in silence: each packet is either delivered or counted in `skipped` under its reason. Wrong
+ * Nothing is passed over in silence. Each packet is delivered as a datagram, becomes part of one that another fragment
+ * completed, is a TCP segment (whose bytes come out in pieces), or is counted in `skipped` under its reason. Wrong
  * checksums are counted and never dropped, since captures hold packets whose sender's or publisher's are not filled in.
  */
 import { ByteQueue } from '../core/byte-queue.js';
-import type { DamageHandler, DatagramReader, Flow } from '../core/seams.js';
-import { addWords, fold, udpPseudoHeader } from './checksum.js';
+import type { DamageHandler, DatagramReader, Flow, Join } from '../core/seams.js';
 import { SNIFF_BYTES, sniff } from './detect.js';
-import { ETHERTYPE_IPV4, ethernetPayload, FRAME_TOO_SHORT, LINKTYPE_ETHERNET } from './ethernet.js';
 import { FlowTable } from './flow.js';
 import type { CaptureDescription, FrameReader } from './frame-reader.js';
-import { IP_PROTOCOL_UDP, IPV4_HEADER_BYTES, Ipv4Header } from './ipv4.js';
+import { DATAGRAM, Layers, SEGMENT } from './layers.js';
 import { PcapReader } from './pcap.js';
 import { PcapngReader } from './pcapng.js';
-import { SkipCounts } from './skip-counts.js';
-import { UDP_HEADER_BYTES, UdpHeader } from './udp.js';
+import { Tally } from './tally.js';
+import { type TcpCounts, TcpStreams } from './tcp-streams.js';
 
 /** What a `CaptureReader` needs. */
 export interface CaptureReaderOptions {
@@ -26,28 +25,59 @@ export interface CaptureReaderOptions {
   flows?: FlowTable;
   /** Look for the next plausible block or record behind damage, where the reading would end; false where absent. */
   recover?: boolean;
+  /** Whether TCP streams are put together; true where absent. Otherwise their packets are skipped. */
+  tcp?: boolean;
+  /**
+   * Whose stamps records carry: the capture's (where absent), or that of the hardware trailer of each packet that has
+   * one; packets without keep the capture's.
+   */
+  timestamps?: 'capture' | 'trailer';
 }
 
-/** What a capture held; `packets` is `datagrams` plus all that was skipped. */
+/**
+ * What a capture held. Every packet is in one of five counts, at any time between two calls of `next()`:
+ * `packets = datagrams + skipped + fragmentsMerged + fragmentsHeld + tcpSegments`.
+ */
 export interface CaptureCounts {
   packets: number;
   datagrams: number;
   skipped: number;
+  /** Fragments of datagrams that another packet completed; that packet counts as what came of it. */
+  fragmentsMerged: number;
+  /** Fragments of datagrams that may still be completed; 0 at the end. */
+  fragmentsHeld: number;
+  /** Fragments that share bytes with others of their datagram without being the same. */
+  fragmentOverlaps: number;
+  /** Fragments that came twice. */
+  fragmentDuplicates: number;
+  /** Fragmented datagrams of which some never came. */
+  incompleteDatagrams: number;
+  /** TCP packets, with data or without. */
+  tcpSegments: number;
+  /** Pieces of TCP streams that were delivered. */
+  tcpPieces: number;
+  /** What the reassembly of TCP streams met. */
+  tcp: Readonly<TcpCounts>;
   /** UDP packets of which the capture holds only a part; delivered where any of their payload can be told. */
   truncated: number;
+  /** IPv4 headers with a wrong checksum, those around others included. */
   badIpChecksums: number;
   badUdpChecksums: number;
   /** Packets whose time stamp was out of range and normalised. */
   badTimestamps: number;
   /** Packets that the format keeps no time stamp for (pcapng's simple packets): they carry the one before theirs. */
   withoutTimestamp: number;
-  /** Datagrams of flows beyond the limit of the flow table, which share one flow. */
+  /** Datagrams and segments of flows beyond the limit of the flow table, which share one flow. */
   otherFlows: number;
+  /** Headers around others that were taken off, by kind. */
+  tunnels: Record<string, number>;
+  /** Hardware time stamps, by kind. */
+  trailers: Record<string, number>;
+  /** Packets that kept the capture's stamp although those of trailers were asked for. */
+  withoutTrailer: number;
 }
 
-const CUT = 'cut by the snap length';
-
-/** A pull cursor over the UDP datagrams of a pcap or pcapng capture. */
+/** A pull cursor over the UDP datagrams and TCP streams of a pcap or pcapng capture. */
 export class CaptureReader implements DatagramReader {
   view: DataView;
   offset = 0;
@@ -58,9 +88,10 @@ export class CaptureReader implements DatagramReader {
   fileOffset = 0;
   done = false;
   flow: Flow;
-  /** Bytes of the packet on the wire, from the link layer on. */
+  join: Join | undefined = undefined;
+  /** Bytes on the wire, from the link layer on, of the packet read last. */
   wireLength = 0;
-  /** The LINKTYPE_ value of the interface that saw the packet. */
+  /** The LINKTYPE_ value of the interface that saw that packet. */
   linkType = 0;
   /** True where only the first `length` bytes of the datagram's payload were captured. */
   truncated = false;
@@ -69,22 +100,27 @@ export class CaptureReader implements DatagramReader {
   private readonly onDamage: DamageHandler;
   private readonly checksums: boolean;
   private readonly recover: boolean;
-  private readonly skips = new SkipCounts();
-  private readonly ip = new Ipv4Header();
-  private readonly udp = new UdpHeader();
+  private readonly tcp: boolean;
+  private readonly stampByTrailer: boolean;
+  private readonly tally = new Tally();
+  private readonly streams: TcpStreams;
   private frames: FrameReader | null = null;
+  private layers: Layers | null = null;
+  /** True where pieces of TCP streams may be ready. */
+  private draining = false;
   private packets = 0;
   private datagrams = 0;
-  private truncatedCount = 0;
-  private badIpChecksums = 0;
-  private badUdpChecksums = 0;
-  private otherFlows = 0;
+  private segments = 0;
+  private pieces = 0;
 
   constructor(options: CaptureReaderOptions) {
     this.onDamage = options.onDamage;
     this.checksums = options.checksums ?? true;
     this.recover = options.recover ?? false;
+    this.tcp = options.tcp ?? true;
+    this.stampByTrailer = options.timestamps === 'trailer';
     this.flows = options.flows ?? new FlowTable();
+    this.streams = new TcpStreams({ onDamage: this.onDamage, otherFlows: this.flows.otherFlows });
     this.flow = this.flows.otherFlows;
     this.view = this.queue.view;
   }
@@ -101,20 +137,33 @@ export class CaptureReader implements DatagramReader {
 
   /** How many packets carried no datagram for us, by reason. */
   get skipped(): Record<string, number> {
-    return this.skips.toObject();
+    return this.tally.skips.toObject();
   }
 
   get counts(): CaptureCounts {
+    const { tally, frames } = this;
+    const fragments = this.layers?.fragments;
     return {
       packets: this.packets,
       datagrams: this.datagrams,
-      skipped: this.skips.total,
-      truncated: this.truncatedCount,
-      badIpChecksums: this.badIpChecksums,
-      badUdpChecksums: this.badUdpChecksums,
-      badTimestamps: this.frames?.badTimestamps ?? 0,
-      withoutTimestamp: this.frames?.withoutTimestamp ?? 0,
-      otherFlows: this.otherFlows,
+      skipped: tally.skips.total,
+      fragmentsMerged: fragments?.merged ?? 0,
+      fragmentsHeld: fragments?.held ?? 0,
+      fragmentOverlaps: fragments?.overlaps ?? 0,
+      fragmentDuplicates: fragments?.duplicates ?? 0,
+      incompleteDatagrams: fragments?.incomplete ?? 0,
+      tcpSegments: this.segments,
+      tcpPieces: this.pieces,
+      tcp: { ...this.streams.counts },
+      truncated: tally.truncated,
+      badIpChecksums: tally.badIpChecksums,
+      badUdpChecksums: tally.badUdpChecksums,
+      badTimestamps: frames?.badTimestamps ?? 0,
+      withoutTimestamp: frames?.withoutTimestamp ?? 0,
+      otherFlows: tally.otherFlows,
+      tunnels: Object.fromEntries(tally.tunnels),
+      trailers: Object.fromEntries(tally.trailers),
+      withoutTrailer: this.stampByTrailer ? this.packets - tally.restamped : 0,
     };
   }
 
@@ -129,35 +178,92 @@ export class CaptureReader implements DatagramReader {
   }
 
   next(): boolean {
-    const frames = this.frames ?? this.detect();
-    if (frames === null) return false;
+    if (this.draining && this.nextPiece()) return true;
+    const layers = this.layers ?? this.detect();
+    if (layers === null) return false;
+    const { frames } = layers;
     while (frames.next()) {
       this.packets++;
-      if (this.open(frames)) {
+      const outcome = layers.open(this.queue.view);
+      if (outcome === DATAGRAM) {
         this.datagrams++;
-        this.seconds = frames.seconds;
-        this.nanoseconds = frames.nanoseconds;
-        this.packetNumber = frames.packetNumber;
-        this.fileOffset = frames.fileOffset;
-        this.wireLength = frames.wireLength;
-        this.linkType = frames.linkType;
+        this.deliver(layers, frames);
         return true;
       }
+      if (outcome === SEGMENT && this.takeSegment(layers, frames)) return true;
     }
-    this.done = frames.done;
+    return frames.done && this.finish(layers);
+  }
+
+  private deliver(layers: Layers, frames: FrameReader): void {
+    this.view = layers.view;
+    this.offset = layers.offset;
+    this.length = layers.length;
+    this.flow = layers.flow;
+    this.join = undefined;
+    this.truncated = layers.truncated;
+    this.seconds = layers.seconds;
+    this.nanoseconds = layers.nanoseconds;
+    this.packetNumber = frames.packetNumber;
+    this.fileOffset = frames.fileOffset;
+    this.wireLength = frames.wireLength;
+    this.linkType = frames.linkType;
+  }
+
+  /** Gives a segment to its stream; true where a piece came out of it. */
+  private takeSegment(layers: Layers, frames: FrameReader): boolean {
+    this.segments++;
+    const { view, tcp, capturedEnd, flow, seconds, nanoseconds } = layers;
+    const { packetNumber, fileOffset } = frames;
+    this.wireLength = frames.wireLength;
+    this.linkType = frames.linkType;
+    const { streams } = this;
+    this.draining = streams.segment(view, tcp, capturedEnd, flow, seconds, nanoseconds, packetNumber, fileOffset);
+    return this.draining && this.nextPiece();
+  }
+
+  private nextPiece(): boolean {
+    const { streams } = this;
+    this.draining = streams.next();
+    if (!this.draining || streams.flow === null) return false;
+    this.pieces++;
+    this.view = streams.view;
+    this.offset = streams.offset;
+    this.length = streams.length;
+    this.flow = streams.flow;
+    this.join = streams.join;
+    this.truncated = false;
+    this.seconds = streams.seconds;
+    this.nanoseconds = streams.nanoseconds;
+    this.packetNumber = streams.packetNumber;
+    this.fileOffset = streams.fileOffset;
+    return true;
+  }
+
+  /** Gives up what waits for packets that will not come; true where bytes of a TCP stream came out of it. */
+  private finish(layers: Layers): boolean {
+    if (!this.done) {
+      layers.fragments.flush();
+      this.streams.end();
+      if (this.nextPiece()) return true;
+    }
+    this.done = true;
     return false;
   }
 
   /** Chooses the format by the first bytes. */
-  private detect(): FrameReader | null {
-    const { queue } = this;
+  private detect(): Layers | null {
+    const { queue, onDamage, recover, tally } = this;
     if (this.done || (queue.available < SNIFF_BYTES && !queue.ended)) return null;
     const head = new Uint8Array(queue.view.buffer, queue.view.byteOffset + queue.offset, queue.available);
     const content = sniff(head);
-    if (content === 'pcap') this.frames = new PcapReader(queue, this.onDamage, { recover: this.recover });
-    else if (content === 'pcapng') this.frames = new PcapngReader(queue, this.onDamage, { recover: this.recover });
+    if (content === 'pcap') this.frames = new PcapReader(queue, onDamage, { recover });
+    else if (content === 'pcapng') this.frames = new PcapngReader(queue, onDamage, { recover });
     else this.refuse(head.length);
-    return this.frames;
+    if (this.frames === null) return null;
+    const { checksums, flows, tcp, stampByTrailer } = this;
+    this.layers = new Layers(this.frames, tally, { onDamage, checksums, flows, tcp, stampByTrailer });
+    return this.layers;
   }
 
   private refuse(available: number): void {
@@ -167,106 +273,5 @@ export class CaptureReader implements DatagramReader {
         ? 'The capture is empty: it has not even a file header. Capture or copy it again.'
         : 'The file begins neither as pcap nor as pcapng. Check that it is a capture and not compressed.';
     this.onDamage({ code: 'not-a-capture', message, record: 0, offset: 0 });
-  }
-
-  /** Reads the layers of the frame at hand; false where it was counted as skipped. */
-  private open(frames: FrameReader): boolean {
-    if (frames.fault !== null) return this.skip(frames.fault);
-    if (frames.linkType !== LINKTYPE_ETHERNET) {
-      this.skips.addLinkType(frames.linkType);
-      return false;
-    }
-    const { view } = this;
-    const { ip } = this;
-    const start = frames.offset;
-    const end = start + frames.length;
-    const payload = ethernetPayload(view, start, end);
-    if (payload < 0) return this.skipEthernet(payload, frames);
-    const etherType = view.getUint16(payload - 2);
-    if (etherType !== ETHERTYPE_IPV4) {
-      this.skips.addEtherType(etherType);
-      return false;
-    }
-    const verdict = ip.read(view, payload, end);
-    if (verdict !== 'ok') return this.skipHeader('IPv4', verdict, frames);
-    if (ip.protocol !== IP_PROTOCOL_UDP) {
-      this.skips.addProtocol(ip.protocol);
-      return false;
-    }
-    if (this.checksums) this.verifyIp(view);
-    if (ip.fragment) return this.skip('fragment');
-    return this.openUdp(frames, view, end);
-  }
-
-  private openUdp(frames: FrameReader, view: DataView, captured: number): boolean {
-    const { ip, udp } = this;
-    const verdict = udp.read(view, ip.payload, ip.payloadEnd, captured, ip.offloaded);
-    if (verdict !== 'ok') return this.skipHeader('UDP', verdict, frames);
-    this.truncated = udp.end > captured;
-    this.offset = ip.payload + UDP_HEADER_BYTES;
-    this.length = (this.truncated ? captured : udp.end) - this.offset;
-    if (this.truncated) this.tellTruncated(frames, udp.end - captured);
-    else if (this.checksums && udp.checksum !== 0) this.verifyUdp(view);
-    this.flow = this.flows.internWords(ip.source, ip.destination, udp.ports);
-    if (this.flow === this.flows.otherFlows) this.tellOtherFlows(frames);
-    return true;
-  }
-
-  private verifyIp(view: DataView): void {
-    const { ip } = this;
-    const options = ip.headerLength - IPV4_HEADER_BYTES;
-    const sum = options === 0 ? ip.sum : addWords(ip.sum, view, ip.payload - options, options);
-    if (fold(sum) !== 0xffff) this.badIpChecksums++;
-  }
-
-  private verifyUdp(view: DataView): void {
-    const { ip, udp } = this;
-    const length = udp.end - ip.payload;
-    // Offloaded datagrams may be longer than any that a checksum was defined for.
-    if (length > 65_535) return;
-    const sum = addWords(udpPseudoHeader(ip.source, ip.destination, length), view, ip.payload, length);
-    if (fold(sum) !== 0xffff) this.badUdpChecksums++;
-  }
-
-  private skip(reason: string): false {
-    this.skips.add(reason);
-    return false;
-  }
-
-  private skipEthernet(answer: number, frames: FrameReader): false {
-    return answer === FRAME_TOO_SHORT ? this.skipHeader('Ethernet', 'short', frames) : this.skip('too many VLAN tags');
-  }
-
-  /** A header that ends behind the captured bytes is the snap length's doing where it cut the packet. */
-  private skipHeader(layer: 'Ethernet' | 'IPv4' | 'UDP', fault: string, frames: FrameReader): false {
-    if (fault === 'short' && frames.length < frames.wireLength) {
-      if (layer === 'UDP') this.truncatedCount++;
-      return this.skip(CUT);
-    }
-    const text = `Packet ${frames.packetNumber} has a malformed ${layer} header (${fault}) and was left out.`;
-    this.report('packet', text, frames);
-    return this.skip(`malformed ${layer} header`);
-  }
-
-  private tellTruncated(frames: FrameReader, missing: number): void {
-    this.truncatedCount++;
-    const cut = frames.length < frames.wireLength;
-    const text = cut
-      ? `was cut by the snap length: ${frames.length} of ${frames.wireLength} bytes were captured. ` +
-        'Capture again with a longer one (tcpdump -s 0).'
-      : 'is shorter than its own IP header says.';
-    const lost = `Packet ${frames.packetNumber} ${text} The last ${missing} bytes of its payload are missing.`;
-    this.report(cut ? 'snap-length' : 'ip-length', lost, frames);
-  }
-
-  private tellOtherFlows(frames: FrameReader): void {
-    this.otherFlows++;
-    if (this.otherFlows > 1) return;
-    const text = `The flow table is full (${this.flows.flows.length}): further flows are taken together.`;
-    this.report('flow-limit', text, frames);
-  }
-
-  private report(code: string, message: string, frames: FrameReader): void {
-    this.onDamage({ code, message, record: frames.packetNumber, offset: frames.fileOffset });
   }
 }

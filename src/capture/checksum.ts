@@ -37,6 +37,11 @@ export function udpPseudoHeader(source: number, destination: number, udpLength: 
   return addHalves(addHalves(17 + udpLength, source), destination);
 }
 
+/** The same over IPv6 (RFC 8200 section 8.1), whose two addresses stand at `addresses` of a view. */
+export function udpPseudoHeader6(view: DataView, addresses: number, udpLength: number): number {
+  return addWords(17 + udpLength, view, addresses, 32);
+}
+
 /** Folds a running sum into 16 bits; 0xffff where the checksum in the bytes is right. */
 export function fold(sum: number): number {
   const once = (sum >>> 16) + (sum & 0xffff);

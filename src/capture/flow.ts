@@ -5,6 +5,7 @@
  * boxes a number above 2^31 that is kept in a field.
  */
 import type { Flow } from '../core/seams.js';
+import { flowBetween } from './endpoint.js';
 import { IPV6_KEY_WORDS, Ipv4Slots, Ipv6Slots } from './flow-slots.js';
 import { formatIpv4 } from './ipv4.js';
 import { formatIpv6 } from './ipv6.js';
@@ -116,13 +117,6 @@ export class FlowTable {
 }
 
 function flowOf(index: number, transport: Flow['transport'], source: string, destination: string, ports: number): Flow {
-  const sourcePort = ports >>> 16;
-  const destinationPort = ports & 0xffff;
-  const name = `${endpoint(source, sourcePort)} > ${endpoint(destination, destinationPort)}`;
-  return { index, transport, source, sourcePort, destination, destinationPort, name };
-}
-
-/** `address:port`, an IPv6 address in brackets. */
-function endpoint(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  const from = { address: source, port: ports >>> 16 };
+  return flowBetween(transport, from, { address: destination, port: ports & 0xffff }, index);
 }

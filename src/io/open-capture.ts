@@ -32,6 +32,10 @@ export interface OpenCaptureOptions {
   stdin?: Readable;
   /** Read the next chunk of a file while the one before is in use, so that a replay never waits for the disk. */
   readAhead?: boolean;
+  /** Whether TCP streams are put together; where absent their packets are skipped. */
+  tcp?: boolean;
+  /** Whose time stamps records carry: the capture's, where absent. */
+  timestamps?: 'capture' | 'trailer';
   /** Where the flows of a pcap or pcapng are interned; a table of its own where absent. */
   flows?: FlowTable;
 }
@@ -64,8 +68,14 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
   await head.read(SNIFF_BYTES);
   const content = sniff(head.bytes);
   if (content === 'pcap' || content === 'pcapng') {
-    const { onDamage, flows, recover = false } = options;
-    const reader = new CaptureReader({ onDamage, recover, ...(flows === undefined ? {} : { flows }) });
+    const { onDamage, flows, recover = false, tcp = false, timestamps = 'capture' } = options;
+    const reader = new CaptureReader({
+      onDamage,
+      recover,
+      tcp,
+      timestamps,
+      ...(flows === undefined ? {} : { flows }),
+    });
     return new OpenedFile(source, head, 'datagrams', content, reader, null, options.readAhead ?? false);
   }
   await head.read(HEAD_BYTES);

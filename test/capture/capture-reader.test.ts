@@ -103,15 +103,13 @@ test('checksums are not looked at where they are turned off', () => {
 });
 
 const skipped: [string, Uint8Array][] = [
-  ['ethertype 0x86dd (IPv6)', frame({ etherType: 0x86dd })],
   ['ethertype 0x0806 (ARP)', frame({ etherType: 0x0806, tags: [0x8100] })],
   ['ethertype 0xcafe', frame({ etherType: 0xcafe })],
   ['IEEE 802.3 frame without ethertype', frame({ etherType: 0x0026 })],
   ['too many VLAN tags', frame({ tags: Array(9).fill(0x8100) })],
-  ['IPv4 protocol 6 (TCP)', frame({ protocol: 6 })],
+  ['IPv4 protocol 1 (ICMP)', frame({ protocol: 1 })],
+  ['IPv4 protocol 1 (ICMP)', frame({ protocol: 1, flags: 0x2000 })],
   ['IPv4 protocol 250', frame({ protocol: 250 })],
-  ['fragment', frame({ flags: 0x2000 })],
-  ['fragment', frame({ flags: 0x0005 })],
 ];
 
 test.each(skipped)('skips and counts: %s', (reason, data) => {
@@ -179,7 +177,7 @@ test('an IP length beyond the end of a whole frame marks the datagram', () => {
   expect(damage.map((one) => one.code)).toEqual(['ip-length']);
 });
 
-test.each([0, 101, 113, 276, 65_535])('link type %i is skipped by its number', (link) => {
+test.each([2, 105, 147, 65_535])('link type %i is skipped by its number', (link) => {
   const { skipped, counts } = read(pcap([{ data: frame() }, { data: frame() }], { link }));
   expect(skipped).toEqual({ [`link type ${link}`]: 2 });
   expect(counts.packets).toBe(2);

@@ -92,14 +92,14 @@ describeCaptures('times and addresses are those of the third-party decodes', () 
   const decodes = listCaptures('decodes').filter((path) => path.endsWith('.txt'));
   test.each(decodes)('%s', (path) => {
     const capture = path.replace(/^decodes\//, '').replace(/txt$/, 'pcap');
-    const { datagrams, skipped } = read(readCapture(capture));
+    const { datagrams, counts } = read(readCapture(capture));
     const ours = datagrams.map((one) => ({
       packet: one.packet,
       time: `${one.seconds}.${String(one.nanoseconds).padStart(9, '0')}`,
       flow: one.flow,
     }));
     const theirs = decodedPackets(path);
-    if (skipped['IPv4 protocol 6 (TCP)'] !== undefined) return;
+    if (counts.tcpSegments > 0) return;
     expect(ours.filter((one) => theirs.some((other) => other.packet === one.packet))).toEqual(theirs);
   });
 

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { type CaptureCounts, CaptureReader, type CaptureReaderOptions } from '../../src/capture/capture-reader.js';
 import { MAX_HELD_BLOCK_BYTES } from '../../src/capture/pcapng.js';
-import type { Damage, DatagramReader } from '../../src/core/seams.js';
+import type { Damage, DatagramReader, Join } from '../../src/core/seams.js';
 
 export interface Datagram {
   packet: number;
@@ -12,6 +12,8 @@ export interface Datagram {
   flow: string;
   payload: string;
   truncated: boolean;
+  /** Of a piece of a TCP stream. */
+  join?: Join;
 }
 
 export interface Outcome {
@@ -53,8 +55,11 @@ export function read(bytes: Uint8Array, sizes: number[] = [], options: Partial<C
   expect(reader.next()).toBe(false);
   const counts = reader.counts;
   const skipped = reader.skipped;
-  expect(counts.datagrams).toBe(datagrams.length);
-  expect(counts.packets).toBe(counts.datagrams + Object.values(skipped).reduce((sum, count) => sum + count, 0));
+  const pieces = datagrams.filter((one) => one.join !== undefined);
+  expect([counts.datagrams, counts.tcpPieces]).toEqual([datagrams.length - pieces.length, pieces.length]);
+  expect(counts.skipped).toBe(Object.values(skipped).reduce((sum, count) => sum + count, 0));
+  expect(counts.fragmentsHeld).toBe(0);
+  expect(counts.packets).toBe(counts.datagrams + counts.skipped + counts.fragmentsMerged + counts.tcpSegments);
   return { datagrams, damage, counts, skipped };
 }
 
@@ -67,5 +72,6 @@ export function datagramOf(reader: CaptureReader): Datagram {
     flow: reader.flow.name,
     payload: payloadOf(reader),
     truncated: reader.truncated,
+    ...(reader.join === undefined ? {} : { join: reader.join }),
   };
 }

@@ -129,7 +129,7 @@ test('sections of both byte orders have their own interfaces', () => {
     le.interface(1, 0, le.option(9, [9])),
     le.enhanced(data, 1_000_000_001n),
     be.header([1, 2], be.option(1, text('a comment'))),
-    be.interface(101),
+    be.interface(147),
     be.interface(),
     be.enhanced(data, 2_000_001n, 1),
     be.enhanced(data, 2_000_001n, 0),
@@ -143,7 +143,7 @@ test('sections of both byte orders have their own interfaces', () => {
     [2, 2, 1000],
     [4, 3, 1000],
   ]);
-  expect(skipped).toEqual({ 'link type 101': 1 });
+  expect(skipped).toEqual({ 'link type 147': 1 });
   expect(damage).toEqual([]);
 });
 

@@ -104,7 +104,7 @@ describeCaptures('BinaryFILE', () => {
 
 /** What a demux makes of a capture. */
 function readDatagrams(path: string) {
-  const reader = new CaptureReader({ onDamage: () => {}, checksums: false });
+  const reader = new CaptureReader({ onDamage: () => {}, checksums: false, tcp: false });
   const heard = { messages: 0, known: 0, gaps: [] as string[], damages: [] as string[] };
   const demux = new SessionDemux(
     {
