@@ -28,6 +28,7 @@ export function addDemoCommand(program: Command): void {
         'listener that checks it, and into a decoder in this process as fast as it goes. Prints both reports.',
     )
     .argument('[capture]', 'a capture of your own to play instead; gaps over a second are cut')
+    .addHelpText('after', '\nExamples:\n  tickreel demo\n  tickreel demo session.pcap')
     .action(demo);
 }
 

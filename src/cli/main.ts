@@ -4,15 +4,18 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { TickreelError, UsageError } from '../core/errors.js';
 import { exitCode } from '../core/exit-code.js';
+import { addCompletionCommand } from './completion.js';
 import { addDecodeCommand } from './decode.js';
 import { addDemoCommand } from './demo.js';
 import { addDoctorCommand } from './doctor.js';
 import { addInspectCommand } from './inspect.js';
 import { addListenCommand } from './listen.js';
+import { addManualCommands } from './manual.js';
 import { endWithThePipe } from './output.js';
 import { addReferenceCommand } from './reference.js';
 import { addReplayCommand } from './replay.js';
 import { warn } from './summary.js';
+import { exitCodeLine } from './topics.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -32,11 +35,13 @@ function buildProgram(): Command {
   addReferenceCommand(program);
   addDemoCommand(program);
   addDoctorCommand(program);
+  addCompletionCommand(program);
+  addManualCommands(program);
   program.addHelpText(
     'after',
     `
 Exit codes:
-  0 ok · 1 failure · 2 usage · 3 damaged input · 4 gaps found (--strict) · 5 rate missed · 130 interrupted
+  ${exitCodeLine}
 
 Examples:
   tickreel inspect session.pcap

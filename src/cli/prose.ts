@@ -1,0 +1,38 @@
+/** What the manual says of a command beyond its help, a paragraph an entry. */
+export const programProse: readonly string[] = [
+  'tickreel reads captures of market data, replays them at a chosen rate, and measures what happens. It decodes ' +
+    'NASDAQ TotalView-ITCH 5.0 over MoldUDP64 and out of BinaryFILE.',
+  'Results go to standard output, and nothing else does; what a person should know goes to standard error. Nothing ' +
+    'is sent anywhere but to the address that was named.',
+];
+
+export const commandProse: Readonly<Record<string, readonly string[]>> = {
+  replay: [
+    'Each datagram has a deadline, computed exactly from one origin. A worker thread sleeps until shortly before it, ' +
+      'spins the rest, and then sends all that is due. Lateness counts from the deadline, so a stall shows in every ' +
+      'packet that it held up.',
+    'The report goes to standard error in a form that users of tcpreplay know, with percentiles below it: send ' +
+      'lateness (deadline to the start of the send call), gap error, time in send, and feed latency where the ' +
+      'capture has it. --report writes the same as JSON.',
+    'A first SIGINT or SIGTERM ends the run with its report, a second one ends it at once.',
+  ],
+  listen: [
+    'The kernel drops what does not fit into the receive buffer; its count is reported beside the gaps in the ' +
+      'sequence numbers. tickreel doctor says what the kernel grants, and how to raise it.',
+    'To measure the way from a replay to here, give both sides the same --start-at and --origin: every packet is ' +
+      'then compared with the moment at which it was due.',
+  ],
+  decode: [
+    'Every object begins with packet, timestampNs, sequence, protocol, session, type and name; the fields follow ' +
+      "under the specification's names. Integers of 64 bits and timestampNs are strings, since JSON numbers are " +
+      'doubles in most readers. Prices are integers; tickreel reference itch50 gives their scale.',
+  ],
+  inspect: [
+    'Gaps are missing sequence numbers, duplicates and packets out of order are counted apart. Packets that carry no ' +
+      'datagram are counted by reason, flows of unknown framing are listed: nothing is left out in silence.',
+  ],
+  completion: [
+    'The script is complete in itself: it starts no process of tickreel while you type. Print it again after an ' +
+      'update.',
+  ],
+};

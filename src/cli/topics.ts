@@ -1,0 +1,179 @@
+/** What several options have in common, said once: `tickreel help TOPIC` prints it and manual pages quote it. */
+import { exitCode } from '../core/exit-code.js';
+import type { CommandNode } from './command-tree.js';
+import type { Block } from './page.js';
+
+export interface Topic {
+  /** As in `tickreel help times`. */
+  readonly name: string;
+  /** Its heading in a manual page. */
+  readonly title: string;
+  readonly summary: string;
+  readonly blocks: readonly Block[];
+  /** A command with one of these options takes part, … */
+  readonly options: readonly string[];
+  /** … and one with one of these arguments. */
+  readonly arguments: readonly string[];
+}
+
+const targets: Topic = {
+  name: 'targets',
+  title: 'Targets',
+  summary: 'where a replay goes, and where listen listens',
+  options: ['--to'],
+  arguments: ['address'],
+  blocks: [
+    {
+      rows: [
+        [
+          'udp://HOST:PORT',
+          'UDP datagrams to a host name, an IPv4 address, or an IPv6 address in brackets. A multicast group is an ' +
+            'address like any other; listen joins it. Options follow a question mark and are joined by &; quote such ' +
+            'an address, since both are special to shells.',
+        ],
+        ['?iface=IF', 'interface of multicast, by address or name: iface=127.0.0.1 keeps a group on this machine'],
+        ['?ttl=N', 'time to live, 1 to 255; 1 unless given, so that nothing leaves the local network'],
+        ['?loopback=BOOL', 'whether multicast also reaches sockets on this machine; true unless given'],
+        ['inproc', 'a decoder on the pacing thread: what a call costs, without a socket'],
+        ['inproc:ring', 'a decoder in a worker, behind a ring in shared memory'],
+        ['pcap:FILE', 'a pcap with nanosecond stamps, as fast as it can be written'],
+        ['null', 'nowhere, at the rate asked for: what pacing alone costs'],
+      ],
+    },
+    'replay --keep-destinations sends to the captured addresses and ports; --to udp://HOST or udp://?iface=IF may ' +
+      'then name a host, or options, alone.',
+  ],
+};
+
+const rates: Topic = {
+  name: 'rates',
+  title: 'Rates',
+  summary: 'how fast to replay: --speed and its other names',
+  options: ['--speed'],
+  arguments: [],
+  blocks: [
+    {
+      rows: [
+        ['10x, 0.5x', "the capture's own timing, ten times as fast, half as fast; 1x unless a rate is given"],
+        ['100kpps', 'packets a second'],
+        ['50Mmsg/s', "messages a second, the capture's packet boundaries kept"],
+        ['1Gbps', 'bits a second on layer 2: Ethernet header to payload, without FCS, gap and preamble'],
+        ['max', 'as fast as it goes'],
+      ],
+    },
+    'Prefixes are k, M and G, powers of ten. Numbers are exact: decimals (99.5pps) and fractions (1/3x) of at most ' +
+      '15 digits. Deadlines are whole multiples of the exact interval, counted from one origin, so nothing drifts.',
+    'tcpreplay knows these as --multiplier, --pps, --mbps and --topspeed; one of all of them may be given.',
+  ],
+};
+
+const times: Topic = {
+  name: 'times',
+  title: 'Times and units',
+  summary: 'moments (--from, --until, --start-at), lengths of time, sizes',
+  options: ['--from', '--until', '--start-at', '--duration', '--max-gap', '--idle', '--late-after'],
+  arguments: [],
+  blocks: [
+    'A moment is one of:',
+    {
+      rows: [
+        ['2026-01-05T09:30:00.123456789-05:00', 'ISO 8601 with a zone: Z for UTC, or an offset; up to nine decimals'],
+        ['1767623400000000000', 'nanoseconds since 1970-01-01T00:00:00Z, 16 to 19 digits'],
+        ['09:30:00.123456789', "time of day in New York, on the day of the capture's first packet"],
+        ['+10s', 'so long after the first packet (--start-at: from now)'],
+      ],
+    },
+    'What was captured at --from takes part, what was captured at --until does not. --start-at takes no time of day.',
+    'A length of time is a number with a unit, or several: 500us, 1.5s, 1h30m. Units are ns, us, ms, s, m (or min), ' +
+      'h and d; it can be no finer than a nanosecond and no longer than 104 days.',
+    'Sizes are in bytes. In reports times are nanoseconds and say so: lateNs, originNs, timestampNs. What is printed ' +
+      'for people carries its unit; kB, MB and GB are powers of ten.',
+  ],
+};
+
+const filters: Topic = {
+  name: 'filters',
+  title: 'Filters',
+  summary: 'which messages take part',
+  options: ['--type', '--symbol', '--locate', '--destination'],
+  arguments: [],
+  blocks: [
+    'Entries of one option are alternatives, whether joined by commas (--type A,F) or repeated (--type A --type F); ' +
+      'different options must all match.',
+    {
+      rows: [
+        ['--destination', 'address, address:port or :port of the datagram'],
+        ['--session', 'session name of MoldUDP64; the session to write for a BinaryFILE that is replayed'],
+        ['--type', 'message type, one letter as in the specification; tickreel reference itch50 lists them'],
+        [
+          '--symbol',
+          'stock symbol. Messages with a locate code alone match once the code has been seen with its symbol',
+        ],
+        ['--locate', 'stock locate code, 0 to 65535'],
+      ],
+    },
+    'A replay sends a whole packet if one message in it matches: packets are never rewritten. Where nothing passes, ' +
+      'a line on standard error says so, and the exit code is 0.',
+  ],
+};
+
+const formats: Topic = {
+  name: 'formats',
+  title: 'Files',
+  summary: 'captures that are read, and how they are recognised',
+  options: ['--date', '--frame-by-type'],
+  arguments: ['capture', 'captures'],
+  blocks: [
+    'A capture is recognised by its content, never by its name; - is standard input. It may be compressed (gzip).',
+    {
+      rows: [
+        ['pcap', 'stamps in microseconds or nanoseconds, either byte order'],
+        ['pcapng', 'any number of sections and interfaces, either byte order'],
+        [
+          'BinaryFILE',
+          'messages behind two-byte lengths, as NASDAQ publishes whole days. It carries no date: that comes from ' +
+            '--date, else from its name (01302020 or 2020-01-30), else it is 1970-01-01',
+        ],
+      ],
+    },
+    'Damage is reported on standard error with packet number and byte offset, what is whole before and behind it is ' +
+      'used, and the exit code is 3.',
+  ],
+};
+
+const codes: Readonly<Record<keyof typeof exitCode, readonly [short: string, meaning: string]>> = {
+  ok: ['ok', 'all went well'],
+  failure: ['failure', 'nothing could be read, opened, sent or written'],
+  usage: ['usage', 'the command line asks for something unknown or contradictory'],
+  damaged: ['damaged input', 'part of the input could not be read; the rest was delivered'],
+  gaps: ['gaps found (--strict)', 'sequence numbers are missing, and --strict was given'],
+  rateMissed: ['rate missed', 'sent later than --max-late-p99 allows'],
+  interrupted: ['interrupted', 'ended by SIGINT or SIGTERM; the report is printed all the same'],
+};
+const codeEntries = Object.entries(codes) as [keyof typeof exitCode, readonly [string, string]][];
+
+const exits: Topic = {
+  name: 'exit-codes',
+  title: 'Exit status',
+  summary: 'what a script can rely on',
+  options: [],
+  arguments: [],
+  blocks: [
+    { rows: codeEntries.map(([name, [, meaning]]) => [String(exitCode[name]), meaning] as const) },
+    'Where several apply, the first of 1, 3, 5, 4 and 130 wins.',
+  ],
+};
+
+export const topics: readonly Topic[] = [targets, rates, times, filters, formats, exits];
+
+/** The exit codes in one line. */
+export const exitCodeLine = codeEntries.map(([name, [short]]) => `${exitCode[name]} ${short}`).join(' · ');
+
+/** The topics that explain options or arguments of a command. */
+export function topicsOf(command: CommandNode): Topic[] {
+  return topics.filter(
+    (topic) =>
+      command.options.some(({ long }) => topic.options.includes(long)) ||
+      command.arguments.some(({ name }) => topic.arguments.includes(name)),
+  );
+}
