@@ -95,12 +95,13 @@ function textAfterOptions(command: Command): string {
   return text;
 }
 
-/** Splits at lines such as `Examples:`; the lines below lose their common indent of two. */
+/** Splits at lines such as `Examples:`; the lines below lose their common indent of two. Others are notes. */
 function sectionsOf(text: string): HelpSection[] {
   const sections: { title: string; lines: string[] }[] = [];
   for (const line of text.split('\n')) {
-    const title = /^(\S.*):$/.exec(line)?.[1];
+    const title = /^([A-Z][\w ()]{0,40}):$/.exec(line)?.[1];
     if (title !== undefined) sections.push({ title, lines: [] });
+    else if (/^\S/.test(line) && sections.at(-1)?.title !== 'Notes') sections.push({ title: 'Notes', lines: [line] });
     else if (line.trim() !== '') sections.at(-1)?.lines.push(line.replace(/^ {2}/, ''));
   }
   return sections;

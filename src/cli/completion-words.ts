@@ -17,7 +17,7 @@ const lengths = ['100us', '1ms', '10ms', '100ms', '1s', '10s', '1m'];
 const messageKeys = ['packet', 'timestampNs', 'sequence', 'protocol', 'session', 'type', 'name'];
 
 const byOption: Readonly<Record<string, Completion>> = {
-  '--to': words(...addresses, 'inproc', 'inproc:ring', 'pcap:', 'null'),
+  '--to': words(...addresses, 'soupbintcp://127.0.0.1:26400', 'inproc', 'inproc:ring', 'pcap:', 'null'),
   '--speed': words('1x', '2x', '10x', '0.5x', '10kpps', '100kpps', '100kmsg/s', '1Mmsg/s', '100Mbps', '1Gbps', 'max'),
   '--multiplier': words('0.5', '1', '2', '10'),
   '--pps': words('1000', '10000', '100000'),

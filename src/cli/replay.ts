@@ -59,19 +59,6 @@ const stopWithinMs = 5000;
 /** The report names a rate as missed below this share of what was asked. */
 const keptShare = 0.99;
 
-const soupHelp = `SoupBinTCP (--to soupbintcp://HOST:PORT?OPTION=VALUE&…): a server that clients log in to.
-It listens on this machine alone unless HOST is another address; port 0 takes a free one and tells it. Options:
-  wait=N              the run begins once N clients have logged in (default 1; 0: at once)
-  user=U, password=P  what clients must log in with (default: anything will do)
-  history=BYTES       kept for clients that log in late or again (default 64MiB)
-  buffer=BYTES        how far a client may fall behind (default 16MiB)
-  slow=disconnect     drop a client that falls behind further (default) and count it, or
-  slow=wait           hold the replay up until it has caught up
-  clients=N           connections at most (default 64)
-  client-timeout=TIME close a client that sends nothing, not even heartbeats, for so long (default 15s)
---session names the session. Each message is sent once, in the order of its MoldUDP64 number, numbered from 1.
-`;
-
 export function addReplayCommand(program: Command): void {
   const command = program
     .command('replay')
@@ -85,8 +72,8 @@ export function addReplayCommand(program: Command): void {
     .optionsGroup('Where to:')
     .option(
       '--to <target>',
-      'udp://HOST:PORT[?ttl=N&iface=IF&loopback=BOOL], soupbintcp://HOST:PORT[?…] (see below), inproc, inproc:ring, ' +
-        'pcap:FILE or null',
+      'udp://HOST:PORT[?ttl=N&iface=IF&loopback=BOOL], soupbintcp://HOST:PORT[?…], inproc, inproc:ring, ' +
+        'pcap:FILE or null (tickreel help targets)',
     )
     .option('--keep-destinations', 'send to the captured addresses and ports (--to udp:// may name a host alone)')
     .option('--allow-truncated', 'send also packets that the capture holds only a part of (snap length)')
@@ -104,10 +91,9 @@ export function addReplayCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-${soupHelp}
 Examples:
   tickreel replay session.pcap --to udp://127.0.0.1:26477
-  tickreel replay session.pcap --to udp://239.1.2.3:26477?iface=127.0.0.1 --speed 100kpps --loop 0
+  tickreel replay session.pcap --to 'udp://239.1.2.3:26477?iface=127.0.0.1' --speed 100kpps --loop 0
   tickreel replay day.NASDAQ_ITCH50.gz --to inproc --speed max --report -
   tickreel replay day.NASDAQ_ITCH50.gz --to pcap:aapl.pcap --symbol AAPL --date 2020-01-30
   tickreel replay session.pcap --to 'soupbintcp://127.0.0.1:26400?wait=2&slow=wait' --speed max`,

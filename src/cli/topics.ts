@@ -38,6 +38,26 @@ const targets: Topic = {
         ['inproc:ring', 'a decoder in a worker, behind a ring in shared memory'],
         ['pcap:FILE', 'a pcap with nanosecond stamps, as fast as it can be written'],
         ['null', 'nowhere, at the rate asked for: what pacing alone costs'],
+        [
+          'soupbintcp://HOST:PORT',
+          'a SoupBinTCP server that clients log in to, on this machine alone unless HOST is another address; port 0 ' +
+            'takes a free one and tells it. --session names the session; each message is sent once, in the order of ' +
+            'its MoldUDP64 number, numbered from 1. Options, as above:',
+        ],
+        ['?wait=N', 'the run begins once N clients have logged in; 1 unless given, 0: at once'],
+        ['?user=U, ?password=P', 'what clients must log in with; anything will do unless given'],
+        ['?history=BYTES', 'kept for clients that log in late or again; 64MiB unless given'],
+        ['?buffer=BYTES', 'how far a client may fall behind; 16MiB unless given'],
+        [
+          '?slow=disconnect, ?slow=wait',
+          'a client that falls behind further is dropped and counted (unless given), or the replay is held up until ' +
+            'it has caught up',
+        ],
+        ['?clients=N', 'connections at most; 64 unless given'],
+        [
+          '?client-timeout=TIME',
+          'a client that sends nothing, not even heartbeats, for so long is closed; 15s unless given',
+        ],
       ],
     },
     'replay --keep-destinations sends to the captured addresses and ports; --to udp://HOST or udp://?iface=IF may ' +
@@ -124,7 +144,9 @@ const formats: Topic = {
   options: ['--date', '--frame-by-type'],
   arguments: ['capture', 'captures'],
   blocks: [
-    'A capture is recognised by its content, never by its name; - is standard input. It may be compressed (gzip).',
+    'A capture is recognised by its content, never by its name; - is standard input. It may be compressed (gzip or ' +
+      "Zstandard). Several captures, or a quoted pattern such as 'feed-*.pcap', are merged in the order of their " +
+      'stamps.',
     {
       rows: [
         ['pcap', 'stamps in microseconds or nanoseconds, either byte order'],
@@ -136,6 +158,8 @@ const formats: Topic = {
         ],
       ],
     },
+    'Inside packets, MoldUDP64 over UDP and SoupBinTCP over TCP are recognised flow by flow; --protocol and ' +
+      '--port-map overrule that. Frames that carry neither are counted by reason.',
     'Damage is reported on standard error with packet number and byte offset, what is whole before and behind it is ' +
       'used, and the exit code is 3.',
   ],

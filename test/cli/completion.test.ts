@@ -118,7 +118,7 @@ describe('zsh', () => {
     expect(stdout.startsWith('#compdef tickreel\n')).toBe(true);
     expect(stdout).toContain(`'*--to=[udp://HOST:PORT\\[?ttl=N&iface=IF`);
     expect(stdout).toContain(`BinaryFILE messages by their type'\\''s length`);
-    expect(stdout).toMatch(/'1:capture:_files'/);
+    expect(stdout).toMatch(/'\*:captures:_files'/);
   });
 });
 
