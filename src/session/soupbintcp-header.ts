@@ -11,6 +11,9 @@ import {
   SoupType,
 } from './soupbintcp-writer.js';
 
+const SPACE = 0x20;
+const TILDE = 0x7e;
+
 /** What the packet length field says for each type: 0 stands for any length from 1 on. */
 const PACKET_LENGTHS = new Int32Array(256).fill(-1);
 for (const type of [SoupType.debug, SoupType.sequencedData, SoupType.unsequencedData]) PACKET_LENGTHS[type] = 0;
@@ -31,15 +34,19 @@ export function isSoupPacket(packetLength: number, type: number): boolean {
   return packetLength > 0 && (expected === packetLength || expected === 0);
 }
 
-/** Text without its padding; bytes that do not print appear as `\xNN`. */
+/** Text without its padding (spaces, NULs); other bytes that do not print appear as `\xNN`. */
 export function readSoupText(view: DataView, offset: number, length: number): string {
+  let from = offset;
+  let to = offset + length;
+  while (from < to && isPadding(view.getUint8(from))) from++;
+  while (from < to && isPadding(view.getUint8(to - 1))) to--;
   let text = '';
-  for (let index = 0; index < length; index++) {
-    const code = view.getUint8(offset + index);
-    const isPrintable = code >= 0x20 && code <= 0x7e;
+  for (let at = from; at < to; at++) {
+    const code = view.getUint8(at);
+    const isPrintable = code >= SPACE && code <= TILDE;
     text += isPrintable ? String.fromCharCode(code) : `\\x${code.toString(16).padStart(2, '0')}`;
   }
-  return text.trim();
+  return text;
 }
 
 /** The sequence number at `offset`, in ASCII; -1 where it is none, or above `MAX_SOUP_SEQUENCE`. */
@@ -47,4 +54,8 @@ export function readSoupSequence(view: DataView, offset: number): number {
   const text = readSoupText(view, offset, SOUP_SEQUENCE_LENGTH);
   const sequence = /^\d+$/.test(text) ? Number(text) : -1;
   return sequence <= MAX_SOUP_SEQUENCE ? sequence : -1;
+}
+
+function isPadding(code: number): boolean {
+  return code === SPACE || code === 0;
 }

@@ -1,6 +1,9 @@
 import { test } from 'vitest';
 import { fuzzCaptures } from './fuzz.js';
+import { fuzzTcp } from './fuzz-tcp.js';
 
 test.each([1, 2, 3, 4, 5])('20,000 damaged captures, part %i', { timeout: 600_000 }, (part) => {
   fuzzCaptures(part * 1_000_000, 20_000);
 });
+
+test('300,000 sequences of damaged TCP segments', { timeout: 600_000 }, () => fuzzTcp(10_000_000, 300_000));

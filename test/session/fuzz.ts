@@ -20,7 +20,7 @@ import {
 type Mutation = { bytes: Uint8Array; at: number };
 
 /** Changes bytes from `at` on and none before. */
-function mutate(original: Uint8Array, random: Random): Mutation {
+export function mutate(original: Uint8Array, random: Random): Mutation {
   const at = random.below(original.length);
   const head = original.slice(0, at);
   const rest = original.slice(at);
@@ -52,7 +52,7 @@ function mutate(original: Uint8Array, random: Random): Mutation {
   }
 }
 
-function randomMessage(random: Random): Uint8Array {
+export function randomMessage(random: Random): Uint8Array {
   if (random.below(8) > 0) return itch(random.pick(itchTypes), random.nextUint32(), random.below(256));
   return Uint8Array.from({ length: random.below(30) }, () => random.below(256));
 }
