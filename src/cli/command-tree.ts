@@ -10,7 +10,7 @@ export interface OptionNode {
   /** With choices and default, as the help says it. */
   readonly description: string;
   readonly group: string;
-  /** What stands between the angle brackets, null where the option takes no value. */
+  /** What stands between the angle brackets, null where the option needs no value. */
   readonly placeholder: string | null;
   readonly choices: readonly string[];
 }
@@ -79,7 +79,7 @@ function describeOption(option: Option, help: Help): OptionNode {
     short: option.long === undefined ? null : (option.short ?? null),
     description: help.optionDescription(option),
     group: (option.helpGroupHeading ?? 'Options:').replace(/:$/, ''),
-    placeholder: /[<[](.+?)(?:\.\.\.)?[>\]]/.exec(option.flags)?.[1] ?? null,
+    placeholder: /<(.+?)(?:\.\.\.)?>/.exec(option.flags)?.[1] ?? null,
     choices: option.argChoices ?? [],
   };
 }

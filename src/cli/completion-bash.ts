@@ -131,7 +131,8 @@ function valueCases(name: string, program: ProgramNode): string {
   };
   for (const command of program.commands) {
     for (const option of command.options.filter(({ placeholder }) => placeholder !== null)) {
-      add(completionOfOption(option), quoted([`${command.name} ${option.long}`]));
+      for (const spelling of spellings(option))
+        add(completionOfOption(option), quoted([`${command.name} ${spelling}`]));
     }
     for (const [index, argument] of command.arguments.entries()) {
       const place = argument.variadic ? `${quoted([`${command.name} `])}[0-9]*` : quoted([`${command.name} ${index}`]);
@@ -147,8 +148,11 @@ function action(name: string, completion: Completion): string {
 }
 
 function optionCase(command: CommandNode, isProgram: boolean): string {
-  const spellings = command.options.flatMap(({ long, short }: OptionNode) => (short === null ? [long] : [long, short]));
-  return `    ${isProgram ? "''" : command.name}) echo ${quoted(spellings)} ;;`;
+  return `    ${isProgram ? "''" : command.name}) echo ${quoted(command.options.flatMap(spellings))} ;;`;
+}
+
+function spellings({ long, short }: OptionNode): string[] {
+  return short === null ? [long] : [long, short];
 }
 
 /** The words as one word of the shell. */

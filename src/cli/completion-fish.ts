@@ -54,7 +54,9 @@ set -g __tickreel_valued`;
 function commandLines(name: string, command: CommandNode): string[] {
   const valued = command.options.filter(({ placeholder }) => placeholder !== null);
   return [
-    ...valued.map(({ long }) => `set -a __tickreel_valued ${quoted(`${command.name} ${long}`)}`),
+    ...valued
+      .flatMap(({ long, short }) => (short === null ? [long] : [long, short]))
+      .map((spelling) => `set -a __tickreel_valued ${quoted(`${command.name} ${spelling}`)}`),
     `complete -c ${name} -n __tickreel_at -a ${quoted(command.name)} -d ${quoted(command.summary)}`,
     ...command.options.map((option) => optionLine(name, quoted(`__tickreel_at ${command.name}`), option)),
     ...command.arguments.map((argument, index) => argumentLine(name, command, argument, index)),

@@ -18,12 +18,9 @@ const messageKeys = ['packet', 'timestampNs', 'sequence', 'protocol', 'session',
 
 const byOption: Readonly<Record<string, Completion>> = {
   '--to': words(...addresses, 'soupbintcp://127.0.0.1:26400', 'inproc', 'inproc:ring', 'pcap:', 'null'),
-  '--speed': words('1x', '2x', '10x', '0.5x', '10kpps', '100kpps', '100kmsg/s', '1Mmsg/s', '100Mbps', '1Gbps', 'max'),
   '--multiplier': words('0.5', '1', '2', '10'),
   '--pps': words('1000', '10000', '100000'),
   '--mbps': words('10', '100', '1000'),
-  '--from': words(...moments),
-  '--until': words(...moments),
   '--start-at': words('+1s', '+5s', '+10s'),
   '--type': list(itch50.messages.map(({ type }) => type)),
   '--fields': list([...new Set([...messageKeys, ...itch50.messages.flatMap(({ fields }) => fields.map(fieldName))])]),
@@ -34,6 +31,9 @@ const byOption: Readonly<Record<string, Completion>> = {
 };
 
 const byPlaceholder: Readonly<Record<string, Completion>> = {
+  rate: words('1x', '2x', '10x', '0.5x', '10kpps', '100kpps', '100kmsg/s', '1Mmsg/s', '100Mbps', '1Gbps', 'max'),
+  F: words('0.5x', '2x', '10x'),
+  WHEN: words(...moments),
   time: words(...lengths),
   duration: words(...lengths),
 };

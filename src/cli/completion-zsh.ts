@@ -51,14 +51,15 @@ function commandCase(command: CommandNode, sets: WordSets): string {
   return `        ${command.name})\n          _arguments -S \\\n            ${joined} && ret=0\n          ;;`;
 }
 
-/** `'--to=[where to]:target:_set'`; the equals sign allows for `--to=WORD` beside `--to WORD`. */
+/** `'--to=[where to]:target:_set'`; the equals sign allows for `--to=WORD`, the plus sign for `-oWORD`. */
 function optionSpec(sets: WordSets): (option: OptionNode) => string {
   return (option) => {
     const explained = `[${option.description.replace(/[\\[\]]/g, '\\$&')}]`;
     const value =
       option.placeholder === null ? '' : `:${escaped(option.placeholder)}:${sets.action(completionOfOption(option))}`;
-    const spell = (name: string): string => quoted(`*${name}${value === '' ? '' : '='}${explained}${value}`);
-    return [option.long, ...(option.short === null ? [] : [option.short])].map(spell).join(' ');
+    const spell = (name: string, withValue: string): string =>
+      quoted(`*${name}${value === '' ? '' : withValue}${explained}${value}`);
+    return [spell(option.long, '='), ...(option.short === null ? [] : [spell(option.short, '+')])].join(' ');
   };
 }
 

@@ -1,7 +1,7 @@
 /** What the manual says of a command beyond its help, a paragraph an entry. */
 export const programProse: readonly string[] = [
   'tickreel reads captures of market data, replays them at a chosen rate, and measures what happens. It decodes ' +
-    'NASDAQ TotalView-ITCH 5.0 over MoldUDP64 and out of BinaryFILE.',
+    'NASDAQ TotalView-ITCH 5.0 over MoldUDP64 and SoupBinTCP, and out of BinaryFILE.',
   'Results go to standard output, and nothing else does; what a person should know goes to standard error. Nothing ' +
     'is sent anywhere but to the address that was named.',
 ];

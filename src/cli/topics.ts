@@ -69,7 +69,7 @@ const rates: Topic = {
   name: 'rates',
   title: 'Rates',
   summary: 'how fast to replay: --speed and its other names',
-  options: ['--speed'],
+  options: ['--pps'],
   arguments: [],
   blocks: [
     {
@@ -106,8 +106,8 @@ const times: Topic = {
     'What was captured at --from takes part, what was captured at --until does not. --start-at takes no time of day.',
     'A length of time is a number with a unit, or several: 500us, 1.5s, 1h30m. Units are ns, us, ms, s, m (or min), ' +
       'h and d; it can be no finer than a nanosecond and no longer than 104 days.',
-    'Sizes are in bytes. In reports times are nanoseconds and say so: lateNs, originNs, timestampNs. What is printed ' +
-      'for people carries its unit; kB, MB and GB are powers of ten.',
+    'Sizes are in bytes. In reports times are nanoseconds and say so: originNs, thresholdNs, timestampNs. What is ' +
+      'printed for people carries its unit; kB, MB and GB are powers of ten.',
   ],
 };
 
