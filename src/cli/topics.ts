@@ -58,6 +58,11 @@ const targets: Topic = {
           '?client-timeout=TIME',
           'a client that sends nothing, not even heartbeats, for so long is closed; 15s unless given',
         ],
+        [
+          '?reorder=TIME',
+          'how long, by the schedule, a message waits for those numbered before it, which another line may still ' +
+            'bring; 10ms unless given',
+        ],
       ],
     },
     'replay --keep-destinations sends to the captured addresses and ports; --to udp://HOST or udp://?iface=IF may ' +

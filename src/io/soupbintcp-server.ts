@@ -18,7 +18,7 @@ import {
   type SoupRejectReason,
 } from '../session/soupbintcp-writer.js';
 import { SoupConnection, type SoupHost, type SoupPatience, SoupServerCounts } from './soupbintcp-connection.js';
-import { SoupFeed, type SoupFeedOptions } from './soupbintcp-feed.js';
+import { maxWaitingBytes, SoupFeed, type SoupFeedOptions } from './soupbintcp-feed.js';
 
 export interface SoupServerOptions extends SoupFeedOptions {
   /** Address or name to listen on. */
@@ -56,8 +56,10 @@ const drainMs = 5000;
 const stoppedDrainMs = 1000;
 const watchEveryMs = 100;
 const pollMs = 5;
-/** Room for what one datagram may bring on top of what clients may be behind. */
-const slackBytes = 1 << 20;
+/** Room for what one datagram may set free on top of what clients may be behind. */
+const slackBytes = 2 * maxWaitingBytes;
+/** Where nothing was sent for so many looks in a row at least, what waits for earlier messages goes on without them. */
+const idleLooks = 3;
 
 /** Listens; rejects with SinkError where that fails. */
 export async function openSoupServer(options: SoupServerOptions): Promise<SoupBinTCPServer> {
@@ -96,6 +98,8 @@ export class SoupBinTCPServer implements Sink, SoupHost {
   private watchedMs: number;
   private beatMs: number;
   private isClosing = false;
+  /** Looks since the last datagram. */
+  private looks = 0;
 
   constructor(server: Server, options: SoupServerOptions) {
     this.server = server;
@@ -127,6 +131,7 @@ export class SoupBinTCPServer implements Sink, SoupHost {
   }
 
   send(view: DataView, offset: number, length: number, scheduledNs: number, flow: Flow): void {
+    this.looks = 0;
     this.feed.datagram(view, offset, length, scheduledNs, flow);
     const gathered = this.history.head - this.flushedTo;
     if (gathered > this.options.gatherBytes) this.flush();
@@ -150,7 +155,10 @@ export class SoupBinTCPServer implements Sink, SoupHost {
   async settle(): Promise<void> {
     this.flush();
     await turn();
-    while (this.unsettled > 0 && !this.stop.stopped) await sleep(pollMs);
+    while (this.unsettled > 0 && !this.stop.stopped) {
+      await sleep(pollMs);
+      this.looks = 0;
+    }
   }
 
   /** Ends the session for every client, gives each the time to take what is left for it, and stops listening. */
@@ -158,6 +166,7 @@ export class SoupBinTCPServer implements Sink, SoupHost {
     if (this.isClosing) return;
     this.isClosing = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.feed.end();
     for (const connection of this.connections) connection.end();
     await this.drain();
     for (const connection of this.connections) connection.giveUp();
@@ -246,6 +255,11 @@ export class SoupBinTCPServer implements Sink, SoupHost {
     // What this process slept or spun through is no silence of its clients'.
     const stalledMs = Math.max(0, nowMs - this.watchedMs - 2 * watchEveryMs);
     this.watchedMs = nowMs;
+    const reorderLooks = Math.ceil(this.options.reorderNs / (watchEveryMs * 1e6));
+    if (++this.looks === Math.max(idleLooks, reorderLooks + 1)) {
+      this.feed.goOn();
+      this.flush();
+    }
     for (const connection of this.connections) connection.watch(nowMs, stalledMs, this.patience);
     this.beat(nowMs);
   }

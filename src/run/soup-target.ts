@@ -21,6 +21,8 @@ export interface SoupTarget {
   slow: SlowPolicy;
   /** A client that sends nothing for so long is closed. */
   clientTimeoutMs: number;
+  /** How long a message waits for those numbered before it, ns of the schedule. */
+  reorderNs: number;
   /** Clients that must have logged in before the run begins. */
   wait: number;
   /** Connections at most. */
@@ -37,6 +39,7 @@ export const soupTargetDefaults: Omit<SoupTarget, 'port'> = {
   bufferBytes: 16 << 20,
   slow: 'disconnect',
   clientTimeoutMs: 15_000,
+  reorderNs: 10e6,
   wait: 1,
   maxClients: 64,
 };
@@ -46,7 +49,7 @@ const leastBufferBytes = 1 << 17;
 const mostBytes = 1 << 30;
 const leastTimeoutMs = 100;
 const mostClients = 1024;
-const options = 'user, password, history, buffer, slow, client-timeout, wait and clients';
+const options = 'user, password, history, buffer, slow, client-timeout, reorder, wait and clients';
 const unitBytes: Readonly<Record<string, number>> = {
   '': 1,
   k: 1e3,
@@ -85,6 +88,7 @@ function readOption(text: string, target: SoupTarget, name: string, value: strin
   else if (name === 'history') target.historyBytes = byteCount(text, name, value, 0);
   else if (name === 'buffer') target.bufferBytes = byteCount(text, name, value, leastBufferBytes);
   else if (name === 'client-timeout') target.clientTimeoutMs = timeout(text, value);
+  else if (name === 'reorder') target.reorderNs = parseDuration(value);
   else if (name === 'wait') target.wait = wholeNumber(text, name, value, 0);
   else if (name === 'clients') target.maxClients = wholeNumber(text, name, value, 1);
   else if (name !== 'slow') throw refusal(text, `unknown option '${name}'; there are ${options}`);

@@ -16,6 +16,7 @@ async function serve(options: Partial<SoupServerOptions> = {}): Promise<SoupBinT
     port: 0,
     session: 'SESSION01',
     lengthOf,
+    reorderNs: 10e6,
     user: null,
     password: null,
     historyBytes: 1 << 20,
@@ -44,9 +45,11 @@ function join(server: SoupBinTCPServer, options: Partial<SoupClientOptions> = {}
 
 const line = makeFlow();
 
-function send(server: SoupBinTCPServer, payload: Uint8Array, flow = line): void {
+const lineB = makeFlow(1);
+
+function send(server: SoupBinTCPServer, payload: Uint8Array, flow = line, scheduledNs = 0): void {
   const { view, offset, length } = embed(payload);
-  server.send(view, offset, length, 0, flow);
+  server.send(view, offset, length, scheduledNs, flow);
   // Views are borrowed: what is sent later must not read them.
   new Uint8Array(view.buffer).fill(0xee);
 }
@@ -331,16 +334,69 @@ describe('a slow reader', () => {
 });
 
 describe('what is sent', () => {
-  test('repeats are left out, other datagrams are ignored and counted', async () => {
+  test('two lines are one session: the first arrival counts; other datagrams are ignored and counted', async () => {
     const server = await serve();
     const client = await join(server);
     send(server, mold(1, ['a', 'b']));
+    send(server, mold(1, ['a', 'b']), lineB);
     send(server, Uint8Array.of(1, 2, 3), makeFlow(2));
+    send(server, mold(4, ['d']));
+    send(server, mold(3, ['c']), lineB);
     send(server, mold(2, ['b', 'c']));
     await server.close();
     await client.closed;
-    expect(texts(client)).toEqual(['a', 'b', 'c']);
-    expect(server.counters()).toMatchObject({ messages: 3, repeats: 1, notMold: 1, gaps: 0 });
+    expect(texts(client)).toEqual(['a', 'b', 'c', 'd']);
+    expect(server.counters()).toMatchObject({ messages: 4, repeats: 4, notMold: 1, gaps: 0, missing: 0, late: 0 });
+  });
+
+  test('a message waits so long for those before it; what comes later still is left out', async () => {
+    const server = await serve();
+    const client = await join(server);
+    send(server, mold(1, ['a']), line, 0);
+    send(server, mold(3, ['c']), line, 1e6);
+    send(server, mold(4, ['d']), line, 12e6);
+    send(server, mold(2, ['b']), lineB, 13e6);
+    send(server, mold(9, []), line, 14e6);
+    await server.close();
+    await client.closed;
+    expect(texts(client)).toEqual(['a', 'c', 'd']);
+    expect(server.counters()).toMatchObject({ messages: 3, gaps: 2, missing: 5, late: 1, repeats: 0 });
+  });
+
+  test('it goes on where nothing else is sent', async () => {
+    const server = await serve();
+    const client = await join(server);
+    send(server, mold(1, ['a']));
+    send(server, mold(3, ['c']));
+    await client.until(({ messageCount }) => messageCount === 2);
+    expect(texts(client)).toEqual(['a', 'c']);
+  });
+
+  test('reorder 0: at once, and what comes later is left out', async () => {
+    const server = await serve({ reorderNs: 0 });
+    const client = await join(server);
+    for (const [sequence, message] of [
+      [1, 'a'],
+      [3, 'c'],
+      [2, 'b'],
+    ] as const) {
+      send(server, mold(sequence, [message]));
+    }
+    expect(server.counters()).toMatchObject({ messages: 2, gaps: 1, late: 1 });
+    await server.close();
+    await client.closed;
+    expect(texts(client)).toEqual(['a', 'c']);
+  });
+
+  test('sessions beyond those that are kept in order take the place of the one unused for the longest', async () => {
+    const server = await serve();
+    for (let index = 0; index < 70; index++) {
+      const session = `S${index}`;
+      send(server, mold(1, ['a'], { session }), makeFlow(index));
+      send(server, mold(3, ['c'], { session }), makeFlow(index));
+    }
+    await server.close();
+    expect(server.counters()).toMatchObject({ messages: 140, gaps: 70, missing: 70 });
   });
 
   test('gathered bytes go out with the next turn', async () => {

@@ -24,6 +24,7 @@ describe('parseTarget', () => {
     [`${at}?history=500k&buffer=200KiB`, soup(1, { historyBytes: 500_000, bufferBytes: 204_800 })],
     [`${at}/?slow=wait&wait=0`, soup(1, { slow: 'wait', wait: 0 })],
     [`${at}?slow=disconnect&clients=3&wait=3`, soup(1, { maxClients: 3, wait: 3 })],
+    [`${at}?reorder=0`, soup(1, { reorderNs: 0 })],
     [`${at}?client-timeout=1m30s`, soup(1, { clientTimeoutMs: 90_000 })],
   ])('%s', (text, target) => {
     expect(parseTarget(text)).toEqual(target);
@@ -50,7 +51,10 @@ describe('parseTarget', () => {
     [`${at}?wait=-1`, /wait is a whole number from 0 to 1024/],
     [`${at}?clients=0`, /clients is a whole number from 1 to 1024/],
     [`${at}?wait=65`, /wait=65 can never be: no more than 64 clients are let in/],
-    [`${at}?ttl=1`, /unknown option 'ttl'; there are user, password, history, buffer, slow, client-timeout, wait/],
+    [
+      `${at}?ttl=1`,
+      /unknown option 'ttl'; there are user, password, history, buffer, slow, client-timeout, reorder, wait/,
+    ],
   ])('refuses %j', (text, why) => {
     expect(() => parseTarget(text)).toThrow(UsageError);
     expect(() => parseTarget(text)).toThrow(why);
