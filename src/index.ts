@@ -85,4 +85,5 @@ export { SessionDemux } from './session/demux.js';
 export * from './session/moldudp64-header.js';
 export { MoldUDP64Packer } from './session/packer.js';
 export { SequenceTracker } from './session/sequence-tracker.js';
+export { SoupBridge, type SoupBridgeOptions } from './session/soup-bridge.js';
 export * from './session/soupbintcp-writer.js';

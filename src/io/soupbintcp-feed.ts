@@ -1,9 +1,9 @@
 /**
  * What a SoupBinTCP server sends on: the messages of MoldUDP64 datagrams in the order of their numbers, each once.
  *
- * The lines of one session are arbitrated by its name, wherever they are sent to. A message that comes ahead of its turn
- * waits for those before it for a while of the run's schedule; where nothing is sent at all the server says when that
- * has been long enough.
+ * The lines of one session are arbitrated by its name, wherever they are sent to. A message that comes ahead of its
+ * turn waits for those before it for a while of the run's schedule; where nothing is sent at all the server says when
+ * that has been long enough.
  */
 import type { Flow, LengthOf, Stream } from '../core/seams.js';
 import { Arbiter } from '../session/arbiter.js';
