@@ -63,8 +63,8 @@ describe('replay --to soupbintcp://', () => {
     expect(looped.stderr).toContain('add --loop-sequence continue');
   });
 
-  it('--help states the policies', async () => {
-    const { stdout } = await run(['replay', '--help']);
+  it('help targets states the policies', async () => {
+    const { stdout } = await run(['help', 'targets']);
     for (const option of [
       'wait=N',
       'history=BYTES',
@@ -72,6 +72,7 @@ describe('replay --to soupbintcp://', () => {
       'slow=disconnect',
       'slow=wait',
       'client-timeout=TIME',
+      'reorder=TIME',
     ]) {
       expect(stdout).toContain(option);
     }
