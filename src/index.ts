@@ -87,3 +87,5 @@ export { MoldUDP64Packer } from './session/packer.js';
 export { SequenceTracker } from './session/sequence-tracker.js';
 export { SoupBridge, type SoupBridgeOptions } from './session/soup-bridge.js';
 export * from './session/soupbintcp-writer.js';
+export { ItchSession, type ItchSessionOptions } from './sim/itch-session.js';
+export type { SessionTruth } from './sim/truth.js';
