@@ -1,4 +1,4 @@
-/** What is to happen at a time of the day: a binary heap of timed actions, first planned first where times are equal. */
+/** What is to happen at a time of the day: a heap of timed actions, first planned first where times are equal. */
 
 /** Actions that may be pending at once; far above what a session plans. */
 const maxPending = 1 << 16;

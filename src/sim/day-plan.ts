@@ -148,8 +148,8 @@ export class DayPlan {
     agenda.plan(
       atNs + this.stepNs,
       this.forEachSymbol((symbol) => {
-        market.reserved--;
         if (market.isTrading(symbol)) auctions.cross(symbol, type);
+        market.reserved--;
       }),
     );
   }
@@ -187,7 +187,7 @@ export class DayPlan {
       const price = market.listings.price[symbol];
       const announce = (releaseNs: number): Action => {
         return () => {
-          if (market.free > 0) market.queue.quotingPeriod(symbol + 1, Math.floor(releaseNs / secondNs), price);
+          if (market.free > 0) market.queue.quotingPeriod(symbol + 1, Math.ceil(releaseNs / secondNs), price);
           return undefined;
         };
       };

@@ -121,8 +121,8 @@ export class Halts {
     const chain = (fromNs: number, messages: number, act: (symbol: number) => void): void => {
       let symbol = 0;
       agenda.plan(fromNs, (ns) => {
-        market.reserved -= messages;
         act(symbol);
+        market.reserved -= messages;
         return ++symbol < count ? ns + stepNs : undefined;
       });
     };

@@ -1,5 +1,5 @@
 /**
- * When the next message of the order flow comes: bursts of messages some hundred nanoseconds to microseconds apart, with
+ * When the next message of the order flow comes: bursts of messages nanoseconds to microseconds apart, with
  * heavy-tailed pauses between them, so many in each slice of the day as its weight is of what is left to send.
  *
  * Quantiles stand in tables: logarithms and powers are not the same to the last bit on every engine.

@@ -11,7 +11,7 @@ const closeNs = 16 * hourNs;
 const systemEndNs = 20 * hourNs;
 const lastMessageNs = 20 * hourNs + 5 * minuteNs;
 /** In a shorter day every phase has at least this part of it. */
-const leastPhase = 32;
+const leastPhase = 256;
 /** The shortest day. */
 export const leastDayNs = 1e9;
 
@@ -57,7 +57,7 @@ export function tradingDay(options: DayOptions): TradingDay {
   const opens = Math.max(openNs, starts + least);
   const ends = Math.min(systemEndNs, endNs - least);
   const closes = Math.min(closeNs, ends - least);
-  if (closes - opens < least) {
+  if (closes - opens < 8 * least) {
     throw new UsageError('day', 'no market hours are left: begin before 16:00 and end after 09:30, New York time');
   }
   const scale = Math.min(1, (closes - opens) / (closeNs - openNs));
