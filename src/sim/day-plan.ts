@@ -134,10 +134,13 @@ export class DayPlan {
   private planCross(agenda: Agenda, market: Market, auctions: Auctions, atNs: number, type: string): void {
     const part = type === 'O' ? partBeforeOpen : partBeforeClose;
     const most = type === 'O' ? openTellings : closeTellings;
-    const rounds = Math.round((expected('I', this.messages) * part) / this.symbols);
+    const roomNs = atNs - (type === 'O' ? this.day.systemStartNs : this.day.openNs);
+    const wanted = Math.round((expected('I', this.messages) * part) / this.symbols);
+    const rounds = Math.min(wanted, 8 * most, Math.floor(roomNs / (4 * this.symbols * this.stepNs)));
     // More rounds than fit at the usual distance come closer together.
-    const everyNs = Math.floor(Math.min(tellEveryNs, (tellEveryNs * most) / Math.max(1, rounds)) * this.day.scale);
-    for (let round = 1; round <= Math.min(rounds, 8 * most); round++) {
+    const usualNs = Math.min(tellEveryNs, (tellEveryNs * most) / Math.max(1, rounds)) * this.day.scale;
+    const everyNs = Math.floor(Math.min(usualNs, roomNs / (2 * rounds)));
+    for (let round = 1; round <= rounds; round++) {
       agenda.plan(
         atNs - round * everyNs,
         this.forEachSymbol((symbol) => {

@@ -14,11 +14,11 @@ describe('ItchSession', () => {
   it('keeps the rules of the market and tells the truth', () => {
     for (const options of [
       { messages: 150_000, seed: 1 },
-      { messages: 60_000, seed: 2, symbols: 40, marketWideHalt: true },
+      { messages: 40_000, seed: 2, symbols: 40, marketWideHalt: true },
       { messages: 40_000, seed: 'one symbol', symbols: 1 },
       { messages: 30_000, seed: 4, symbols: 12, lowestPrice: 0.0002, highestPrice: 1.2 },
       { messages: 30_000, seed: 5, symbols: 2000 },
-      { messages: 60_000, seed: 6, symbols: 30, liveOrders: 1024 },
+      { messages: 40_000, seed: 6, symbols: 30, liveOrders: 1024 },
     ]) {
       expectSound(options);
     }
@@ -26,19 +26,21 @@ describe('ItchSession', () => {
 
   it('would not pass with a message left out', () => {
     for (const type of ['A', 'E', 'H', 'C']) {
-      const session = new ItchSession({ messages: 60_000, seed: 1 });
+      const session = new ItchSession({ messages: 20_000, seed: 1, symbols: 20 });
       const checker = new MarketChecker();
       let left = 0;
       while (session.next()) {
         const { view, offset, length } = session;
-        if (view.getUint8(offset) === type.charCodeAt(0) && ++left === 30) continue;
+        if (view.getUint8(offset) === type.charCodeAt(0) && ++left === 10) continue;
         try {
           checker.message(view, offset, length);
         } catch (error) {
           checker.problems.push(String(error));
         }
       }
-      const isSame = JSON.stringify(checker.truth().books) === JSON.stringify(session.truth().books);
+      const found = checker.truth();
+      const truth = session.truth();
+      const isSame = JSON.stringify([found.books, found.shares]) === JSON.stringify([truth.books, truth.shares]);
       expect(isSame && checker.problems.length === 0, type).toBe(false);
     }
   });
@@ -46,7 +48,7 @@ describe('ItchSession', () => {
   it('keeps them for any seed, size and part of the day', () => {
     fc.assert(
       fc.property(anyOptions, (options) => expectSound(options)),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -183,7 +185,7 @@ describe('ItchSession', () => {
 
 const anyOptions = fc
   .record({
-    messages: fc.integer({ min: 100, max: 12_000 }),
+    messages: fc.integer({ min: 100, max: 8000 }),
     symbols: fc.integer({ min: 1, max: 40 }),
     seed: fc.integer({ min: 0, max: 0xffffffff }),
     hours: fc.option(fc.constantFrom(1 / 3600, 0.01, 0.5, 3, 8, 17, 20), { nil: undefined }),
