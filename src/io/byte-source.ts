@@ -1,16 +1,21 @@
-/** The bytes of a file or of standard input, inflated where its content is gzip, in chunks of at most 1 MiB. */
+/** The bytes of a file or of standard input, inflated where they are gzip or Zstandard, in chunks of at most 1 MiB. */
 import type { Readable } from 'node:stream';
 import { SNIFF_BYTES, sniff } from '../capture/detect.js';
 import { CaptureError } from '../core/errors.js';
 import type { DamageHandler } from '../core/seams.js';
 import { gunzip } from './gunzip.js';
 import { type ChunkSource, openFile, openStream, type RawBytes } from './raw-bytes.js';
+import { unzstd } from './unzstd.js';
+import { zstdDecoders } from './zstd-decoder.js';
 
 /** What stands for standard input as a path. */
 export const STANDARD_INPUT = '-';
 
 /** Compressed bytes kept of a pipe, so that its last slice can be inflated again where it is corrupt. */
 const SPOOL_BYTES = 16_777_216;
+
+/** How the bytes of a source are stored. */
+export type Compression = 'gzip' | 'zstd' | 'none';
 
 /** What opening takes. */
 export interface ByteSourceOptions {
@@ -23,7 +28,7 @@ export interface ByteSourceOptions {
 export interface ByteSource extends ChunkSource {
   /** The path, or `standard input`. */
   readonly name: string;
-  readonly compression: 'gzip' | 'none';
+  readonly compression: Compression;
   /** Size as stored (compressed), where it is known beforehand. */
   readonly sizeBytes: number | null;
   /** Bytes read so far, as stored: the position within `sizeBytes`. */
@@ -36,29 +41,27 @@ export async function openBytes(path: string, options: ByteSourceOptions): Promi
   try {
     const peeked = new PeekedBytes(raw, options.onDamage);
     const content = sniff(await peeked.peek(SNIFF_BYTES));
-    if (content === 'zstd') throw zstd(path);
+    if (content === 'zstd') {
+      return new InflatedSource(raw, content, unzstd(peeked, zstdDecoders(), options.onDamage));
+    }
     if (content !== 'gzip') return new PlainSource(raw, peeked);
     if (path !== STANDARD_INPUT && raw.sizeBytes !== null) {
-      return new GzipSource(
+      return new InflatedSource(
         raw,
+        content,
         gunzip(peeked, () => openFile(path), options.onDamage),
       );
     }
     const spool = new Spool(peeked);
-    return new GzipSource(
+    return new InflatedSource(
       raw,
+      content,
       gunzip(spool, async () => spool.again(), options.onDamage),
     );
   } catch (error) {
     await raw.close();
     throw error;
   }
-}
-
-function zstd(path: string): CaptureError {
-  const [subject, file] = path === STANDARD_INPUT ? ['Standard input', 'FILE'] : [path, path];
-  const text = `${subject} is compressed with Zstandard, which is not read yet.`;
-  return new CaptureError('zstd', `${text} Pipe it in: zstd -dc ${file} | tickreel … -`);
 }
 
 class PlainSource implements ByteSource {
@@ -90,11 +93,10 @@ class PlainSource implements ByteSource {
   }
 }
 
-class GzipSource implements ByteSource {
-  readonly compression = 'gzip';
-
+class InflatedSource implements ByteSource {
   constructor(
     private readonly raw: RawBytes,
+    readonly compression: 'gzip' | 'zstd',
     private readonly chunks: AsyncGenerator<Uint8Array, void>,
   ) {}
 

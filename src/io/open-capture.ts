@@ -1,13 +1,13 @@
 /** Opens a capture of any format that is understood. The content decides which one it is, never the name. */
 import type { Readable } from 'node:stream';
 import { CaptureReader } from '../capture/capture-reader.js';
-import { SNIFF_BYTES, sniff } from '../capture/detect.js';
+import { describeForeign, SNIFF_BYTES, sniff } from '../capture/detect.js';
 import type { FlowTable } from '../capture/flow.js';
 import { CaptureError } from '../core/errors.js';
-import type { DamageHandler, LengthOf, RecordReader, TimestampOf } from '../core/seams.js';
+import type { Damage, DamageHandler, LengthOf, RecordReader, TimestampOf } from '../core/seams.js';
 import { newYorkMidnight } from '../core/time.js';
 import { BinaryFileReader, looksLikeBinaryFile } from '../session/binaryfile.js';
-import { type ByteSource, openBytes } from './byte-source.js';
+import { type ByteSource, type Compression, openBytes } from './byte-source.js';
 import { dateFromName } from './file-date.js';
 
 /** Bytes that are looked at to recognise a format without a signature. */
@@ -54,12 +54,17 @@ export type CaptureFile = DatagramFile | MessageFile;
  * that is understood.
  */
 export async function openCapture(path: string, options: OpenCaptureOptions): Promise<CaptureFile> {
-  const source = await openBytes(path, options);
+  let first: Damage | null = null;
+  const onDamage = (damage: Damage): void => {
+    first ??= damage;
+    options.onDamage(damage);
+  };
+  const source = await openBytes(path, { ...options, onDamage });
   try {
     return await recognise(path, source, options);
   } catch (error) {
     await source.close();
-    throw error;
+    throw error instanceof CaptureError ? withDamage(error, first) : error;
   }
 }
 
@@ -96,6 +101,12 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
     sizeBytes: source.compression === 'none' ? source.sizeBytes : null,
   });
   return new OpenedFile(source, head, 'messages', 'BinaryFILE', reader, date, options.readAhead ?? false);
+}
+
+/** Where nothing can be read, its damage is told with the refusal, which is all that is left to tell. */
+function withDamage(error: CaptureError, damage: Damage | null): CaptureError {
+  if (damage === null) return error;
+  return new CaptureError(error.code, `${error.message} ${damage.message}`, { cause: error });
 }
 
 /** The first bytes of a source, read as far as recognising it takes. */
@@ -140,7 +151,7 @@ export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
     return this.source.name;
   }
 
-  get compression(): 'gzip' | 'none' {
+  get compression(): Compression {
     return this.source.compression;
   }
 
@@ -173,13 +184,15 @@ export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
 }
 
 function subject(source: ByteSource): string {
-  return source.compression === 'gzip' ? `${source.name} (inflated)` : source.name;
+  return source.compression !== 'none' ? `${source.name} (inflated)` : source.name;
 }
 
 function unknown(source: ByteSource, head: Uint8Array): CaptureError {
+  const list = 'Understood are pcap, pcapng and BinaryFILE (ITCH 5.0), each plain or as gzip or Zstandard.';
+  const known = describeForeign(head);
+  if (known !== null) return new CaptureError('unknown-format', `${subject(source)} ${known}. ${list}`);
   const shown = Array.from(head.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
   const text = `${subject(source)} is no capture that is understood; it begins ${shown}.`;
-  const list = 'Understood are pcap, pcapng and BinaryFILE (ITCH 5.0), each plain or as gzip.';
   return new CaptureError('unknown-format', `${text} ${list}`);
 }
 

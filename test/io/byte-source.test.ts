@@ -102,7 +102,6 @@ describe('what cannot be read is refused by its code', () => {
     ['not-found', () => join(file('a-file', new Uint8Array(1)), 'below'), /no file/],
     ['directory', folderPath, /is a directory/],
     ['unreadable', () => `${folderPath()}/\0`, /cannot be opened/],
-    ['zstd', () => file('z.pcap', Buffer.from('28b52ffd00000000', 'hex')), /zstd -dc .*z\.pcap \| tickreel … -/],
   ];
   test.each(refused)('%s', async (code, path, message) => {
     const refusal = openBytes(path(), { onDamage: () => {} });
