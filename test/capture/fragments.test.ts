@@ -198,7 +198,7 @@ test.each([
 
 test('a fragment of which a part is missing is named', () => {
   for (const make of [over4, over6]) {
-    const [{ data }] = make([A]) as [{ data: Uint8Array }];
+    const data = make([A])[0]?.data as Uint8Array;
     const cut = data.slice(0, -1);
     expect(read(pcap([{ data: cut, original: data.length }])).skipped).toEqual({
       'fragment cut by the snap length': 1,
