@@ -4,7 +4,9 @@
  * The commands are built from what is exported here and nothing else.
  */
 
+export { captureFigure } from './analysis/capture-figure.js';
 export { CaptureInput, type CaptureInputOptions, type FileReport } from './analysis/capture-input.js';
+export { CapturePlot } from './analysis/capture-plot.js';
 export { type Input, type InputSpec, inputSpecOf, type ProtocolChoice } from './analysis/input.js';
 export { Inspection, type InspectionReport } from './analysis/inspection.js';
 export { type FeedHandlers, type FeedOptions, MessageFeed } from './analysis/message-feed.js';
@@ -35,6 +37,8 @@ export { openPcapSink } from './io/pcap-sink.js';
 export { openSoupServer, SoupBinTCPServer, type SoupServerOptions } from './io/soupbintcp-server.js';
 export { openUdpReceiver } from './io/udp-receiver.js';
 export { openUdpSink } from './io/udp-sink.js';
+export { drawFigure } from './plot/figure.js';
+export type * from './plot/model.js';
 export * from './protocol/itch50/index.js';
 export { ReplayControl } from './replay/control.js';
 export { type FilterSpec, noFilter } from './replay/filter.js';
@@ -46,6 +50,7 @@ export type { Check } from './run/doctor-checks.js';
 export { type DatagramBatch, type ReplayOptions, replay, replayBatches } from './run/library.js';
 export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
 export { runReplay } from './run/replay.js';
+export { replayFigure } from './run/replay-figure.js';
 export type { ReplayOutcome, ReplayReport, ReplaySpec } from './run/replay-spec.js';
 export { runReplayThread } from './run/replay-thread.js';
 export { type Codec, createCodec } from './schema/codec.js';

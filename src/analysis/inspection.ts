@@ -6,6 +6,7 @@ import type { Flow, RecordReader, Stream } from '../core/seams.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { BurstCounter, burstWindowsNs } from './bursts.js';
 import type { FileReport } from './capture-input.js';
+import type { CapturePlot } from './capture-plot.js';
 import { ExchangeClock } from './exchange-clock.js';
 import type { Input } from './input.js';
 import { type FeedOptions, MessageFeed } from './message-feed.js';
@@ -34,12 +35,15 @@ export class Inspection {
   private backward = 0;
   private previousNs = Number.NEGATIVE_INFINITY;
 
-  private constructor(feed: MessageFeed) {
+  private constructor(
+    feed: MessageFeed,
+    private readonly plot: CapturePlot | undefined,
+  ) {
     this.feed = feed;
   }
 
-  /** Opens the input; `initHistograms` must have resolved. */
-  static async open(input: Input, options: FeedOptions = {}): Promise<Inspection> {
+  /** Opens the input; `initHistograms` must have resolved. What a picture needs is collected in `plot`. */
+  static async open(input: Input, options: FeedOptions = {}, plot?: CapturePlot): Promise<Inspection> {
     let inspection: Inspection | undefined;
     const feed = await MessageFeed.open(
       input,
@@ -50,7 +54,7 @@ export class Inspection {
       },
       options,
     );
-    inspection = new Inspection(feed);
+    inspection = new Inspection(feed, plot);
     return inspection;
   }
 
@@ -67,12 +71,14 @@ export class Inspection {
     if (timestampNs < this.previousNs) this.backward++;
     this.previousNs = timestampNs;
     for (const burst of this.bursts) burst.add(timestampNs, 1, 0, reader.length);
+    this.plot?.onRecord(reader.length, timestampNs);
   }
 
   private onMessage(view: DataView, offset: number, timestampNs: number, stream: Stream, verdict: Verdict): void {
     this.messages++;
     this.streamMessages[stream.index] = (this.streamMessages[stream.index] ?? 0) + 1;
     for (const burst of this.bursts) burst.add(timestampNs, 0, 1, 0);
+    this.plot?.onMessage(timestampNs);
     if (verdict !== 'known') return;
     this.byType.add(view.getUint8(offset));
     if (stream.flow === null) return;

@@ -1,5 +1,6 @@
 /** `tickreel inspect`: what a capture holds, for people or as one JSON object. */
 import type { Command } from 'commander';
+import { CapturePlot } from '../analysis/capture-plot.js';
 import { Inspection, type InspectionReport } from '../analysis/inspection.js';
 import { initHistograms } from '../core/histogram.js';
 import { formatBytes, formatDuration } from '../core/time.js';
@@ -18,10 +19,12 @@ import {
   type WindowFlags,
 } from './options.js';
 import { Output } from './output.js';
+import { refusePlot, writeReportFile } from './report-file.js';
 import { CaptureSummary, finish } from './summary.js';
 
 interface InspectFlags extends InputFlags, FilterFlags, WindowFlags {
   json?: boolean;
+  plot?: string;
   strict?: boolean;
 }
 
@@ -39,6 +42,7 @@ export function addInspectCommand(program: Command): void {
     .argument('<captures...>', captureArgument)
     .optionsGroup('Output:')
     .option('--json', 'one JSON object on standard output')
+    .option('--plot <file>', 'draw rates, sizes and gaps as an SVG picture (- for standard output, with no report)')
     .option('--strict', 'exit with 4 where sequence numbers are missing');
   addInputOptions(addWindowOptions(addFilterOptions(command)))
     .addHelpText(
@@ -47,32 +51,53 @@ export function addInspectCommand(program: Command): void {
 Examples:
   tickreel inspect session.pcap
   tickreel inspect session.pcap --json | jq '.sessions[].gaps'
-  tickreel inspect day.NASDAQ_ITCH50.gz --symbol AAPL --json | jq .messages.byType`,
+  tickreel inspect day.NASDAQ_ITCH50.gz --symbol AAPL --json | jq .messages.byType
+  tickreel inspect session.pcap --from 09:30 --until 09:31 --plot open.svg`,
     )
     .action((paths: string[], flags: InspectFlags) => inspect(paths, flags));
 }
 
 async function inspect(paths: readonly string[], flags: InspectFlags): Promise<void> {
+  const input = inputSpec(paths, flags);
+  refusePlot(flags.plot, input.paths, flags.json ? '--json' : null);
   await initHistograms();
   const options = {
     filter: filterSpec(flags),
     window: new CaptureWindow(windowOf(flags)),
   };
-  const inspection = await Inspection.open(inputSpec(paths, flags), options);
+  const plot = flags.plot === undefined ? undefined : new CapturePlot();
+  const inspection = await Inspection.open(input, options, plot);
   await inspection.run();
   const report = inspection.report();
   const output = new Output();
-  if (flags.json) output.writeLine(JSON.stringify(report));
+  const picture = plot && (await draw(report, plot, inspection.feed.baseSeconds));
+  // A picture on standard output has it for itself.
+  if (picture !== undefined && flags.plot === '-') output.write(picture);
+  else if (flags.json) output.writeLine(JSON.stringify(report));
   else output.write(describe(report));
   await output.end();
+  const isUnwritten =
+    picture !== undefined && flags.plot !== undefined && flags.plot !== '-' && !writeReportFile(flags.plot, picture);
   const summary = new CaptureSummary();
   for (const damage of report.damage) summary.onDamage(damage);
   summary.messages(inspection.feed);
   summary.nothingPassed(inspection.feed, flags);
   finish({
+    failure: isUnwritten,
     damaged: report.damageTotal > 0,
     gaps: flags.strict === true && report.sessions.some((session) => session.gaps.length > 0),
   });
+}
+
+/** What draws takes longer to load than most captures to read. */
+async function draw(report: InspectionReport, plot: CapturePlot, baseSeconds: number): Promise<string> {
+  const [{ captureFigure }, { drawFigure }] = await Promise.all([
+    import('../analysis/capture-figure.js'),
+    import('../plot/figure.js'),
+  ]);
+  const picture = drawFigure(captureFigure(report, plot, baseSeconds));
+  plot.destroy();
+  return picture;
 }
 
 /** The report as text: one fact a line, units on every quantity. */

@@ -1,19 +1,10 @@
 /** The report of a replay for people: the two lines that tcpreplay prints, then the latencies as a table. */
 import type { HistogramSummary } from '../core/histogram.js';
 import { formatCount, formatDuration } from '../core/time.js';
-import { type LatencyName, latencyNames } from '../replay/latency.js';
+import { type LatencyName, latencyLabels, latencyNames } from '../replay/latency.js';
 import type { ReplayReport, ReplaySpec } from '../run/replay-spec.js';
 
 const columns = ['p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max'] as const;
-const labels: Record<LatencyName, string> = {
-  sendLateness: 'send lateness',
-  sendTime: 'time in send',
-  gapError: 'gap error',
-  handOver: 'hand-over',
-  handlerTime: 'handler time',
-  ringHop: 'ring hop',
-  feedLatency: 'feed latency',
-};
 const labelWidth = 18;
 const cellWidth = 11;
 
@@ -72,13 +63,15 @@ function table(histograms: Record<string, HistogramSummary>): string[] {
   if (entries.length === 0) return [];
   const lines = [`${''.padEnd(labelWidth)}${columns.map((name) => name.padStart(cellWidth)).join('')}`];
   for (const [name, summary] of entries) {
-    lines.push(row(labels[name as LatencyName] ?? name, summary));
+    lines.push(row(latencyLabels[name as LatencyName] ?? name, summary));
     const { negative, count } = summary;
     if (negative.count > 0 && negative.count < count) {
       lines.push(row(`  early, ${((100 * negative.count) / count).toFixed(1)} %`, negative, '-'));
     }
   }
-  lines.push(...entries.map(([name]) => `  ${labels[name as LatencyName]}: ${latencyNames[name as LatencyName]}`));
+  lines.push(
+    ...entries.map(([name]) => `  ${latencyLabels[name as LatencyName]}: ${latencyNames[name as LatencyName]}`),
+  );
   return lines;
 }
 

@@ -1,5 +1,4 @@
 /** `tickreel replay`: a capture into a socket, a file or this process, at a chosen rate, with its latencies. */
-import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isStandardInput } from '../analysis/input.js';
 import type { EpochTime } from '../core/clock.js';
@@ -29,6 +28,7 @@ import {
 } from './options.js';
 import { showProgress } from './progress.js';
 import { describeReplay } from './replay-text.js';
+import { refusePlot, writeReportFile } from './report-file.js';
 import { CaptureSummary, finish, warn } from './summary.js';
 
 export interface RateFlags extends RateOptions {}
@@ -52,6 +52,7 @@ interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags {
   report?: string;
   hgrm?: string;
   hlog?: string;
+  plot?: string;
 }
 
 /** A stop that takes longer ends the process without a report. */
@@ -87,6 +88,7 @@ export function addReplayCommand(program: Command): void {
     .option('--report <file>', 'write the report as JSON (- for standard output)')
     .option('--hgrm <prefix>', 'write PREFIX.NAME.hgrm, a percentile distribution for each histogram')
     .option('--hlog <file>', 'write a histogram interval log, one interval a second (V2 compressed)')
+    .option('--plot <file>', 'draw lateness, rate and percentiles as an SVG picture (- for standard output)')
     .option('--max-late-p99 <duration>', 'exit with 5 where the 99th percentile of send lateness is above', duration)
     .addHelpText(
       'after',
@@ -94,6 +96,7 @@ export function addReplayCommand(program: Command): void {
 Examples:
   tickreel replay session.pcap --to udp://127.0.0.1:26477
   tickreel replay session.pcap --to 'udp://239.1.2.3:26477?iface=127.0.0.1' --speed 100kpps --loop 0
+  tickreel replay session.pcap --to udp://127.0.0.1:26477 --speed 50kpps --plot run.svg
   tickreel replay day.NASDAQ_ITCH50.gz --to inproc --speed max --report -
   tickreel replay day.NASDAQ_ITCH50.gz --to pcap:aapl.pcap --symbol AAPL --date 2020-01-30
   tickreel replay session.pcap --to 'soupbintcp://127.0.0.1:26400?wait=2&slow=wait' --speed max`,
@@ -184,6 +187,7 @@ function replaySpec(paths: readonly string[], flags: ReplayFlags): ReplaySpec {
     dryRun: flags.dryRun ?? false,
     hlogPath: flags.hlog ?? null,
     keepDistributions: flags.hgrm !== undefined,
+    keepPlot: flags.plot !== undefined,
   };
 }
 
@@ -208,6 +212,7 @@ function refuse(spec: ReplaySpec, flags: ReplayFlags): void {
 async function replay(paths: readonly string[], flags: ReplayFlags): Promise<void> {
   const spec = replaySpec(paths, flags);
   refuse(spec, flags);
+  refusePlot(flags.plot, spec.input.paths, flags.report === '-' ? '--report -' : null);
   const control = new ReplayControl();
   const release = stopOnSignal(() => {
     control.stop();
@@ -227,7 +232,7 @@ async function replay(paths: readonly string[], flags: ReplayFlags): Promise<voi
   for (const damage of report.damage) summary.onDamage(damage);
   process.stderr.write(describeReplay(report, spec));
   warnings(report, spec);
-  const unwritten = writeReports(flags, outcome);
+  const unwritten = await writeReports(flags, outcome);
   const sendErrors = Object.values(report.sendErrors).reduce((sum, errors) => sum + errors, 0);
   const lateness = report.histograms.sendLateness;
   finish({
@@ -251,7 +256,7 @@ export function stopOnSignal(stop: () => void): () => void {
 }
 
 /** Writes what was asked for, each file whatever became of the others; true where one could not be written. */
-function writeReports(flags: ReplayFlags, { report, hgrm }: ReplayOutcome): boolean {
+async function writeReports(flags: ReplayFlags, { report, hgrm, plot }: ReplayOutcome): Promise<boolean> {
   const text = `${JSON.stringify(report, null, 2)}\n`;
   if (flags.report === '-') process.stdout.write(text);
   const files: [string, string][] = [];
@@ -259,17 +264,15 @@ function writeReports(flags: ReplayFlags, { report, hgrm }: ReplayOutcome): bool
   for (const [name, distribution] of Object.entries(hgrm)) {
     files.push([`${flags.hgrm}.${name}.hgrm`, distribution]);
   }
-  return files.map(([path, content]) => write(path, content)).includes(false);
-}
-
-function write(path: string, text: string): boolean {
-  try {
-    writeFileSync(path, text);
-    return true;
-  } catch (error) {
-    warn(`cannot write ${path}: ${(error as Error).message}`);
-    return false;
+  if (flags.plot !== undefined && plot !== null) {
+    // What draws takes longer to load than the rest of the command.
+    const { replayFigure } = await import('../run/replay-figure.js');
+    const { drawFigure } = await import('../plot/figure.js');
+    const picture = drawFigure(replayFigure(report, plot));
+    if (flags.plot === '-') process.stdout.write(picture);
+    else files.push([flags.plot, picture]);
   }
+  return files.map(([path, content]) => writeReportFile(path, content)).includes(false);
 }
 
 function warnings(report: ReplayOutcome['report'], spec: ReplaySpec): void {

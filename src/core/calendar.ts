@@ -57,6 +57,11 @@ export function newYorkDate(seconds: number): string {
   return new Date(wallSecondsAt(wallFormat(), seconds) * 1000).toISOString().slice(0, 10);
 }
 
+/** What clocks in New York show at an epoch second, in seconds of the day; the second is to be on the calendar. */
+export function newYorkSecondOfDay(seconds: number): number {
+  return wallSecondsAt(wallFormat(), seconds) % 86_400;
+}
+
 function wallFormat(): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat('en-US', {
     timeZone: zone,

@@ -9,6 +9,7 @@ import type { Clock, DatagramReader, Flow, Sink } from '../core/seams.js';
 import type { Waiter } from '../core/waiter.js';
 import { figure, type ReplayControl } from './control.js';
 import type { LatencyRecorder, LatencySeries } from './latency.js';
+import type { RunTrace } from './run-trace.js';
 import type { Schedule } from './schedule.js';
 import type { Timeline } from './timeline.js';
 
@@ -76,6 +77,8 @@ export interface EngineOptions {
   turn(): Promise<void>;
   control: ReplayControl;
   recorder: LatencyRecorder;
+  /** Told of each packet, where a picture of the run is wanted. */
+  trace?: RunTrace;
   rewriter?: LoopRewriter;
   /** Called when the first datagram is at hand: the run's origin on the clock, in ns (now, or a later start). */
   chooseOrigin(nowNs: number): number;
@@ -281,6 +284,7 @@ export class ReplayEngine {
     if (schedule.paced && lateNs > this.o.lateAfterNs && this.o.latePolicy === 'drop') {
       this.countLate(lateNs);
       this.lateness.record(lateNs);
+      this.o.trace?.due(deadlineNs - this.originNs, lateNs, messages, reader.length);
       this.result.dropped++;
       this.o.rewriter?.rewrite(reader.view, reader.offset, reader.length, reader.flow);
       return undefined;
@@ -293,6 +297,7 @@ export class ReplayEngine {
       const feedLatencyNs = this.o.feedLatencyOf(reader);
       if (!Number.isNaN(feedLatencyNs)) this.feedLatency.record(feedLatencyNs);
     }
+    if (this.o.trace) this.draw(this.o.trace, reader, messages, startNs, deadlineNs);
     if (schedule.paced) this.recordTiming(startNs, deadlineNs, lateNs);
     this.tick(endNs);
     return sink.unsettled ? this.turn().then(() => undefined) : undefined;
@@ -321,6 +326,13 @@ export class ReplayEngine {
     figures[figure.bytes] = result.bytes;
     figures[figure.messages] = result.messages;
     figures[figure.elapsedNs] = result.elapsedNs;
+  }
+
+  private draw(trace: RunTrace, reader: DatagramReader, messages: number, startNs: number, deadlineNs: number): void {
+    trace.sent(startNs - this.originNs, messages, reader.length);
+    if (this.o.schedule.paced) {
+      trace.due(deadlineNs - this.originNs, startNs - deadlineNs, messages, reader.length);
+    }
   }
 
   private recordTiming(startNs: number, deadlineNs: number, lateNs: number): void {

@@ -18,6 +18,17 @@ export const latencyNames = {
   feedLatency: "capture time stamp less the exchange's own (negative: clocks differ)",
 } as const;
 
+/** The names as people read them. */
+export const latencyLabels: Readonly<Record<LatencyName, string>> = {
+  sendLateness: 'send lateness',
+  sendTime: 'time in send',
+  gapError: 'gap error',
+  handOver: 'hand-over',
+  handlerTime: 'handler time',
+  ringHop: 'ring hop',
+  feedLatency: 'feed latency',
+};
+
 export type LatencyName = keyof typeof latencyNames;
 
 /** One histogram over the whole run and one over the interval that is open. */

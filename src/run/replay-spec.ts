@@ -7,7 +7,9 @@ import type { When } from '../core/time.js';
 import type { EndReason, LatePolicy } from '../replay/engine.js';
 import type { FilterSpec } from '../replay/filter.js';
 import type { LoopSequence } from '../replay/loop.js';
+import type { PercentileCurve } from '../replay/percentile-curve.js';
 import type { Rate } from '../replay/rate.js';
+import type { RunTraceData } from '../replay/run-trace.js';
 import type { Target } from './target.js';
 
 export interface ReplaySpec {
@@ -46,6 +48,8 @@ export interface ReplaySpec {
   hlogPath: string | null;
   /** Return percentile distributions (`--hgrm`). */
   keepDistributions: boolean;
+  /** Return what a picture of the run is drawn from (`--plot`). */
+  keepPlot: boolean;
 }
 
 /** The defaults of every option but input and target. */
@@ -67,6 +71,7 @@ export const replayDefaults: Omit<ReplaySpec, 'input' | 'target' | 'filter'> = {
   dryRun: false,
   hlogPath: null,
   keepDistributions: false,
+  keepPlot: false,
 };
 
 /** The object that `replay --report` writes: stable keys, units in their names. */
@@ -110,8 +115,18 @@ export interface ReplayReport {
   damageTotal: number;
 }
 
-/** The report and, where `keepDistributions` asks for them, percentile distributions by the histogram's name. */
+/**
+ * The report and, where `keepDistributions` and `keepPlot` ask for them, percentile distributions by the histogram's
+ * name and what a picture needs.
+ */
 export interface ReplayOutcome {
   report: ReplayReport;
   hgrm: Record<string, string>;
+  plot: ReplayPlot | null;
+}
+
+/** What `replayFigure` draws. */
+export interface ReplayPlot {
+  trace: RunTraceData;
+  curves: PercentileCurve[];
 }

@@ -11,8 +11,10 @@ import { SpinWaiter, VirtualWaiter, type Waiter } from '../core/waiter.js';
 import { openTextFile } from '../io/text-file.js';
 import { ReplayControl } from '../replay/control.js';
 import type { EngineResult } from '../replay/engine.js';
-import { LatencyRecorder } from '../replay/latency.js';
+import { type LatencyName, LatencyRecorder } from '../replay/latency.js';
+import { type PercentileCurve, percentileCurves, summaryCurve } from '../replay/percentile-curve.js';
 import { formatRate } from '../replay/rate.js';
+import { RunTrace } from '../replay/run-trace.js';
 import { type Assembly, assemble } from './assembly.js';
 import { CaptureSource } from './capture-source.js';
 import { distributions, LatencyLog } from './latency-logs.js';
@@ -65,8 +67,10 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
         ? { sink: hooks.sink(timing.clock, recorder), counters: () => ({}), errors: () => ({}) }
         : await openTarget(spec, timing.clock, recorder);
     const origin = new Origin(spec, source, target, timing, log);
+    const trace = spec.keepPlot ? new RunTrace(spec.rate.mode) : undefined;
     const run = assemble(spec, source, target.sink, recorder, control, {
       ...timing,
+      ...(trace ? { trace } : {}),
       chooseOrigin: (nowNs) => origin.choose(nowNs),
     });
     // Without deadlines only a handler's own time is worth warming for.
@@ -79,7 +83,11 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     await target.sink.close?.();
     const report = makeReport(spec, result, run, target, origin, recorder, damage);
     log?.close();
-    return { report, hgrm: spec.keepDistributions ? distributions(recorder.series) : {} };
+    return {
+      report,
+      hgrm: spec.keepDistributions ? distributions(recorder.series) : {},
+      plot: trace ? { trace: trace.finish(), curves: curvesOf(recorder, target) } : null,
+    };
   } catch (error) {
     throw await closeAfter(error, target, log);
   } finally {
@@ -89,6 +97,14 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     if (control.stopped) closed.catch(() => {});
     else await closed;
   }
+}
+
+/** Of this thread's histograms, and of those that a worker sent summaries of. */
+function curvesOf(recorder: LatencyRecorder, target: OpenedTarget): PercentileCurve[] {
+  return [
+    ...recorder.series.flatMap(({ name, total }) => percentileCurves(name, total)),
+    ...Object.entries(target.histograms?.() ?? {}).map(([name, summary]) => summaryCurve(name as LatencyName, summary)),
+  ];
 }
 
 /** Closes what a failed run has open and returns what to report: a sink that failed may learn why as it closes. */

@@ -12,6 +12,7 @@ import { openUdpSink } from '../io/udp-sink.js';
 import { ReplayControl } from '../replay/control.js';
 import { LatencyRecorder } from '../replay/latency.js';
 import type { Rate } from '../replay/rate.js';
+import { RunTrace } from '../replay/run-trace.js';
 import { HandlerSink, NullSink } from '../replay/sinks.js';
 import { type AssemblyTiming, assemble } from './assembly.js';
 import { CaptureSource } from './capture-source.js';
@@ -71,7 +72,8 @@ async function playRound(
   let sink: Sink | undefined;
   try {
     sink = await sinkLike(spec, receiver, recorder, timing);
-    await assemble(spec, source, sink, recorder, control, timing).engine.run();
+    const trace = spec.keepPlot ? { trace: new RunTrace(spec.rate.mode) } : {};
+    await assemble(spec, source, sink, recorder, control, { ...timing, ...trace }).engine.run();
   } finally {
     await sink?.close?.();
     recorder.destroy();

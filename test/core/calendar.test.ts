@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { isOnCalendar, newYorkDate, newYorkMidnight, newYorkTime, parseDate } from '../../src/core/calendar.js';
+import {
+  isOnCalendar,
+  newYorkDate,
+  newYorkMidnight,
+  newYorkSecondOfDay,
+  newYorkTime,
+  parseDate,
+} from '../../src/core/calendar.js';
 
 /** As GNU `TZ=America/New_York date -d "<date> 00:00:00" +%s` prints them. */
 const midnights: [string, number][] = [
@@ -32,6 +39,20 @@ describe('New York', () => {
     expect(newYorkDate(seconds)).toBe(date);
     expect(newYorkDate(seconds + 22 * 3600)).toBe(date);
     expect(newYorkDate(seconds - 1)).not.toBe(date);
+  });
+
+  test('the second of the day is what clocks show', () => {
+    // The clock goes from 02:00 to 03:00 on the first of these days, from 02:00 back to 01:00 on the second.
+    for (const [date, before] of [
+      ['2023-03-12', 7199],
+      ['2023-11-05', 7199],
+    ] as const) {
+      const midnight = newYorkMidnight(date);
+      expect(newYorkSecondOfDay(midnight)).toBe(0);
+      expect(newYorkSecondOfDay(midnight + before)).toBe(before);
+    }
+    expect(newYorkSecondOfDay(newYorkMidnight('2023-03-12') + 7200)).toBe(3 * 3600);
+    expect(newYorkSecondOfDay(newYorkMidnight('2023-11-05') + 7200)).toBe(3600);
   });
 
   test('days have 24 hours but for the two that change the clock', () => {
