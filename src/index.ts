@@ -45,6 +45,8 @@ export { type FilterSpec, noFilter } from './replay/filter.js';
 export { parseRate, parseSpeed, type Rate, type RateOptions } from './replay/rate.js';
 export { createSchedule, type Schedule } from './replay/schedule.js';
 export { type DatagramHandler, HandlerSink, NullSink, RingSink } from './replay/sinks.js';
+export { Conversion } from './run/convert.js';
+export { type ConvertOptions, type ConvertReport, type ConvertSpec, convertSpecOf } from './run/convert-spec.js';
 export { type DoctorFacts, type DoctorReport, examine } from './run/doctor.js';
 export type { Check } from './run/doctor-checks.js';
 export { type DatagramBatch, type ReplayOptions, replay, replayBatches } from './run/library.js';

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { TickreelError, UsageError } from '../core/errors.js';
 import { exitCode } from '../core/exit-code.js';
 import { addCompletionCommand } from './completion.js';
+import { addConvertCommand } from './convert.js';
 import { addDecodeCommand } from './decode.js';
 import { addDemoCommand } from './demo.js';
 import { addDoctorCommand } from './doctor.js';
@@ -32,6 +33,7 @@ function buildProgram(): Command {
   addListenCommand(program);
   addDecodeCommand(program);
   addInspectCommand(program);
+  addConvertCommand(program);
   addReferenceCommand(program);
   addDemoCommand(program);
   addDoctorCommand(program);

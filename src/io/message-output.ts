@@ -1,7 +1,7 @@
 /** Opens where messages are written to: a BinaryFILE, or MoldUDP64 or SoupBinTCP packets in a pcap or pcapng. */
 import { type Endpoint, flowBetween } from '../capture/endpoint.js';
 import { UsageError } from '../core/errors.js';
-import type { DatagramOutput, MessageOutput } from '../core/seams.js';
+import type { DatagramOutput, Flow, MessageOutput } from '../core/seams.js';
 import { BinaryFileOutput } from './binaryfile-output.js';
 import { type CaptureFormat, openCaptureOutput } from './capture-output.js';
 import { openFileWriter } from './file-writer.js';
@@ -87,7 +87,7 @@ export function openMessageOutput(spec: MessageOutputSpec): CountingOutput {
     throw new UsageError('framing', 'datagrams can be changed in MoldUDP64 only, not in SoupBinTCP');
   }
   const { session = defaultSession, mtu = defaultMtu, pack = 'timestamp', firstSequence = 1 } = spec;
-  const source = spec.source ?? defaultSource;
+  const flow = defaultFlow(framing, spec.source, spec.destination);
   const options = { session, mtu, pack, firstSequence };
   const capture = {
     path: spec.path,
@@ -97,11 +97,16 @@ export function openMessageOutput(spec: MessageOutputSpec): CountingOutput {
   };
   // Options are checked before the file is made.
   if (framing === 'soupbintcp') {
-    const flow = flowBetween('TCP', source, spec.destination ?? defaultClient);
     return SoupBinTCPOutput.open({ ...options, flow }, () => openCaptureOutput(capture));
   }
-  const flow = flowBetween('UDP', source, spec.destination ?? defaultGroup);
   return MoldUDP64Output.open({ ...options, flow }, () => openCaptureOutput(capture), spec.decorate);
+}
+
+/** From who sends the messages to who gets them, where they are not told. */
+export function defaultFlow(framing: OutputFraming, source = defaultSource, destination?: Endpoint): Flow {
+  return framing === 'soupbintcp'
+    ? flowBetween('TCP', source, destination ?? defaultClient)
+    : flowBetween('UDP', source, destination ?? defaultGroup);
 }
 
 /** The format told, or that of the path's extension; throws UsageError where neither says. */

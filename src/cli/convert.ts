@@ -1,0 +1,261 @@
+/** `tickreel convert`: captures into other captures. */
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { SinkError, UsageError } from '../core/errors.js';
+import { formatBytes, formatCount, formatDuration, parseDuration, type When } from '../core/time.js';
+import { type OutputFormat, type OutputFraming, outputFormats, outputFramings } from '../io/message-output.js';
+import { Conversion } from '../run/convert.js';
+import { type ConvertReport, type ConvertSpec, convertSpecOf } from '../run/convert-spec.js';
+import { parseRemapping, type Remapping } from '../run/remap.js';
+import {
+  addFilterOptions,
+  addInputOptions,
+  addWindowOptions,
+  captureArgument,
+  count,
+  type FilterFlags,
+  filterSpec,
+  type InputFlags,
+  inputSpec,
+  refusing,
+  type WindowFlags,
+  when,
+} from './options.js';
+import { Output } from './output.js';
+import { CaptureSummary, finish, warn } from './summary.js';
+
+interface ConvertFlags extends InputFlags, FilterFlags, WindowFlags {
+  output: string;
+  format?: OutputFormat;
+  framing?: OutputFraming;
+  sessionName?: string;
+  mtu?: number;
+  pack?: 'timestamp' | 'mtu';
+  keepSequence?: boolean;
+  resequence?: number | true;
+  restamp?: 'exchange';
+  shift?: number;
+  start?: When;
+  speed?: number;
+  remapDestination?: Remapping[];
+  remapSource?: Remapping[];
+  allowTruncated?: boolean;
+  strict?: boolean;
+  json?: boolean;
+}
+
+const shownGaps = 10;
+const shownSessions = 10;
+const progressEveryMs = 1000;
+/** The day of a BinaryFILE that tells none. */
+const noDate = '1970-01-01';
+
+export function addConvertCommand(program: Command): void {
+  const command = program
+    .command('convert')
+    .summary('turn captures into other captures')
+    .description(
+      'Converts between BinaryFILE, MoldUDP64 in pcap or pcapng, and SoupBinTCP in pcap or pcapng. Datagrams that go ' +
+        'from capture to capture are kept as they are, unless filters, numbers or framing ask otherwise; else the ' +
+        'messages of one session are taken from all lines that carry it, put in order, and framed anew.',
+    )
+    .argument('<captures...>', captureArgument)
+    .requiredOption('-o, --output <file>', 'the file to write, or - for standard output')
+    .optionsGroup('Output:')
+    .addOption(
+      new Option('--format <format>', 'instead of what the extension of the output says').choices([...outputFormats]),
+    )
+    .addOption(
+      new Option('--framing <framing>', 'frame the messages of a pcap or pcapng anew as this').choices([
+        ...outputFramings,
+      ]),
+    )
+    .option('--json', 'the report as one JSON object on standard output')
+    .option('--strict', 'exit with 4 where sequence numbers are missing')
+    .option('--allow-truncated', 'keep datagrams that the capture holds only a part of');
+  addFramingOptions(addStampOptions(command));
+  addInputOptions(addWindowOptions(addFilterOptions(command, 'only this session (default: the first where one fits)')))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tickreel convert 01302020.NASDAQ_ITCH50.gz -o day.pcap --date 2020-01-30
+  tickreel convert session.pcap -o session.pcapng --from 09:30:00 --until 10:00:00
+  tickreel convert session.pcap -o aapl.itch --symbol AAPL
+  tickreel convert a-line.pcap b-line.pcap -o whole.pcap --framing moldudp64
+  tickreel convert session.pcap -o soup.pcap --framing soupbintcp
+  tickreel convert session.pcap -o lab.pcap --start 2026-01-05T14:30:00Z --remap-destination 239.255.42.1:26477
+  tickreel convert session.pcap -o - --format binaryfile | gzip > session.NASDAQ_ITCH50.gz`,
+    )
+    .action((paths: string[], flags: ConvertFlags) => convert(paths, flags));
+}
+
+function addFramingOptions(command: Command): Command {
+  return command
+    .optionsGroup('Framing of messages:')
+    .option('--session-name <NAME>', "at most 10 characters (default: the input's, else TICKREEL01)")
+    .option('--mtu <BYTES>', 'largest IP packet (default: 1500)', count(1))
+    .addOption(
+      new Option('--pack <by>', 'a packet for each time stamp, or full packets (default: timestamp)').choices([
+        'timestamp',
+        'mtu',
+      ]),
+    )
+    .option('--keep-sequence', 'where filters leave messages out, the others keep their numbers (default: from 1)')
+    .option('--resequence [N]', 'number the messages anew from N (default: 1)', count(1))
+    .option('--remap-destination <[OLD=]NEW>', 'ADDRESS:PORT for all, or OLD=NEW; may be repeated', collectRemapping)
+    .option('--remap-source <[OLD=]NEW>', 'the same for the sender', collectRemapping);
+}
+
+function addStampOptions(command: Command): Command {
+  return command
+    .optionsGroup('Time stamps:')
+    .addOption(
+      new Option('--restamp <clock>', "each message's own time, on the New York day of its capture").choices([
+        'exchange',
+      ]),
+    )
+    .option('--shift <±DURATION>', 'add this, as in -1h30m or 250us', refusing(parseShift))
+    .option(
+      '--start <WHEN>',
+      'the first packet gets this time, differences kept: ISO 8601, epoch ns, New York time',
+      when,
+    )
+    .option('--speed <F>', 'time goes F times as fast, as in 10x', refusing(parseSpeedup));
+}
+
+async function convert(paths: readonly string[], flags: ConvertFlags): Promise<void> {
+  const spec = specOf(paths, flags);
+  const toStandardOutput = spec.output === '-';
+  if (toStandardOutput && flags.json) {
+    throw new UsageError('json', '--json and -o - both want standard output: give a file to one of them');
+  }
+  if (toStandardOutput && process.stdout.isTTY) {
+    throw new UsageError('terminal', 'standard output is a terminal: name a file with -o, or pipe into a program');
+  }
+  const summary = new CaptureSummary();
+  const conversion = await Conversion.open(spec, (damage) => summary.onDamage(damage));
+  const hideProgress = showProgress(conversion);
+  let report: ConvertReport;
+  try {
+    report = await conversion.run();
+  } catch (error) {
+    // The reader of the pipe has what it wanted, as in `| head`.
+    if (error instanceof SinkError && error.code === 'closed-pipe') return;
+    throw error;
+  } finally {
+    hideProgress();
+  }
+  summary.afterFeed(conversion.feed);
+  warnings(report);
+  if (report.format !== 'binaryfile') warnOfNoDay(conversion);
+  process.stderr.write(`${describe(report)}\n`);
+  if (flags.json) {
+    const output = new Output();
+    output.writeLine(JSON.stringify(report));
+    await output.end();
+  }
+  const leftOut =
+    report.otherSessions.length + report.truncated + report.tcpPieces + report.tooLong + report.zeroLength;
+  finish({ damaged: report.damageTotal + leftOut > 0, gaps: flags.strict === true && report.gapsTotal > 0 });
+}
+
+function specOf(paths: readonly string[], flags: ConvertFlags): ConvertSpec {
+  return convertSpecOf(inputSpec(paths, flags), flags.output, {
+    ...(flags.format === undefined ? {} : { format: flags.format }),
+    framing: flags.framing ?? null,
+    from: flags.from,
+    until: flags.until,
+    filter: filterSpec(flags),
+    keepSequence: flags.keepSequence ?? false,
+    resequence: flags.resequence === true ? 1 : (flags.resequence ?? null),
+    restamp: {
+      exchange: flags.restamp === 'exchange',
+      shiftNs: flags.shift ?? 0,
+      start: flags.start ?? null,
+      speed: flags.speed ?? 1,
+    },
+    remapSources: flags.remapSource ?? [],
+    remapDestinations: flags.remapDestination ?? [],
+    sessionName: flags.sessionName ?? null,
+    mtu: flags.mtu ?? null,
+    pack: flags.pack ?? null,
+    allowTruncated: flags.allowTruncated ?? false,
+  });
+}
+
+/** What was written, in one line. */
+function describe(report: ConvertReport): string {
+  const { output, messages, packets, bytes, seconds, framing, session } = report;
+  const how = { verbatim: 'datagrams as they were', moldudp64: 'MoldUDP64', soupbintcp: 'SoupBinTCP' };
+  const kind = framing === null ? '' : `, ${how[framing]}`;
+  return (
+    `${output}: ${formatCount(messages)} messages${session === null ? '' : ` of session ${session}`}` +
+    `${packets === 0 ? '' : ` in ${formatCount(packets)} packets`}, ${formatBytes(bytes)}, ` +
+    `${formatDuration(seconds * 1e9)} of capture (${report.format}${kind})`
+  );
+}
+
+function warnings(report: ConvertReport): void {
+  const { gaps, gapsTotal, missing, otherSessions } = report;
+  if (report.messages + report.packets === 0) warn('nothing was written: no message passed window and filters');
+  for (const { session, messages } of otherSessions.slice(0, shownSessions)) {
+    const name = session ?? 'without a name';
+    warn(`session ${name}: ${messages} messages left out, one session is converted at a time (--session ${name})`);
+  }
+  if (otherSessions.length > shownSessions) warn(`${otherSessions.length - shownSessions} more sessions left out`);
+  for (const { from, to, count: lost } of gaps.slice(0, shownGaps))
+    warn(`gap ${from} to ${to}, ${lost} messages missing`);
+  if (gapsTotal > shownGaps) warn(`${gapsTotal - shownGaps} more gaps, ${missing} messages missing in all`);
+  const left = (number: number, what: string) => {
+    if (number > 0) warn(`${number} ${what}`);
+  };
+  left(report.late, 'messages left out: they came when their gap had been given up');
+  left(report.truncated, 'datagrams left out: the capture holds only a part of them (--allow-truncated keeps it)');
+  left(report.tcpPieces, 'pieces of TCP streams left out: --framing moldudp64 or soupbintcp converts their messages');
+  left(report.otherFlows, 'datagrams of flows beyond the limit: their addresses were lost');
+  left(report.tooLong, 'messages or datagrams left out: too long for the output');
+  left(report.zeroLength, 'messages of no bytes left out: a BinaryFILE cannot hold them');
+  left(report.clampedTimestamps, `packets stamped with the nearest time that ${report.format} can hold`);
+}
+
+function warnOfNoDay({ feed }: Conversion): void {
+  const undated = feed.input.files().find(({ date }) => date === noDate);
+  if (undated) warn(`${undated.file} tells no day, so its packets are stamped in 1970: give its day with --date`);
+}
+
+/** Once a second on standard error, and only where that is a terminal; returns how to take it away. */
+function showProgress({ feed }: Conversion, stream = process.stderr): () => void {
+  if (!stream.isTTY) return () => {};
+  const timer = setInterval(() => {
+    const { position, sizeBytes } = feed.input;
+    const share = sizeBytes === null || sizeBytes === 0 ? '' : `, ${((100 * position) / sizeBytes).toFixed(0)} %`;
+    stream.write(`\r\x1b[K${formatCount(feed.messagesRead)} messages, ${formatBytes(position)} read${share}`);
+  }, progressEveryMs);
+  return () => {
+    clearInterval(timer);
+    stream.write('\r\x1b[K');
+  };
+}
+
+function parseShift(text: string): number {
+  const sign = text.startsWith('-') ? -1 : 1;
+  return sign * parseDuration(text.replace(/^[+-]/, ''));
+}
+
+function parseSpeedup(text: string): number {
+  const value = Number(text.replace(/x$/, ''));
+  if (!/^\d*\.?\d+x?$/.test(text) || !(value > 0)) {
+    throw new UsageError('speed', `'${text}' is no number above 0, as in 10x or 0.5`);
+  }
+  return value;
+}
+
+function collectRemapping(text: string, before: Remapping[] = []): Remapping[] {
+  try {
+    return [...before, parseRemapping(text)];
+  } catch (error) {
+    if (error instanceof UsageError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
+}

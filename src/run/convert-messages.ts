@@ -1,0 +1,156 @@
+/** Takes the messages of one session, in order and filtered, and frames them anew. */
+import { itch50Landmarks } from '../analysis/landmarks.js';
+import type { MessageFeed } from '../analysis/message-feed.js';
+import type { Flow, Stream } from '../core/seams.js';
+import { type CountingOutput, defaultFlow, openMessageOutput } from '../io/message-output.js';
+import { itch50 } from '../protocol/itch50/index.js';
+import { MessageFilter } from '../replay/filter.js';
+import { Arbiter } from '../session/arbiter.js';
+import { maxGapsReported } from './convert-datagrams.js';
+import type { ConvertReport, ConvertSpec } from './convert-spec.js';
+import { FlowMap } from './remap.js';
+import type { StampSpan } from './restamp.js';
+
+export class MessageCopy {
+  private readonly spec: ConvertSpec;
+  private readonly span: StampSpan;
+  private readonly filter: MessageFilter;
+  private readonly arbiter: Arbiter;
+  private readonly keepsNumbers: boolean;
+  private readonly gaps: ConvertReport['gaps'] = [];
+  private filtered = 0;
+  /** The first session met is the one; null where it has no name. */
+  private session: string | null | undefined;
+  private flow: Flow | null = null;
+  private readonly others = new Map<string | null, number>();
+  /** Made when the session is known. */
+  private output: CountingOutput | null = null;
+
+  constructor(spec: ConvertSpec, span: StampSpan) {
+    this.spec = spec;
+    this.span = span;
+    const { types, symbols, locates } = spec.filter;
+    this.filter = new MessageFilter({ types, symbols, locates, destinations: [], sessions: [] }, itch50Landmarks);
+    this.keepsNumbers = spec.resequence === null && (spec.keepSequence || !this.filter.readsMessages);
+    this.arbiter = new Arbiter({
+      onMessage: (view, offset, length, seconds, nanoseconds, sequence) =>
+        this.put(view, offset, length, seconds, nanoseconds, sequence),
+      onGap: (from, to) => {
+        if (this.gaps.length < maxGapsReported) this.gaps.push({ from, to, count: to - from + 1 });
+      },
+    });
+  }
+
+  /** Shows the filter a message before the window. */
+  learn(view: DataView, offset: number, length: number, stream: Stream): void {
+    if (this.isOfSession(stream)) this.filter.learn(view, offset, length);
+  }
+
+  take(
+    view: DataView,
+    offset: number,
+    length: number,
+    seconds: number,
+    nanoseconds: number,
+    sequence: number,
+    stream: Stream,
+  ): void {
+    if (this.isOfSession(stream)) this.arbiter.message(view, offset, length, seconds, nanoseconds, sequence);
+    else this.others.set(stream.session, (this.others.get(stream.session) ?? 0) + 1);
+  }
+
+  /** Puts out what was held back, and the end of the session where the input has it; not where a window cut it off. */
+  finish(feed: MessageFeed, isCut: boolean): void {
+    const { session } = this;
+    const sessions = feed.demux.sessions().filter((one) => session === undefined || one.session === session);
+    const known = sessions.flatMap(({ gaps }) => gaps.map(({ to }) => to + 1));
+    this.arbiter.flush(isCut ? 0 : known.reduce((most, next) => Math.max(most, next), 0));
+    this.output ??= this.open();
+    const reader: { endOfSession?: boolean } = feed.input.reader as object;
+    const isOver = sessions.some(({ endOfSession }) => endOfSession) || reader.endOfSession === true;
+    if (isOver && !isCut) this.output.endOfSession();
+  }
+
+  close(): void {
+    this.output?.close();
+  }
+
+  report() {
+    const { arbiter, output, session, filtered, gaps } = this;
+    const { duplicates, late, heldBack, missing } = arbiter;
+    const counts = output?.counts;
+    return {
+      framing: this.spec.format === 'binaryfile' ? null : (this.spec.framing ?? 'moldudp64'),
+      session: session ?? null,
+      messages: counts?.messages ?? 0,
+      packets: counts?.packets ?? 0,
+      bytes: counts?.bytes ?? 0,
+      filtered,
+      otherSessions: [...this.others].map(([name, messages]) => ({ session: name, messages })),
+      gaps,
+      gapsTotal: arbiter.gaps,
+      missing,
+      duplicates,
+      late,
+      heldBack,
+      tooLong: counts?.tooLong ?? 0,
+      zeroLength: counts?.zeroLength ?? 0,
+      clampedTimestamps: counts?.clampedTimestamps ?? 0,
+      connections: counts?.connections ?? 0,
+    } satisfies Partial<ConvertReport>;
+  }
+
+  private isOfSession(stream: Stream): boolean {
+    if (this.session === undefined) {
+      this.session = stream.session;
+      this.flow = stream.flow;
+    }
+    return stream.session === this.session;
+  }
+
+  private put(
+    view: DataView,
+    offset: number,
+    length: number,
+    seconds: number,
+    nanoseconds: number,
+    sequence: number,
+  ): void {
+    const { span, spec } = this;
+    if (!this.filter.acceptsMessage(view, offset, length)) {
+      this.filtered++;
+      return;
+    }
+    this.output ??= this.open();
+    const isKnown = spec.restamp.exchange && length > 0 && itch50.lengthOf(view, offset) === length;
+    span.apply(seconds, nanoseconds, isKnown ? itch50.timestampOf(view, offset) : -1);
+    const number = this.keepsNumbers ? sequence : 0;
+    this.output.message(view, offset, length, span.stampSeconds, span.stampNanoseconds, number);
+  }
+
+  /** Addresses are those of the input where its transport is the output's. */
+  private open(): CountingOutput {
+    const { spec, flow, session } = this;
+    const common = { path: spec.output, format: spec.format, inputPaths: spec.input.paths };
+    if (spec.format === 'binaryfile') return openMessageOutput(common);
+    const framing = spec.framing ?? 'moldudp64';
+    const transport = framing === 'soupbintcp' ? 'TCP' : 'UDP';
+    const own = flow?.transport === transport ? flow : defaultFlow(framing);
+    const to = new FlowMap(spec.remapSources, spec.remapDestinations).get(own);
+    return openMessageOutput({
+      ...common,
+      framing,
+      session: spec.sessionName ?? (session && fitsSession(session) ? session : undefined),
+      source: { address: to.source, port: to.sourcePort },
+      destination: { address: to.destination, port: to.destinationPort },
+      mtu: spec.mtu ?? undefined,
+      pack: spec.pack ?? undefined,
+      firstSequence: spec.resequence ?? undefined,
+    });
+  }
+}
+
+/** A name that was printed with escapes does not fit the field that it came from. */
+function fitsSession(name: string): boolean {
+  return name.length <= 10 && !name.includes('\\x');
+}
