@@ -37,7 +37,7 @@ export class DatagramCopy {
 
   /** Gaps and repetitions are the input's, each line by itself. */
   report(feed: MessageFeed) {
-    const sessions = feed.demux.sessions();
+    const sessions = feed.demux.sessions().filter(({ protocol }) => protocol === 'MoldUDP64');
     const gaps = sessions.flatMap((session) => session.gaps);
     const sum = (of: (session: (typeof sessions)[number]) => number) =>
       sessions.reduce((total, session) => total + of(session), 0);

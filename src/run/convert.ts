@@ -85,25 +85,26 @@ export class Conversion {
   }
 
   private takeRecord(reader: CapturedReader, flow: Flow | null): void {
-    if (this.datagrams === undefined)
-      this.datagrams = this.keepsDatagrams(flow) ? new DatagramCopy(this.spec, this.span) : null;
+    // A stream of TCP tells by its first message whether it is any that matters.
+    if (this.datagrams === undefined && flow?.transport !== 'TCP') this.choose(flow);
     this.where = this.window.check(reader.seconds, reader.nanoseconds);
     this.past = this.where === 'after' ? this.past + 1 : 0;
     if (this.where === 'after') this.isCut = true;
     if (this.where !== 'in') return;
     this.records++;
-    if (!this.datagrams || flow === null) return;
+    if (flow === null) return;
     if (flow.name === OTHER_FLOWS) this.otherFlows++;
     if (flow.transport === 'TCP') this.tcpPieces++;
     else if (reader.truncated && !this.spec.allowTruncated) this.truncated++;
-    else this.datagrams.take(reader, flow);
+    else this.datagrams?.take(reader, flow);
   }
 
   private takeMessage(view: DataView, offset: number, length: number, sequence: number, stream: Stream): void {
+    if (this.datagrams === undefined) this.datagrams = null;
     const { datagrams, messages, where } = this;
     if (where === 'after') return;
     if (datagrams) {
-      if (where === 'in') datagrams.messages++;
+      if (where === 'in' && stream.flow?.transport === 'UDP') datagrams.messages++;
     } else if (where === 'before') messages.learn(view, offset, length, stream);
     else {
       const { seconds, nanoseconds } = this.feed.input.reader;
@@ -111,7 +112,11 @@ export class Conversion {
     }
   }
 
-  /** Whether the input, by its first record, and what is asked allow for each datagram as it is. */
+  private choose(flow: Flow | null): void {
+    this.datagrams = this.keepsDatagrams(flow) ? new DatagramCopy(this.spec, this.span) : null;
+  }
+
+  /** Whether the input, by its first datagram or message, and what is asked allow for each datagram as it is. */
   private keepsDatagrams(flow: Flow | null): boolean {
     const { spec, feed } = this;
     const { types, symbols, locates, sessions } = spec.filter;
@@ -126,7 +131,9 @@ export class Conversion {
   }
 
   private report(): ConvertReport {
-    const { spec, feed, span, records, truncated, tcpPieces, otherFlows } = this;
+    const { spec, feed, span, records } = this;
+    // Where messages are framed anew, what was cut is damage, and streams are read.
+    const ofDatagrams = this.datagrams ? 1 : 0;
     return {
       input: feed.input.name,
       output: spec.output === '-' ? 'standard output' : spec.output,
@@ -136,9 +143,9 @@ export class Conversion {
       last: span.last,
       seconds: span.seconds,
       records,
-      truncated,
-      tcpPieces,
-      otherFlows,
+      truncated: this.truncated * ofDatagrams,
+      tcpPieces: this.tcpPieces * ofDatagrams,
+      otherFlows: this.otherFlows * ofDatagrams,
       damage: feed.damage.kept,
       damageTotal: feed.damage.total,
     };

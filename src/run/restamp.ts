@@ -52,26 +52,28 @@ export class Restamper {
     if (!this.hasFirst) this.begin();
     if (speed !== 1) {
       const sinceNs = (this.seconds - this.firstSeconds) * 1e9 + (this.nanoseconds - this.firstNanoseconds);
-      this.set(this.firstSeconds, this.firstNanoseconds + Math.round(sinceNs / speed));
+      this.set(this.firstSeconds, this.firstNanoseconds, Math.round(sinceNs / speed));
     }
     if (start !== null) {
       const nanosecondsAfter = this.nanoseconds - this.firstNanoseconds;
       this.set(this.startSeconds + this.seconds - this.firstSeconds, this.startNanoseconds + nanosecondsAfter);
     }
-    if (shiftNs !== 0) this.set(this.seconds, this.nanoseconds + shiftNs);
+    if (shiftNs !== 0) this.set(this.seconds, this.nanoseconds, shiftNs);
   }
 
-  /** Carries what lies outside of a second's nanoseconds. */
-  private set(seconds: number, nanoseconds: number): void {
-    const carry = Math.floor(nanoseconds / 1e9);
-    this.seconds = seconds + carry;
-    this.nanoseconds = nanoseconds - carry * 1e9;
+  /** The stamp `ns` after this one; exact for any safe integer. */
+  private set(seconds: number, nanoseconds: number, ns = 0): void {
+    const whole = Math.floor(ns / 1e9);
+    const rest = nanoseconds + (ns - whole * 1e9);
+    const carry = Math.floor(rest / 1e9);
+    this.seconds = seconds + whole + carry;
+    this.nanoseconds = rest - carry * 1e9;
   }
 
   private toExchange(ownNs: number): void {
     const sinceNs = this.clock.sinceMidnightNs(this.seconds, this.nanoseconds);
     if (Number.isNaN(sinceNs)) return;
-    this.set(this.seconds - (sinceNs - this.nanoseconds) / 1e9, ownNs);
+    this.set(this.seconds - (sinceNs - this.nanoseconds) / 1e9, 0, ownNs);
   }
 
   private begin(): void {
