@@ -31,6 +31,17 @@ export const commandProse: Readonly<Record<string, readonly string[]>> = {
     'Gaps are missing sequence numbers, duplicates and packets out of order are counted apart. Packets that carry no ' +
       'datagram are counted by reason, flows of unknown framing are listed: nothing is left out in silence.',
   ],
+  convert: [
+    'Datagrams that go from capture to capture unfiltered keep their payloads, boundaries, heartbeats and numbers; ' +
+      'link, network and transport headers are built anew, with right checksums. --framing moldudp64 frames such ' +
+      'messages anew too, which makes one line of several: the first arrival of a number counts, repetitions are ' +
+      'dropped, and late messages are put into their place as long as they come within a second.',
+    'Numbers stay those of the input, so gaps stay gaps: SoupBinTCP, which cannot skip a number, logs in again behind ' +
+      'each. Where filters leave messages out, the others are numbered from 1 unless --keep-sequence is given. A ' +
+      'BinaryFILE has no numbers, stamps or addresses; it ends with an end record where the session was seen to end.',
+    'The exit code is 3 where something of the input is not in the output: damage, other sessions, datagrams that ' +
+      'the capture holds only a part of.',
+  ],
   completion: [
     'The script is complete in itself: it starts no process of tickreel while you type. Print it again after an ' +
       'update.',
