@@ -35,7 +35,7 @@ export const commandProse: Readonly<Record<string, readonly string[]>> = {
     'Datagrams that go from capture to capture unfiltered keep their payloads, boundaries, heartbeats and numbers; ' +
       'link, network and transport headers are built anew, with right checksums. --framing moldudp64 frames such ' +
       'messages anew too, which makes one line of several: the first arrival of a number counts, repetitions are ' +
-      'dropped, and late messages are put into their place as long as they come within a second.',
+      'dropped, and late messages are put into their place if they come within a second.',
     'Numbers stay those of the input, so gaps stay gaps: SoupBinTCP, which cannot skip a number, logs in again behind ' +
       'each. Where filters leave messages out, the others are numbered from 1 unless --keep-sequence is given. A ' +
       'BinaryFILE has no numbers, stamps or addresses; it ends with an end record where the session was seen to end.',
