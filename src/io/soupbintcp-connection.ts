@@ -61,10 +61,9 @@ export interface SoupPatience {
   readonly loginTimeoutMs: number;
   /** A client that sends nothing for so long is closed. */
   readonly clientTimeoutMs: number;
+  /** A client that was told goodbye has so long to close its side. */
+  readonly lingerMs: number;
 }
-
-/** A client that was told goodbye has so long to close its side. */
-const lingerMs = 2000;
 
 export class SoupConnection {
   private isLoggedIn = false;
@@ -158,7 +157,7 @@ export class SoupConnection {
   /** Closes a connection that was silent for too long; `stalledMs` of it this process itself took no part in. */
   watch(nowMs: number, stalledMs: number, patience: SoupPatience): void {
     this.sinceMs += stalledMs;
-    const { loginTimeoutMs, clientTimeoutMs } = patience;
+    const { loginTimeoutMs, clientTimeoutMs, lingerMs } = patience;
     const mostMs = this.isGone ? lingerMs : this.isLoggedIn ? clientTimeoutMs : loginTimeoutMs;
     if (nowMs - this.sinceMs < mostMs) return;
     if (!this.isGone) this.host.counts.timedOut++;

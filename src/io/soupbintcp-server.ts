@@ -40,6 +40,8 @@ export interface SoupServerOptions extends SoupFeedOptions {
   gatherBytes: number;
   heartbeatMs?: number;
   loginTimeoutMs?: number;
+  /** A client that was told goodbye has so long to close its side. */
+  lingerMs?: number;
   /** At the end, clients that take nothing for so long are given up. */
   drainMs?: number;
 }
@@ -51,6 +53,7 @@ export interface StopSign {
 
 const heartbeatMs = 1000;
 const loginTimeoutMs = 30_000;
+const lingerMs = 2000;
 const drainMs = 5000;
 /** The same once the run was stopped: whoever stopped it waits. */
 const stoppedDrainMs = 1000;
@@ -111,6 +114,7 @@ export class SoupBinTCPServer implements Sink, SoupHost {
       heartbeatMs: options.heartbeatMs ?? heartbeatMs,
       loginTimeoutMs: options.loginTimeoutMs ?? loginTimeoutMs,
       clientTimeoutMs: options.clientTimeoutMs,
+      lingerMs: options.lingerMs ?? lingerMs,
     };
     this.port = (server.address() as { port: number }).port;
     this.watchedMs = this.nowMs();

@@ -22,6 +22,8 @@ export interface ReplayOptions extends Partial<Omit<ReplaySpec, 'input' | 'targe
   sink?: Sink | ((clock: Clock) => Sink);
   /** Watches and stops the run. */
   control?: ReplayControl;
+  /** Told, as a line of text, what the run waits for before it begins: clients of `soupbintcp://`, and where. */
+  say?: (text: string) => void;
   date?: string;
   frameByType?: boolean;
 }
@@ -34,7 +36,7 @@ export interface ReplayOptions extends Partial<Omit<ReplaySpec, 'input' | 'targe
  * damage is in the report.
  */
 export async function replay(capture: Input, options: ReplayOptions): Promise<ReplayReport> {
-  const { onDatagram, sink, control } = options;
+  const { onDatagram, sink, control, say } = options;
   const spec = specOf(capture, options);
   if (onDatagram) {
     const hooks = {
@@ -44,7 +46,8 @@ export async function replay(capture: Input, options: ReplayOptions): Promise<Re
     return (await runReplay(spec, { ...hooks, ...(control ? { control } : {}) })).report;
   }
   const own = typeof sink === 'function' ? sink : sink ? () => sink : undefined;
-  return (await runReplay(spec, { ...(own ? { sink: own } : {}), ...(control ? { control } : {}) })).report;
+  const hooks = { ...(own ? { sink: own } : {}), ...(control ? { control } : {}), ...(say ? { say } : {}) };
+  return (await runReplay(spec, hooks)).report;
 }
 
 /** Datagrams that were due together, copied out of the capture: valid as long as the caller keeps them. */
@@ -173,7 +176,7 @@ class BatchSink implements Sink {
 }
 
 function specOf(capture: Input, options: ReplayOptions): ReplaySpec {
-  const { speed = '1x', to, date, frameByType, onDatagram, sink, control, ...rest } = options;
+  const { speed = '1x', to, date, frameByType, onDatagram, sink, control, say, ...rest } = options;
   const destinations = [to, onDatagram, sink].filter((destination) => destination !== undefined).length;
   if (destinations > 1 || (destinations === 0 && !options.dryRun)) {
     throw new UsageError('target', 'say where to with one of to, onDatagram and sink');

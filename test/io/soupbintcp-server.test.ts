@@ -223,6 +223,26 @@ describe('a connected client', () => {
     expect(server.counters()).toMatchObject({ timedOut: 1, logins: 0 });
   });
 
+  test('what this process slept through is no silence of its clients', async () => {
+    const server = await serve({ clientTimeoutMs: 300 });
+    const client = await join(server, { heartbeatMs: 50 });
+    for (const endMs = performance.now() + 700; performance.now() < endMs; );
+    await sleep(150);
+    send(server, mold(1, ['still here']));
+    await client.until(({ messageCount }) => messageCount === 1);
+    expect(server.counters().timedOut).toBe(0);
+  });
+
+  test('rejected, it has a while to close its side', async () => {
+    const server = await serve({ maxClients: 1, lingerMs: 200 });
+    const stubborn = connect(server, { session: 'OTHER', allowHalfOpen: true, heartbeatMs: 50 });
+    await stubborn.until(({ control }) => control === 'J');
+    await connect(server).closed;
+    await stubborn.closed;
+    expect(server.counters()).toMatchObject({ rejected: 1, refused: 1, timedOut: 0 });
+    await join(server);
+  });
+
   test('logout closes; unsequenced data is counted', async () => {
     const server = await serve();
     const client = await join(server);

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { SinkError, UsageError } from '../../src/core/errors.js';
 import { ReplayControl } from '../../src/replay/control.js';
+import { replay } from '../../src/run/library.js';
 import { runReplay } from '../../src/run/replay.js';
 import type { ReplaySpec } from '../../src/run/replay-spec.js';
 import { parseTarget } from '../../src/run/target.js';
@@ -97,6 +98,14 @@ describe('replay to soupbintcp://', () => {
     const client = await collect({ port });
     expect(client.messages.map((message) => message.readUInt32BE(7))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect((await report).late.count).toBeLessThanOrEqual(8);
+  });
+
+  test('as a library: the address is told', async () => {
+    const told = withResolvers<string>();
+    const report = replay(pcapFixture, { to: 'soupbintcp://127.0.0.1:0', speed: 'max', say: told.resolve });
+    const port = Number((await told.promise).split(':').at(-1));
+    expect((await collect({ port })).messageCount).toBe(10_000);
+    expect((await report).sink.messages).toBe(10_000);
   });
 
   test('heartbeats in an idle capture', async () => {

@@ -15,6 +15,8 @@ export interface SoupClientOptions extends SoupLoginFields {
   heartbeatMs?: number;
   /** False: connects and sends nothing. */
   login?: boolean;
+  /** Goes on sending heartbeats when the server has closed its side. */
+  allowHalfOpen?: boolean;
 }
 
 /** A packet as it goes over the wire. */
@@ -44,8 +46,8 @@ export class SoupClient {
   private isClosed = false;
 
   constructor(options: SoupClientOptions) {
-    const { port, host = '127.0.0.1', heartbeatMs, login = true } = options;
-    this.socket = connect({ port, host });
+    const { port, host = '127.0.0.1', heartbeatMs, login = true, allowHalfOpen = false } = options;
+    this.socket = connect({ port, host, allowHalfOpen });
     this.socket.on('error', () => {});
     if (login) this.socket.write(loginRequest(options));
     this.socket.on('data', (chunk) => this.take(chunk));
