@@ -37,8 +37,9 @@ export const commandProse: Readonly<Record<string, readonly string[]>> = {
       'messages anew too, which makes one line of several: the first arrival of a number counts, repetitions are ' +
       'dropped, and late messages are put into their place if they come within a second.',
     'Numbers stay those of the input, so gaps stay gaps: SoupBinTCP, which cannot skip a number, logs in again ' +
-      'behind each. Where filters leave messages out, the others are numbered from 1 unless --keep-sequence is given. A ' +
-      'BinaryFILE has no numbers, stamps or addresses; it ends with an end record where the session was seen to end.',
+      'behind each. Where filters leave messages out, the others are numbered from 1 unless --keep-sequence is ' +
+      'given. A BinaryFILE has no numbers, stamps or addresses; it ends with an end record where the session was ' +
+      'seen to end.',
     'The exit code is 3 where something of the input is not in the output: damage, other sessions, datagrams that ' +
       'the capture holds only a part of.',
   ],
