@@ -7,6 +7,7 @@
  */
 import type { CaptureCounts } from '../capture/capture-reader.js';
 import { FlowTable } from '../capture/flow.js';
+import type { CaptureDescription } from '../capture/frame-reader.js';
 import { formatEpochNs } from '../core/halves.js';
 import type { Damage, DatagramReader, RecordReader } from '../core/seams.js';
 import { type CaptureFile, openCapture } from '../io/open-capture.js';
@@ -40,7 +41,7 @@ export interface FileReport {
   counts: CaptureCounts | null;
   skipped: Record<string, number>;
   /** What the file says of itself: sections, interfaces, blocks; null where it says nothing. */
-  description: unknown;
+  description: CaptureDescription | null;
 }
 
 type DamageOf = (damage: Damage, file: string) => void;
@@ -260,6 +261,7 @@ export class CaptureInput {
       timestampOf: itch50.timestampOf,
       frameByType: spec.frameByType,
       recover: spec.recover,
+      tcp: true,
       timestamps: spec.timestamps,
       ...(spec.date === null ? {} : { date: spec.date }),
       flows: options.flows,

@@ -55,7 +55,8 @@ export class CaptureSummary {
     if (layouts.length > printedLayouts) {
       warn(`${input.name}: ${layouts.length - printedLayouts} more unknown layouts; inspect --json lists them`);
     }
-    for (const stream of [...feed.fileStreams, ...feed.demux.streams]) {
+    const fileStreams = input.messageFiles.length === 0 ? [] : feed.fileStreams;
+    for (const stream of [...fileStreams, ...feed.demux.streams]) {
       if (gate.speaks(stream) !== 'not ITCH 5.0') continue;
       const what = stream.flow === null ? 'the file' : `flow ${stream.flow.name}`;
       warn(`${input.name}: ${what} is not ITCH 5.0: most of its messages fit no layout (--protocol itch50 insists)`);
