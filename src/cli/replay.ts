@@ -283,6 +283,9 @@ function warnings(report: ReplayOutcome['report'], spec: ReplaySpec): void {
     );
   }
   if (report.truncatedSent > 0) warn(`${report.truncatedSent} datagrams were sent cut, as the capture holds them`);
+  if (report.skippedPieces > 0) {
+    warn(`${report.skippedPieces} pieces of TCP streams were left out: they are not SoupBinTCP`);
+  }
   if (report.failure !== null) warn(`ended early: ${report.failure}`);
   if (report.packets === 0 && report.dropped === 0)
     warn('nothing was sent: no datagram of the capture passed window and filters');

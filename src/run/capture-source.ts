@@ -1,11 +1,11 @@
-/** Captures as a replay pulls them: their own datagrams, or MoldUDP64 datagrams built from files of messages. */
+/** Captures as a replay pulls them: their own datagrams, or MoldUDP64 ones built from files of messages and SoupBinTCP. */
 import { CaptureInput } from '../analysis/capture-input.js';
-import { refuseFilters } from '../analysis/input.js';
+import { forcedFraming, refuseFilters } from '../analysis/input.js';
 import { itch50Landmarks } from '../analysis/landmarks.js';
 import { FlowTable } from '../capture/flow.js';
 import { parseIpv4 } from '../capture/ipv4.js';
 import { UsageError } from '../core/errors.js';
-import type { Damage, DatagramReader, RecordReader } from '../core/seams.js';
+import type { Damage, DatagramReader, Flow, RecordReader } from '../core/seams.js';
 import type { CaptureFile } from '../io/open-capture.js';
 import type { ReplaySource } from '../replay/engine.js';
 import { MessageFilter } from '../replay/filter.js';
@@ -13,6 +13,7 @@ import { CaptureWindow } from '../replay/window.js';
 import { WindowedReader } from '../replay/windowed-reader.js';
 import { SESSION_LENGTH } from '../session/moldudp64-header.js';
 import { MoldUDP64Packer } from '../session/packer.js';
+import { SoupBridge } from '../session/soup-bridge.js';
 import type { ReplaySpec } from './replay-spec.js';
 
 /** Addresses of datagrams built from a file of messages, where a sink writes any: this machine's own. */
@@ -22,6 +23,9 @@ const builtDestinationPort = 26477;
 
 export class CaptureSource implements ReplaySource {
   private input!: CaptureInput;
+  private current!: DatagramReader;
+  private bridge: SoupBridge | null = null;
+  private readonly bridgedFlows = new Map<Flow, Flow>();
   private readonly spec: ReplaySpec;
   private readonly onDamage: (damage: Damage, file: string) => void;
   /** Of all loops, so that a flow is the same object in each. */
@@ -55,7 +59,12 @@ export class CaptureSource implements ReplaySource {
   }
 
   get reader(): DatagramReader {
-    return this.input.reader as DatagramReader;
+    return this.current;
+  }
+
+  /** Pieces of TCP streams that are not SoupBinTCP, and so no part of a replay. */
+  get skippedPieces(): number {
+    return this.bridge?.skipped().pieces ?? 0;
   }
 
   get name(): string {
@@ -110,6 +119,21 @@ export class CaptureSource implements ReplaySource {
       flows: this.flows,
       readAhead: true,
       wrap: (file, index) => (file.kind === 'datagrams' ? file.reader : this.packed(file, index)),
+    });
+    const reader = this.input.reader as DatagramReader;
+    this.bridge = this.kind === 'datagrams' ? this.bridged(reader, onDamage) : null;
+    this.current = this.bridge ?? reader;
+  }
+
+  private bridged(reader: DatagramReader, onDamage: (damage: Damage, file: string) => void): SoupBridge {
+    const { spec } = this;
+    return new SoupBridge(reader, {
+      session: spec.session,
+      mtu: spec.mtu,
+      lengthOf: itch50Landmarks.lengthOf,
+      force: forcedFraming(spec.input),
+      flows: this.bridgedFlows,
+      onDamage: (damage) => onDamage(damage, this.input.currentName),
     });
   }
 

@@ -103,6 +103,8 @@ export interface ReplayReport {
   truncated: number;
   /** … and sent as far as they are there, with `allowTruncated`; loops count anew. */
   truncatedSent: number;
+  /** Pieces of TCP streams that are not SoupBinTCP, in the last loop. */
+  skippedPieces: number;
   loops: number;
   /** Epoch time of the run's origin, ns as a decimal string: what `listen --origin` wants. */
   originNs: string;

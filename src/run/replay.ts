@@ -81,7 +81,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     await target.ready?.(control, hooks.say ?? (() => {}));
     const result = await run.engine.run();
     await target.sink.close?.();
-    const report = makeReport(spec, result, run, target, origin, recorder, damage);
+    const report = makeReport(spec, result, run, source, target, origin, recorder, damage);
     log?.close();
     return {
       report,
@@ -189,6 +189,7 @@ function makeReport(
   spec: ReplaySpec,
   result: EngineResult,
   run: Assembly,
+  source: CaptureSource,
   target: OpenedTarget,
   origin: Origin,
   recorder: LatencyRecorder,
@@ -222,6 +223,7 @@ function makeReport(
     dropped: result.dropped,
     shiftedNs: result.shiftedNs,
     skipped: result.skipped,
+    skippedPieces: source.skippedPieces,
     truncated: run.gate?.truncated ?? 0,
     truncatedSent: run.gate?.truncatedPassed ?? 0,
     loops: result.loops,
