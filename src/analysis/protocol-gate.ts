@@ -55,7 +55,9 @@ export class ProtocolGate {
       this.zeroLengthMessages++;
       return 'unknown';
     }
-    if (!this.isKnown(view, offset, length)) {
+    // What clients send has layouts of its own, some of which fit by chance.
+    const isForeign = stream.isUnsequenced === true && !verdict.forced;
+    if (isForeign || !this.isKnown(view, offset, length)) {
       verdict.unfit++;
       this.noteUnknown(view, offset, length, packet, sequence);
       return 'unknown';

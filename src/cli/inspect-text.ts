@@ -108,7 +108,8 @@ function flowLines(report: InspectionReport): string[] {
     const what = transport === 'TCP' ? 'pieces of TCP' : 'packets';
     const framing = recognisedAs ?? 'framing not recognised';
     const side = direction ? ` (${direction})` : '';
-    return `flow      ${source} > ${destination}, ${packets} ${what}, ${framing}${side}, ${application ?? 'no messages'}`;
+    const held = `${packets} ${what}, ${framing}${side}, ${application ?? 'no messages'}`;
+    return `flow      ${source} > ${destination}, ${held}`;
   });
   if (report.flows.length > shownFlows) lines.push(`  ${report.flows.length - shownFlows} more flows`);
   return lines;

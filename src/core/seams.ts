@@ -86,6 +86,8 @@ export interface Stream {
   readonly flow: Flow | null;
   /** True while a message is delivered whose number had been seen before; absent where there are no numbers. */
   readonly isDuplicate?: boolean;
+  /** True while a message is delivered that is none of a feed's: Unsequenced Data, which clients send. */
+  readonly isUnsequenced?: boolean;
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Captures as a replay pulls them: their own datagrams, or MoldUDP64 ones built from files of messages and SoupBinTCP. */
+/** Captures as a replay pulls them: their own datagrams, and MoldUDP64 built from files of messages and SoupBinTCP. */
 import { CaptureInput } from '../analysis/capture-input.js';
 import { forcedFraming, refuseFilters } from '../analysis/input.js';
 import { itch50Landmarks } from '../analysis/landmarks.js';

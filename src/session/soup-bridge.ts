@@ -21,7 +21,6 @@ import {
   MAX_MESSAGE_COUNT,
   writeHeader,
 } from './moldudp64-header.js';
-import { SoupType } from './soupbintcp-writer.js';
 
 const FIRST_BYTES = 4096;
 /** Flows that `skipped` names. */
@@ -186,8 +185,7 @@ export class SoupBridge implements DatagramReader {
   }
 
   private message(view: DataView, offset: number, length: number, sequence: number, from: Stream): void {
-    // A message lies right behind its packet's type: what a client sends is unsequenced, and no part of the feed.
-    if (view.getUint8(offset - 1) !== SoupType.sequencedData) return;
+    if (from.isUnsequenced) return;
     if (length > MAX_MOLD_MESSAGE) {
       this.leaveOut(length);
       return;

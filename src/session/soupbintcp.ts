@@ -260,7 +260,9 @@ export class SoupBinTCPDecoder {
     stream.unsequenced++;
     if (length === 0) stream.zeroLength++;
     this.unsequenced++;
+    stream.isUnsequenced = true;
     this.listener.onMessage(view, payload, length, this.timestampNs, 0, stream);
+    stream.isUnsequenced = false;
   }
 
   private control(view: DataView, payload: number, type: number): void {

@@ -60,6 +60,7 @@ export class SoupBinTCPStream extends SessionStream {
   readonly protocol = 'SoupBinTCP';
   /** Null until a login names it; it never changes once a message was delivered. */
   session: string | null = null;
+  isUnsequenced = false;
 }
 
 /**

@@ -23,7 +23,7 @@ function packet(message: Uint8Array): Uint8Array {
 function read(history: SoupBinTCPHistory, place: number, most: number): Uint8Array {
   const pieces: Uint8Array[] = [];
   for (let at = place; at < history.head; at += pieces.at(-1)?.length ?? 0) pieces.push(history.bytesAt(at, most));
-  return concat(...pieces);
+  return new Uint8Array(Buffer.concat(pieces));
 }
 
 describe('SoupBinTCPHistory', () => {
