@@ -1,6 +1,9 @@
 /** What is kept of one direction of a TCP connection: where its bytes go on, and pieces that wait behind a hole. */
 import type { Flow, Join } from '../core/seams.js';
 
+/** Spent pieces that a list may hold without being moved up. */
+const LEAST_SPENT = 64;
+
 const EMPTY = new DataView(new ArrayBuffer(0));
 
 /** A run of bytes of one segment; `next` chains those that are ready to be read. */
@@ -89,16 +92,20 @@ export class Direction {
   /** Whether the last segment was far out of the window, and the number behind it. */
   hasStray = false;
   strayEnd = 0;
-  /** Pieces behind a hole: disjoint, in order. */
+  /** Pieces behind a hole: disjoint, in order. Those before `head` are spent. */
   readonly pending: Piece[] = [];
+  head = 0;
   /** What they cost. */
   cost = 0;
   /** When the piece behind the first hole came. */
   holeSeconds = 0;
+  private readonly spent: Piece;
   readonly used = new Link(this);
   readonly waiting = new Link(this);
 
-  constructor(readonly flow: Flow) {}
+  constructor(readonly flow: Flow) {
+    this.spent = new Piece(flow);
+  }
 
   /** Begins anew at a sequence number; nothing may be pending. */
   begin(sequence: number, join: Join): void {
@@ -112,10 +119,30 @@ export class Direction {
     this.hasStray = false;
   }
 
+  /** Whether pieces wait. */
+  get hasPending(): boolean {
+    return this.head < this.pending.length;
+  }
+
+  /** The first piece that waits. */
+  get firstPending(): Piece | undefined {
+    return this.pending[this.head];
+  }
+
+  /** Lets go of the first piece that waits; the list is moved up rarely, so that it costs constant time. */
+  shift(): void {
+    const { pending } = this;
+    pending[this.head++] = this.spent;
+    if (this.head < LEAST_SPENT && this.head < pending.length) return;
+    if (this.head * 2 < pending.length) return;
+    pending.splice(0, this.head);
+    this.head = 0;
+  }
+
   /** Index of the first pending piece that ends behind the byte at `distance` from `next`. */
   find(distance: number): number {
     const { pending, next } = this;
-    let low = 0;
+    let low = this.head;
     let high = pending.length;
     while (low < high) {
       const middle = (low + high) >>> 1;

@@ -90,7 +90,7 @@ export class TcpHoles {
 
   /** Gives up every hole of a direction. */
   flush(direction: Direction): void {
-    while (direction.pending.length > 0) this.giveUp(direction);
+    while (direction.hasPending) this.giveUp(direction);
   }
 
   /** Gives up every hole. */
@@ -120,7 +120,7 @@ export class TcpHoles {
     piece.fileOffset = at.fileOffset;
     direction.pending.splice(index, 0, piece);
     this.charge(direction, PIECE_COST + piece.length);
-    if (direction.pending.length === 1) this.wait(direction, piece.seconds);
+    if (!direction.waiting.isQueued) this.wait(direction, piece.seconds);
   }
 
   private charge(direction: Direction, cost: number): void {
@@ -136,17 +136,17 @@ export class TcpHoles {
 
   /** Delivers the pending pieces that no hole is before. */
   private drain(direction: Direction): void {
-    const { pending } = direction;
-    let taken = 0;
-    for (let piece = pending[0]; piece !== undefined && piece.sequence === direction.next; piece = pending[++taken]) {
+    let isMoved = false;
+    for (let piece = direction.firstPending; piece?.sequence === direction.next; piece = direction.firstPending) {
+      direction.shift();
       direction.next = (piece.sequence + piece.span) | 0;
       this.charge(direction, -(PIECE_COST + piece.length));
       if (piece.span === 0) direction.isClosed = true;
       else this.options.deliver(direction, piece);
+      isMoved = true;
     }
-    if (taken === 0) return;
-    pending.splice(0, taken);
-    const [first] = pending;
+    if (!isMoved) return;
+    const first = direction.firstPending;
     this.waiting.remove(direction.waiting);
     if (first !== undefined) this.wait(direction, first.seconds);
   }
@@ -161,7 +161,7 @@ export class TcpHoles {
 
   /** Goes on behind the first hole. */
   private giveUp(direction: Direction): void {
-    const first = direction.pending[0] as Piece;
+    const first = direction.firstPending as Piece;
     const missing = (first.sequence - direction.next) | 0;
     this.options.counts.lostBytes += missing;
     const message =

@@ -234,7 +234,7 @@ export class TcpStreams {
     if (this.isStray(direction, distance, sequence, length)) return;
     const ahead = (sequence - direction.next) | 0;
     if (ahead + length <= 0) this.tellSeen(length, ahead);
-    else if (direction.pending.length > 0 || ahead > 0) {
+    else if (direction.hasPending || ahead > 0) {
       if (ahead > 0) this.counts.outOfOrder++;
       const added = this.holes.insert(direction, view, payload, captured, sequence, length);
       if (added === 0) this.counts.retransmitted++;

@@ -6,4 +6,4 @@ test.each([1, 2, 3, 4, 5])('20,000 damaged captures, part %i', { timeout: 600_00
   fuzzCaptures(part * 1_000_000, 20_000);
 });
 
-test('300,000 sequences of damaged TCP segments', { timeout: 600_000 }, () => fuzzTcp(10_000_000, 300_000));
+test('500,000 sequences of damaged TCP segments', { timeout: 600_000 }, () => fuzzTcp(10_000_000, 500_000));

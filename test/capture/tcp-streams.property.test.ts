@@ -139,6 +139,17 @@ describe('bounds', () => {
     expect(driver.streams.counts.lostBytes).toBe(9);
   });
 
+  test('many holes, one behind the other: each piece comes once, in order', () => {
+    const driver = new TcpDriver({ maxPendingBytes: 200 * (PIECE_COST + 1) }).send({ sequence: 1, data: 'a' });
+    for (let index = 0; index < 1000; index++) {
+      driver.send({ sequence: 3 + index * 2, data: String.fromCharCode(32 + (index % 90)) });
+      expect(driver.lines.length).toBe(Math.max(1, index - 198));
+    }
+    const sent = Array.from({ length: 1000 }, (_, index) => String.fromCharCode(32 + (index % 90)));
+    expect(driver.end().text).toBe(`a${sent.join('')}`);
+    expect([driver.damages.length, driver.streams.counts.lostBytes]).toEqual([1000, 1000]);
+  });
+
   test('what waits behind the holes of all: the oldest is given up', () => {
     const [one, two] = [tcpFlow(1), tcpFlow(2)];
     const driver = new TcpDriver({ maxTotalPendingBytes: 3 * (PIECE_COST + 1) }).send(

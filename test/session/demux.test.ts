@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ForcedFraming, looksLikeMoldUDP64, MAX_DEMUX_FLOWS, SessionDemux } from '../../src/session/demux.js';
+import { tcpFlow } from './soup.js';
 import { concat, EventLog, embed, itch, lengthOf, makeFlow, mold, text } from './support.js';
 
 const nul = '\0'.repeat(10);
@@ -85,6 +86,38 @@ describe('SessionDemux', () => {
       [0, 'SESSION', 0],
       [1, 'SESSION', 1],
     ]);
+  });
+
+  test('datagrams and TCP streams: streams and flows are numbered and reported together', () => {
+    const log = new EventLog();
+    const session = new SessionDemux(log, { lengthOf, firstStream: 5 });
+    const soup = embed(concat(text('\0\x02Sa\0\x02Sb'), text('\0\x01H'), text('\0\x09')));
+    const mold = embed(header(1, 0, 'M'));
+    expect(session.segment(soup.view, soup.offset, soup.length, 0, tcpFlow(), 'lost', 1, 0)).toBe(true);
+    expect(session.datagram(mold.view, mold.offset, mold.length, 0, makeFlow(1), 2, 90)).toBe(true);
+    session.finish();
+    expect(log.events).toEqual(['message 0 a', 'message 0 b', 'heartbeat 0', 'heartbeat 1', 'damage cut-packet']);
+    expect(session.streams.map(({ index, protocol }) => [index, protocol])).toEqual([
+      [5, 'SoupBinTCP'],
+      [6, 'MoldUDP64'],
+    ]);
+    const flows = session.flows().map(({ transport, recognisedAs, direction }) => [transport, recognisedAs, direction]);
+    expect(flows).toEqual([
+      ['TCP', 'SoupBinTCP', 'server'],
+      ['UDP', 'MoldUDP64', undefined],
+    ]);
+    expect(session.sessions().map(({ protocol, heartbeats }) => [protocol, heartbeats])).toEqual([
+      ['SoupBinTCP', 1],
+      ['MoldUDP64', 1],
+    ]);
+  });
+
+  test('an IPv6 address is reported in brackets', () => {
+    const session = new SessionDemux(new EventLog(), { lengthOf });
+    const { view, offset, length } = embed(text('what'));
+    const flow = { ...tcpFlow(), source: '2001:db8::1', destination: '2001:db8::2' };
+    expect(session.segment(view, offset, length, 0, flow, 'start', 1, 0)).toBe(false);
+    expect(session.flows()).toMatchObject([{ source: '[2001:db8::1]:7000', destination: '[2001:db8::2]:40000' }]);
   });
 
   test('a framing can be forced', () => {
