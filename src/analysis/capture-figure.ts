@@ -42,11 +42,11 @@ function rateChart(rates: RateSeries, what: 'messages' | 'packets', timePasses: 
   const total = rates[what].reduce((sum, count) => sum + count, 0);
   const widthNs = x[1] - x[0];
   const average = rates[what].map((count) => (count * perSecond) / widthNs);
-  const name = `average over ${formatTick(widthNs, 'ns')}`;
+  const name = `average in bins of ${formatTick(widthNs, 'ns')}`;
   const layers: Layer[] = [{ kind: 'area', name, colour: colours.blue, x, y: average }];
   if (rates.peak !== null && widthNs > peakWindowNs) {
     const y = rates.peak[what].map((count) => (count * perSecond) / peakWindowNs);
-    layers.unshift({ kind: 'area', name: 'busiest 1 ms in each of them, as a rate', colour: colours.yellow, x, y });
+    layers.unshift({ kind: 'area', name: 'busiest 1 ms in each bin, as a rate', colour: colours.yellow, x, y });
   }
   return {
     kind: 'chart',
@@ -184,11 +184,11 @@ function remarks(report: InspectionReport): string[] {
   if (holdsMessages(report) && timeRange !== null && timeRange.from.length <= dayLessDigits) {
     said.push('the file names no day: 1970-01-01 stands for it');
   }
-  if (backwardTimestamps > 0) said.push(`time stamps go back ${formatCount(backwardTimestamps)} times`);
+  if (backwardTimestamps > 0) said.push(`time stamps go back ${counted(backwardTimestamps, 'time')}`);
   if (farTimestamps > 0) {
-    said.push(`${formatCount(farTimestamps)} stamps over 104 days from the first are drawn with the one before`);
+    said.push(`${counted(farTimestamps, 'stamp')} over 104 days from the first, drawn with the one before`);
   }
-  if (damageTotal > 0) said.push(`${formatCount(damageTotal)} reports of damage`);
+  if (damageTotal > 0) said.push(`${counted(damageTotal, 'report')} of damage`);
   return said.length === 0 ? [] : [said.join('; ')];
 }
 

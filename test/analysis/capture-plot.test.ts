@@ -212,7 +212,7 @@ describe('the picture', () => {
     expect([report.backwardTimestamps, report.farTimestamps]).toEqual([1, 1]);
     expect(sum(plot.rates().packets)).toBe(5);
     expect(wordsOf(svg)).toContain(
-      'time stamps go back 1 times; 1 stamps over 104 days from the first are drawn with the one before',
+      'time stamps go back 1 time; 1 stamp over 104 days from the first, drawn with the one before',
     );
     plot.destroy();
   });
