@@ -9,6 +9,7 @@ import { addConvertCommand } from './convert.js';
 import { addDecodeCommand } from './decode.js';
 import { addDemoCommand } from './demo.js';
 import { addDoctorCommand } from './doctor.js';
+import { addGenerateCommand } from './generate.js';
 import { addInspectCommand } from './inspect.js';
 import { addListenCommand } from './listen.js';
 import { addManualCommands } from './manual.js';
@@ -34,6 +35,7 @@ function buildProgram(): Command {
   addDecodeCommand(program);
   addInspectCommand(program);
   addConvertCommand(program);
+  addGenerateCommand(program);
   addReferenceCommand(program);
   addDemoCommand(program);
   addDoctorCommand(program);

@@ -1,0 +1,160 @@
+/** `tickreel generate` as a user runs it: every format holds what the truth tells, and refusals say why. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { run, start, temporaryFolder } from '../support/cli.js';
+
+const folder = temporaryFolder();
+const inFolder = (name: string): string => join(folder, name);
+
+async function inspect(name: string) {
+  const { stdout, code } = await run(['inspect', inFolder(name), '--json', '--date', '2026-01-05']);
+  expect(code).toBe(0);
+  return JSON.parse(stdout);
+}
+
+function truthOf(name: string) {
+  return JSON.parse(readFileSync(inFolder(name), 'utf8'));
+}
+
+describe('tickreel generate', () => {
+  it('writes the same messages in every format, as the truth tells', async () => {
+    const truths: object[] = [];
+    for (const [name, ...flags] of [
+      ['day.itch'],
+      ['day.pcap'],
+      ['day.pcapng', '--pack', 'mtu', '--mtu', '900'],
+      ['soup.pcap', '--framing', 'soupbintcp'],
+    ]) {
+      const common = ['-o', inFolder(name), '--messages', '20000', '--seed', 'same', '--truth', inFolder('truth.json')];
+      const { code, stderr, stdout } = await run(['generate', ...common, ...flags]);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+      expect(stderr).toMatch(/: 20,000 messages of 8 symbols.* [kMG]?B, .*msg\/s\n$/);
+      const { output, ...truth } = truthOf('truth.json');
+      expect(output.bytes).toBe(statSync(inFolder(name)).size);
+      truths.push(truth);
+      const report = await inspect(name);
+      expect(report.messages.total).toBe(20_000);
+      expect(report.messages.byType).toEqual(truth.messagesByType);
+      expect(report.damageTotal).toBe(0);
+      for (const { gaps } of report.sessions) expect(gaps).toEqual([]);
+    }
+    for (const truth of truths) expect(truth).toEqual(truths[0]);
+  });
+
+  it('writes to standard output', async () => {
+    await run(['generate', '-o', inFolder('file.itch'), '--messages', '500', '--truth', inFolder('t.json')]);
+    const { child, finished } = start(['generate', '-o', '-', '--format', 'binaryfile', '--messages', '500']);
+    const chunks: Buffer[] = [];
+    child.stdout?.setEncoding('latin1').on('data', (text: string) => chunks.push(Buffer.from(text, 'latin1')));
+    expect((await finished).code).toBe(0);
+    expect(Buffer.concat(chunks)).toEqual(readFileSync(inFolder('file.itch')));
+  });
+
+  it('adds faults on two lines that inspect finds as told', async () => {
+    const flags = [
+      '--gaps',
+      '0.02',
+      '--dups',
+      '7',
+      '--reorder',
+      '9',
+      '--reorder-depth',
+      '3',
+      '--b-line',
+      '239.9.9.9:999',
+    ];
+    const common = ['-o', inFolder('lines.pcapng'), '--messages', '30000', '--latency', '20us-80us'];
+    const { code, stderr } = await run(['generate', ...common, ...flags, '--truth', inFolder('lines.json')]);
+    expect(code).toBe(0);
+    expect(stderr).toContain('on both lines: ');
+    const { faults } = truthOf('lines.json');
+    const report = await inspect('lines.pcapng');
+    expect(report.sessions.length).toBe(2);
+    for (const [index, session] of report.sessions.entries()) {
+      const line = faults.lines[index];
+      const gaps = session.gaps.map(({ from, to }: { from: number; to: number }) => ({ from, to }));
+      expect(gaps).toEqual(line.lost.ranges);
+      expect(session.duplicates).toBe(line.duplicated.messages);
+      expect(session.outOfOrder).toBe(line.reordered.messages);
+    }
+    expect(faults.lines[1].flow).toBe('127.0.0.1:26401 > 239.9.9.9:999');
+    expect(faults.lines.map(({ duplicated }: { duplicated: { packets: number } }) => duplicated.packets)).toEqual([
+      7, 7,
+    ]);
+    expect(report.feedLatency.p50).toBeGreaterThan(20_000);
+    expect(report.feedLatency.p50).toBeLessThan(200_000);
+  });
+
+  it('makes a part of the day, with other prices and a halt of the whole market', async () => {
+    const flags = [
+      '--from',
+      '09:29',
+      '--until',
+      '09:45:00',
+      '--prices',
+      '10-20',
+      '--market-wide-halt',
+      '--symbols',
+      '5',
+    ];
+    const { code, stdout } = await run([
+      ...['generate', '-o', inFolder('part.itch'), '--messages', '9000', '--truth', '-'],
+      ...flags,
+    ]);
+    expect(code).toBe(0);
+    const truth = JSON.parse(stdout);
+    expect(truth.messagesByType.W).toBe(1);
+    expect(truth.books.length).toBe(5);
+    const seconds = Number(truth.last) - Number(truth.first);
+    expect(seconds).toBe(16 * 60);
+  });
+
+  it('refuses what it cannot do', async () => {
+    for (const [flags, text] of [
+      [['-o', 'x.pcap', '--messages', '5'], 'a session of 1 symbol has at least 11 messages, not 5'],
+      [['-o', 'x.itch.gz'], 'files are written uncompressed'],
+      [['-o', 'x'], 'the extension tells no format'],
+      [['-o', '-', '--format', 'pcap', '--truth', '-'], 'both want standard output'],
+      [['-o', 'x.itch', '--truth', 'x.itch'], '--truth and --output name one file'],
+      [['-o', 'x.itch', '--gaps', '3'], 'write a pcap or pcapng'],
+      [['-o', 'x.itch', '--latency', '3us'], 'no capture stamps'],
+      [['-o', 'x.itch', '--framing', 'soupbintcp'], 'no framing'],
+      [['-o', 'x.pcap', '--framing', 'soupbintcp', '--dups', '3'], 'in MoldUDP64 only'],
+      [['-o', 'x.pcap', '--latency', '9us-3us'], 'is not TIME or LEAST-MOST'],
+      [['-o', 'x.pcap', '--gaps', '150%'], 'is no share of packets'],
+      [['-o', 'x.pcap', '--reorder-depth', '3'], 'goes with --reorder'],
+      [['-o', 'x.pcap', '--reorder', '3', '--reorder-depth', '65'], 'at most 64'],
+      [['-o', 'x.pcap', '--from', '+3s'], 'is no time of day'],
+      [['-o', 'x.pcap', '--prices', '3'], 'is not LOW-HIGH'],
+      [['-o', 'x.pcap', '--from', '17:00'], 'no market hours are left'],
+      [[], "required option '-o, --output <file>' not specified"],
+    ] as const) {
+      const { code, stderr } = await run(['generate', ...flags]);
+      expect(stderr).toContain(text);
+      expect(code).toBe(2);
+    }
+  }, 60_000);
+
+  it('fails where the file cannot be written', async () => {
+    const { code, stderr } = await run(['generate', '-o', inFolder('no/such/folder.pcap'), '--messages', '100']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('cannot write');
+  });
+
+  it('ends at a signal with a readable file', async () => {
+    const { child, finished } = start(['generate', '-o', inFolder('long.pcap'), '--messages', '100000000']);
+    const timer = setInterval(() => {
+      const size = statSync(inFolder('long.pcap'), { throwIfNoEntry: false })?.size ?? 0;
+      if (size === 0) return;
+      clearInterval(timer);
+      child.kill('SIGINT');
+    }, 50);
+    const { code, stderr } = await finished;
+    expect(stderr).toContain('ended early');
+    expect(code).toBe(130);
+    const report = await inspect('long.pcap');
+    expect(report.damageTotal).toBe(0);
+    expect(report.messages.total).toBeGreaterThan(0);
+  });
+});
