@@ -74,7 +74,8 @@ async function* frames(input: Input, decoders: ZstdDecoders): AsyncGenerator<Uin
 async function* frame(input: Input, decoders: ZstdDecoders): AsyncGenerator<Uint8Array, void> {
   const header = await readHeader(input);
   const most = Math.min(header.windowBytes, MAX_BLOCK_BYTES);
-  const decoder = decoders(header.windowBytes);
+  // Nothing looks back further than the content is long, whatever memory the header asks for.
+  const decoder = decoders(Math.min(header.windowBytes, header.contentBytes ?? header.windowBytes));
   let held = 0;
   try {
     await decode(input, () => decoder.decode(input.bytes(0, header.bytes), false));

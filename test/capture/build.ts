@@ -129,6 +129,10 @@ function padded(bytes: Uint8Array): Uint8Array {
 export class Section {
   constructor(readonly little = true) {}
 
+  padded(bytes: Uint8Array): Uint8Array {
+    return padded(bytes);
+  }
+
   block(type: number, body: Uint8Array, trailing?: number): Uint8Array {
     const total = 12 + padded(body).length;
     return concat(words([type, total], this.little), padded(body), words([trailing ?? total], this.little));

@@ -1,6 +1,6 @@
 /** Random captures and random damage to them, all from one seed. */
 import type { Random } from '../../src/core/random.js';
-import { concat, type FrameParts, frame, pcap, Section } from './build.js';
+import { concat, type FrameParts, frame, pcap, Section, words } from './build.js';
 
 const PCAP_HEADER_BYTES = 24;
 
@@ -16,7 +16,7 @@ export interface Damaged {
   at: number;
 }
 
-function randomBytes(random: Random, length: number): Uint8Array {
+export function randomBytes(random: Random, length: number): Uint8Array {
   return Uint8Array.from({ length }, () => random.below(256));
 }
 
@@ -35,21 +35,50 @@ function randomFrame(random: Random): Uint8Array {
   return frame(parts);
 }
 
-export function soundPcap(random: Random): Sound {
+export function soundPcap(random: Random, makeData: (random: Random) => Uint8Array = randomFrame): Sound {
   const records = Array.from({ length: 1 + random.below(12) }, () => {
-    const data = randomFrame(random);
+    const data = makeData(random);
     return { data, seconds: random.nextUint32(), fraction: random.below(1_000_000) };
   });
+  const headerBytes = random.pick([16, 16, 24]);
   let end = PCAP_HEADER_BYTES;
   const ends = records.map(({ data }) => {
-    end += 16 + data.length;
+    end += headerBytes + data.length;
     return end;
   });
-  const bytes = pcap(records, { littleEndian: random.below(2) === 0, nanoseconds: random.below(2) === 0 });
+  const magic = headerBytes === 16 ? {} : { magic: random.pick([0xa1b2cd34, 0xa1e2cb12]) };
+  const bytes = pcap(records, { littleEndian: random.below(2) === 0, nanoseconds: random.below(2) === 0, ...magic });
   return { bytes, ends };
 }
 
-export function soundPcapng(random: Random): Sound {
+/** A block without packet, of any kind. */
+function otherBlock(section: Section, random: Random): Uint8Array {
+  const bytes = randomBytes(random, random.below(40));
+  const comment = section.option(1, bytes);
+  const name = concat(section.option(1, bytes), section.option(0, []));
+  return random.pick([
+    () => section.block(4, concat(name, comment)),
+    () => section.statistics(random.below(3), { 4: 5n, 5: 1n }, comment, section.option(0, [])),
+    () => section.block(0xa, concat(words([1, bytes.length], section.little), section.padded(bytes), comment)),
+    () => section.block(9, bytes),
+    () => section.block(random.pick([0xbad, 0x40000bad, 7, 0x80000001]), concat(words([1], section.little), bytes)),
+  ])();
+}
+
+/** A packet's block, of any kind. */
+function packetBlock(section: Section, random: Random, data: Uint8Array): Uint8Array {
+  const stamp = BigInt(random.nextUint32()) * BigInt(random.nextUint32());
+  const drops = section.option(4, section.int64(3n));
+  return random.pick([
+    () => section.simple(data),
+    () => section.enhanced(data, stamp, random.below(2)),
+    () => section.enhanced(data, stamp, random.below(2)),
+    () => section.annotated(data, stamp, section.option(1, data.subarray(0, 9)), drops, section.option(0, [])),
+    () => section.packet(data, stamp, random.below(2), random.below(65_536), section.option(2, [1, 0, 0, 0])),
+  ])();
+}
+
+export function soundPcapng(random: Random, makeData: (random: Random) => Uint8Array = randomFrame): Sound {
   const blocks: Uint8Array[] = [];
   const ends: number[] = [];
   let end = 0;
@@ -61,12 +90,11 @@ export function soundPcapng(random: Random): Sound {
     const section = new Section(random.below(2) === 0);
     add(section.header([1, 0], random.below(2) === 0 ? section.option(1, randomBytes(random, 9)) : undefined));
     add(section.interface(1, 0, section.option(9, [random.pick([3, 6, 9, 0x8a])]), section.option(0, [])));
-    add(section.interface(1, 100, section.option(14, section.int64(BigInt(random.below(1000))))));
+    const second = [section.option(14, section.int64(BigInt(random.below(1000)))), section.option(2, [0x61])];
+    add(section.interface(1, 100, ...second, ...(random.below(2) === 0 ? [section.option(13, [4])] : [])));
     for (let count = random.below(8); count > 0; count--) {
-      if (random.below(4) === 0) add(section.block(random.pick([4, 5, 0xbad]), randomBytes(random, random.below(60))));
-      const data = randomFrame(random);
-      const stamp = BigInt(random.nextUint32()) * BigInt(random.nextUint32());
-      add(random.below(5) === 0 ? section.simple(data) : section.enhanced(data, stamp, random.below(2)));
+      if (random.below(3) === 0) add(otherBlock(section, random));
+      add(packetBlock(section, random, makeData(random)));
       ends.push(end);
     }
   }
