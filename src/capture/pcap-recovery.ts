@@ -57,7 +57,7 @@ export class PcapRecovery {
       queue.skip(1);
     }
     for (; queue.available >= this.layout.headerBytes; queue.skip(1)) {
-      const verdict = this.plausible(queue.offset);
+      const verdict = this.plausible(queue.offset, this.reference);
       if (verdict === WAIT) return false;
       if (verdict === YES) {
         this.tell(queue.position);
@@ -71,7 +71,8 @@ export class PcapRecovery {
   }
 
   private believe(): true {
-    this.reference = this.word(this.queue.offset, 0);
+    const { offset } = this.queue;
+    if (this.credible(offset)) this.reference = this.word(offset, 0);
     return true;
   }
 
@@ -93,19 +94,20 @@ export class PcapRecovery {
     const behind = start + headerBytes + captured;
     if (behind > queue.limit) return this.cut(headerBytes + captured);
     if (behind + headerBytes > queue.limit && !queue.ended) return WAIT;
-    if (!this.sane(start) && !this.near(start, this.reference)) {
-      return this.refuse('packet-header', 'has a header that cannot be true');
-    }
     if (behind === queue.limit) return YES;
+    // A next record that can be believed confirms the length, whatever else this header says.
     const followed = behind + headerBytes <= queue.limit;
-    if (followed && (this.sane(behind) || this.near(behind, this.word(start, 0)))) return YES;
+    if (followed && (this.sane(behind) || this.near(behind, this.reference))) return YES;
+    if (!this.credible(start)) return this.refuse('packet-header', 'has a header that cannot be true');
+    if (followed && this.near(behind, this.word(start, 0))) return YES;
     return this.search(start, behind);
   }
 
   /** Where no record follows, the length may be too long and the next record lie within this one. */
   private search(start: number, end: number): number {
+    const reference = Number.isNaN(this.reference) ? this.word(start, 0) : this.reference;
     for (let at = start + Math.max(this.probed, 1); at < end; at++) {
-      const verdict = at + this.layout.headerBytes > this.queue.limit ? NO : this.plausible(at);
+      const verdict = at + this.layout.headerBytes > this.queue.limit ? NO : this.plausible(at, reference);
       if (verdict === WAIT) {
         this.probed = at - start;
         return WAIT;
@@ -116,17 +118,21 @@ export class PcapRecovery {
   }
 
   /** Whether a record begins at `at` that the last stamp and the header behind agree with. */
-  private plausible(at: number): number {
+  private plausible(at: number, reference: number): number {
     const { queue } = this;
     const { headerBytes } = this.layout;
     const seconds = this.word(at, 0);
-    if (!this.sane(at) || !this.near(at, this.reference)) return NO;
+    if (!this.sane(at) || !this.near(at, reference)) return NO;
     const behind = at + headerBytes + this.word(at, 8);
     if (behind + headerBytes > queue.limit) {
       if (!queue.ended) return WAIT;
       return behind === queue.limit ? YES : NO;
     }
     return this.sane(behind) && this.near(behind, seconds) ? YES : NO;
+  }
+
+  private credible(at: number): boolean {
+    return this.sane(at) || this.near(at, this.reference);
   }
 
   /** Whether fraction and lengths of the header at `at` can be. */
