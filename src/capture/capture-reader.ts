@@ -187,7 +187,11 @@ export class CaptureReader implements DatagramReader {
       const outcome = layers.open(this.queue.view);
       if (outcome === DATAGRAM) {
         this.datagrams++;
-        this.deliver(layers, frames);
+        this.join = undefined;
+        this.packetNumber = frames.packetNumber;
+        this.fileOffset = frames.fileOffset;
+        this.wireLength = frames.wireLength;
+        this.linkType = frames.linkType;
         return true;
       }
       if (outcome === SEGMENT && this.takeSegment(layers, frames)) return true;
@@ -195,30 +199,24 @@ export class CaptureReader implements DatagramReader {
     return frames.done && this.finish(layers);
   }
 
-  private deliver(layers: Layers, frames: FrameReader): void {
-    this.view = layers.view;
-    this.offset = layers.offset;
-    this.length = layers.length;
-    this.flow = layers.flow;
-    this.join = undefined;
-    this.truncated = layers.truncated;
-    this.seconds = layers.seconds;
-    this.nanoseconds = layers.nanoseconds;
-    this.packetNumber = frames.packetNumber;
-    this.fileOffset = frames.fileOffset;
-    this.wireLength = frames.wireLength;
-    this.linkType = frames.linkType;
-  }
-
   /** Gives a segment to its stream; true where a piece came out of it. */
   private takeSegment(layers: Layers, frames: FrameReader): boolean {
     this.segments++;
-    const { view, tcp, capturedEnd, flow, seconds, nanoseconds } = layers;
+    const { segmentView, tcp, capturedEnd, segmentFlow } = layers;
     const { packetNumber, fileOffset } = frames;
+    const { seconds, nanoseconds, streams } = this;
     this.wireLength = frames.wireLength;
     this.linkType = frames.linkType;
-    const { streams } = this;
-    this.draining = streams.segment(view, tcp, capturedEnd, flow, seconds, nanoseconds, packetNumber, fileOffset);
+    this.draining = streams.segment(
+      segmentView,
+      tcp,
+      capturedEnd,
+      segmentFlow,
+      seconds,
+      nanoseconds,
+      packetNumber,
+      fileOffset,
+    );
     return this.draining && this.nextPiece();
   }
 
@@ -262,7 +260,7 @@ export class CaptureReader implements DatagramReader {
     else this.refuse(head.length);
     if (this.frames === null) return null;
     const { checksums, flows, tcp, stampByTrailer } = this;
-    this.layers = new Layers(this.frames, tally, { onDamage, checksums, flows, tcp, stampByTrailer });
+    this.layers = new Layers(this.frames, this, tally, { onDamage, checksums, flows, tcp, stampByTrailer });
     return this.layers;
   }
 

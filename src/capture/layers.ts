@@ -5,7 +5,7 @@
  * around headers (each entered at most `MAX_TUNNELS` deep), fragments. A packet ends as one of the outcomes below, and
  * what is skipped has been counted under its reason, with the tunnel that it came in.
  */
-import type { DamageHandler, Flow } from '../core/seams.js';
+import type { DamageHandler, DatagramReader, Flow } from '../core/seams.js';
 import { addWords, fold, udpPseudoHeader, udpPseudoHeader6 } from './checksum.js';
 import * as ethernet from './ethernet.js';
 import { Faults, SKIPPED } from './faults.js';
@@ -41,22 +41,20 @@ const IP_PROTOCOL_IPV4 = 4;
 const IP_PROTOCOL_IPV6 = 41;
 const IP_PROTOCOL_GRE = 47;
 
-const NO_VIEW = new DataView(new ArrayBuffer(0));
-
-/** Reads one frame after another; the public fields are what the last one held. */
-export class Layers {
-  /** Holds the datagram's payload, or the segment. */
-  view: DataView = NO_VIEW;
-  offset = 0;
-  length = 0;
-  flow: Flow;
+/** Where a datagram is put as it is found, and the stamp of any packet: the reader that delivers it. */
+export interface LayerTarget
+  extends Pick<DatagramReader, 'view' | 'offset' | 'length' | 'seconds' | 'nanoseconds' | 'flow'> {
   /** True where only the first `length` bytes of the datagram's payload were captured. */
-  truncated = false;
-  seconds = 0;
-  nanoseconds = 0;
-  /** Of a segment: its header, and the end of what was captured of it. */
+  truncated: boolean;
+}
+
+/** Reads one frame after another into its target. */
+export class Layers {
+  /** Of a segment: the view that it is in, its header, the end of what was captured of it, and its flow. */
+  segmentView: DataView = new DataView(new ArrayBuffer(0));
   readonly tcp = new TcpHeader();
   capturedEnd = 0;
+  segmentFlow: Flow;
   readonly fragments: Fragments;
   private readonly link = new Link();
   private readonly ip = new Ipv4Header();
@@ -71,11 +69,12 @@ export class Layers {
 
   constructor(
     readonly frames: FrameReader,
+    private readonly target: LayerTarget,
     private readonly tally: Tally,
     private readonly options: LayerOptions,
   ) {
     this.flows = options.flows;
-    this.flow = this.flows.otherFlows;
+    this.segmentFlow = this.flows.otherFlows;
     this.checksums = options.checksums;
     this.faults = new Faults(frames, tally, options.onDamage);
     this.fragments = new Fragments(tally.skips, options.onDamage);
@@ -83,24 +82,25 @@ export class Layers {
 
   /** Reads the frame that the reader of frames stands at, which lies in `view`. */
   open(view: DataView): number {
-    const { frames } = this;
+    const { frames, target } = this;
     if (frames.fault !== null) return this.faults.skip(frames.fault);
-    this.seconds = frames.seconds;
-    this.nanoseconds = frames.nanoseconds;
-    this.depth = 0;
-    this.faults.outer = '';
+    target.seconds = frames.seconds;
+    target.nanoseconds = frames.nanoseconds;
+    if (this.depth > 0) this.leave();
     const start = frames.offset;
     const end = start + frames.length;
     if (frames.linkType !== ethernet.LINKTYPE_ETHERNET) return this.openLink(view, start, end);
-    return this.openEthernet(view, start, end);
+    const payload = ethernet.ethernetPayload(view, start, end);
+    if (payload < 0 || view.getUint16(payload - 2) !== ethernet.ETHERTYPE_IPV4) {
+      return this.openEthernet(view, start, end);
+    }
+    return this.openIpv4(view, payload, end);
   }
 
   private openEthernet(view: DataView, start: number, end: number): number {
     const payload = ethernet.ethernetPayload(view, start, end);
     if (payload < 0) return this.faults.skipEthernet(payload);
-    const etherType = view.getUint16(payload - 2);
-    if (etherType === ethernet.ETHERTYPE_IPV4) return this.openIpv4(view, payload, end);
-    return this.openEtherType(view, etherType, payload, end);
+    return this.openEtherType(view, view.getUint16(payload - 2), payload, end);
   }
 
   private openLink(view: DataView, start: number, end: number): number {
@@ -186,12 +186,19 @@ export class Layers {
     const verdict = ip.read(view, offset, end);
     if (verdict !== 'ok') return this.faults.skipHeader('IPv4', verdict);
     if (ip.payloadEnd < end) this.lookBehind(view, ip.payloadEnd, end);
+    if (ip.protocol !== IP_PROTOCOL_UDP || ip.fragment) return this.openOtherIpv4(view, offset, end);
+    if (this.checksums) this.verifyIp(view);
+    return this.openUdp(view, ip.payload, ip.payloadEnd, end);
+  }
+
+  /** A fragment, or not UDP. */
+  private openOtherIpv4(view: DataView, offset: number, end: number): number {
+    const { ip } = this;
     if (ip.protocol !== IP_PROTOCOL_UDP && !this.follows(ip.protocol)) {
       return this.faults.skipNumber('ipv4', ip.protocol);
     }
     if (this.checksums) this.verifyIp(view);
     if (ip.fragment) return this.openFragment(view, offset, end);
-    if (ip.protocol === IP_PROTOCOL_UDP) return this.openUdp(view, ip.payload, ip.payloadEnd, end, ip.offloaded);
     return this.openProtocol(view, ip.protocol, ip.payload, ip.payloadEnd, end, false);
   }
 
@@ -242,9 +249,9 @@ export class Layers {
     return this.openEtherType(view, view.getUint16(offset + 2), payload, end);
   }
 
-  private openUdp(view: DataView, offset: number, payloadEnd: number, captured: number, offloaded: boolean): number {
+  private openUdp(view: DataView, offset: number, payloadEnd: number, captured: number): number {
     const { ip, udp } = this;
-    const verdict = udp.read(view, offset, payloadEnd, captured, offloaded);
+    const verdict = udp.read(view, offset, payloadEnd, captured, ip.offloaded);
     if (verdict !== 'ok') return this.faults.skipHeader('UDP', verdict);
     if (this.checksums && udp.end <= captured && udp.checksum !== 0) {
       const length = udp.end - offset;
@@ -253,8 +260,8 @@ export class Layers {
     if ((udp.ports & 0xffff) === tunnel.VXLAN_PORT && tunnel.isVxlan(view, offset + UDP_HEADER_BYTES, captured)) {
       return this.openVxlan(view, offset, captured);
     }
-    this.flow = this.flows.internWords(ip.source, ip.destination, udp.ports);
-    return this.deliver(view, offset, captured);
+    const flow = this.flows.internWords(ip.source, ip.destination, udp.ports);
+    return this.deliver(view, offset, captured, flow);
   }
 
   private openUdp6(view: DataView, captured: number): number {
@@ -271,8 +278,8 @@ export class Layers {
       else if (!ip6.routed) this.verifyUdp(udpPseudoHeader6(ip6.view, ip6.addresses, length), view, offset, length);
     }
     if (isTunnel) return this.openVxlan(view, offset, captured);
-    this.flow = this.flows.internIpv6(ip6.view, ip6.addresses, udp.ports, 'UDP');
-    return this.deliver(view, offset, captured);
+    const flow = this.flows.internIpv6(ip6.view, ip6.addresses, udp.ports, 'UDP');
+    return this.deliver(view, offset, captured, flow);
   }
 
   private openVxlan(view: DataView, offset: number, captured: number): number {
@@ -281,14 +288,17 @@ export class Layers {
     return this.openEthernet(view, start, Math.min(this.udp.end, captured));
   }
 
-  private deliver(view: DataView, header: number, captured: number): number {
+  private deliver(view: DataView, header: number, captured: number, flow: Flow): number {
+    const { target } = this;
     const { end } = this.udp;
-    this.view = view;
-    this.truncated = end > captured;
-    this.offset = header + UDP_HEADER_BYTES;
-    this.length = (this.truncated ? captured : end) - this.offset;
-    if (this.truncated) this.faults.tellTruncated(end - captured);
-    if (this.flow === this.flows.otherFlows) this.faults.tellOtherFlows(this.flows.flows.length);
+    const truncated = end > captured;
+    target.view = view;
+    target.truncated = truncated;
+    target.offset = header + UDP_HEADER_BYTES;
+    target.length = (truncated ? captured : end) - target.offset;
+    target.flow = flow;
+    if (truncated) this.faults.tellTruncated(end - captured);
+    if (flow === this.flows.otherFlows) this.faults.tellOtherFlows(this.flows.flows.length);
     return DATAGRAM;
   }
 
@@ -296,12 +306,12 @@ export class Layers {
     const { ip, ip6, tcp, flows } = this;
     const verdict = tcp.read(view, offset, payloadEnd, captured);
     if (verdict !== 'ok') return this.faults.skipHeader('TCP', verdict);
-    this.view = view;
+    this.segmentView = view;
     this.capturedEnd = captured;
-    this.flow = inIpv6
+    this.segmentFlow = inIpv6
       ? flows.internIpv6(ip6.view, ip6.addresses, tcp.ports, 'TCP')
       : flows.internTcpWords(ip.source, ip.destination, tcp.ports);
-    if (this.flow === flows.otherFlows) this.faults.tellOtherFlows(this.flows.flows.length);
+    if (this.segmentFlow === flows.otherFlows) this.faults.tellOtherFlows(this.flows.flows.length);
     return SEGMENT;
   }
 
@@ -316,7 +326,7 @@ export class Layers {
     const verdict = fragments.add(view, ip.payload, ip.payloadEnd, place, more, protocol, this.origin());
     if (verdict !== 'complete') return verdict === 'held' ? HELD : SKIPPED;
     const { length } = fragments;
-    if (protocol === IP_PROTOCOL_UDP) return this.openUdp(fragments.view, 0, length, length, false);
+    if (protocol === IP_PROTOCOL_UDP) return this.openUdp(fragments.view, 0, length, length);
     return this.openProtocol(fragments.view, protocol, 0, length, length, false);
   }
 
@@ -333,7 +343,7 @@ export class Layers {
   }
 
   private origin() {
-    const { seconds, nanoseconds } = this;
+    const { seconds, nanoseconds } = this.target;
     return { seconds, nanoseconds, packetNumber: this.frames.packetNumber, fileOffset: this.frames.fileOffset };
   }
 
@@ -348,8 +358,8 @@ export class Layers {
     const { trailer } = this;
     if (trailer.kind !== null) increment(this.tally.trailers, trailer.kind);
     if (!this.options.stampByTrailer || !trailer.isUsable) return;
-    this.seconds = trailer.seconds;
-    this.nanoseconds = trailer.nanoseconds;
+    this.target.seconds = trailer.seconds;
+    this.target.nanoseconds = trailer.nanoseconds;
     this.tally.restamped++;
   }
 
@@ -369,6 +379,11 @@ export class Layers {
     }
     this.depth++;
     return true;
+  }
+
+  private leave(): void {
+    this.depth = 0;
+    this.faults.outer = '';
   }
 
   private verifyIp(view: DataView): void {
