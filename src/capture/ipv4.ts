@@ -3,7 +3,7 @@
  * behind it; a total length of 0 is left by segmentation offload and means all that was captured.
  */
 
-import { addHalves } from './checksum.js';
+import { addHalves, addWords, fold } from './checksum.js';
 
 /** Protocol number of UDP. */
 export const IP_PROTOCOL_UDP = 17;
@@ -56,6 +56,13 @@ export class Ipv4Header {
     this.destination = destination;
     this.sum = addHalves(addHalves(addHalves(addHalves(addHalves(0, first), second), third), source), destination);
     return 'ok';
+  }
+
+  /** Whether the checksum of the header that was read, options included, is right. */
+  isIntact(view: DataView): boolean {
+    const options = this.headerLength - IPV4_HEADER_BYTES;
+    const sum = options === 0 ? this.sum : addWords(this.sum, view, this.payload - options, options);
+    return fold(sum) === 0xffff;
   }
 }
 
