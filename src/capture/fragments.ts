@@ -23,6 +23,12 @@ export const FRAGMENT_TIMEOUT_SECONDS = 30;
 /** The most datagrams given up that are reported one by one; all of them are counted. */
 export const MAX_FRAGMENT_REPORTS = 100;
 
+/** How many datagrams are remembered once they are complete, so that fragments of them seen again are known. */
+export const MAX_REMEMBERED = 64;
+
+/** Reason of fragments that came again when their datagram had been completed, as where a switch mirrors twice. */
+export const REPEATED = 'fragments seen again behind their datagram';
+
 /** Reason of fragments whose datagram never became whole. */
 export const INCOMPLETE = 'fragments of an incomplete datagram';
 
@@ -68,6 +74,8 @@ class Assembly {
   fileOffset = 0;
   /** Why the datagram was given up although it stays to catch what comes of it later; empty where it was not. */
   given = '';
+  /** True where a datagram of the same key was completed not long before. */
+  isRepeated = false;
 }
 
 /** Puts datagrams together. */
@@ -95,6 +103,8 @@ export class Fragments {
   /** Completed in the packet at hand, whose buffers a datagram within it may still be read from. */
   private readonly spent: Assembly[] = [];
   private spentPacket = 0;
+  /** Keys of the datagrams completed last, by turns. */
+  private readonly remembered = Array.from({ length: MAX_REMEMBERED }, () => new Int32Array(KEY_WORDS));
   private reports = 0;
 
   constructor(
@@ -189,6 +199,7 @@ export class Fragments {
     this.held -= assembly.packets;
     this.merged += assembly.packets - 1;
     assembly.packets = 0;
+    (this.remembered[this.completed % MAX_REMEMBERED] as Int32Array).set(assembly.key);
     this.completed++;
     this.view = assembly.view;
     this.length = assembly.total;
@@ -208,11 +219,11 @@ export class Fragments {
   }
 
   private drop(assembly: Assembly, why: string): void {
-    if (assembly.given === '') {
+    if (assembly.given === '' && !assembly.isRepeated) {
       this.incomplete++;
       this.report(assembly, `was not complete when ${why}: ${assembly.packets} of its fragments were there`);
     }
-    this.release(assembly, INCOMPLETE);
+    this.release(assembly, assembly.isRepeated ? REPEATED : INCOMPLETE);
     this.idle.push(assembly);
   }
 
@@ -228,7 +239,11 @@ export class Fragments {
   }
 
   private find(): Assembly | undefined {
-    return this.underWay.find((one) => one.key.every((word, index) => word === this.key[index]));
+    return this.underWay.find((one) => this.isAtHand(one.key));
+  }
+
+  private isAtHand(key: Int32Array): boolean {
+    return key.every((word, index) => word === this.key[index]);
   }
 
   private begin(origin: FragmentOrigin): Assembly {
@@ -242,6 +257,7 @@ export class Fragments {
     assembly.total = -1;
     assembly.reach = 0;
     assembly.given = '';
+    assembly.isRepeated = this.remembered.some((key) => this.isAtHand(key));
     assembly.seconds = origin.seconds;
     assembly.nanoseconds = origin.nanoseconds;
     assembly.packetNumber = origin.packetNumber;

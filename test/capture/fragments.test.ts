@@ -7,6 +7,8 @@ import {
   MAX_DATAGRAM_BYTES,
   MAX_FRAGMENT_REPORTS,
   MAX_FRAGMENTS,
+  MAX_REMEMBERED,
+  REPEATED,
 } from '../../src/capture/fragments.js';
 import { concat, pcap, text } from './build.js';
 import { ether, fragment6, gre, ip4, ip6, tcpSegment, udp, udp6 } from './build-layers.js';
@@ -176,6 +178,25 @@ test('too many fragments of one datagram', () => {
   const { damage, skipped } = read(pcap(over4(pieces)));
   expect(skipped).toEqual({ 'too many fragments of one datagram': MAX_FRAGMENTS + 5 });
   expect(damage.map((one) => one.code)).toEqual(['fragments']);
+});
+
+test('fragments that come again behind their datagram are counted and are no damage', () => {
+  for (const make of [over4, over6]) {
+    const { datagrams, skipped, damage, counts } = read(pcap(make([A, A, B, B, C, C, B])));
+    expect(datagrams.map((one) => one.payload)).toEqual([whole]);
+    expect([skipped, damage, counts.incompleteDatagrams]).toEqual([{ [REPEATED]: 2 }, [], 0]);
+    expect([counts.fragmentsMerged, counts.fragmentDuplicates]).toEqual([4, 2]);
+  }
+});
+
+test('an identification that is used again makes another datagram; so many later it is not remembered', () => {
+  const again = read(pcap(over4([A, B, C, C, A, B])));
+  expect([again.datagrams.length, again.skipped]).toEqual([2, {}]);
+  const others = Array.from({ length: MAX_REMEMBERED }, (_, id) =>
+    [A, B, C].map((piece) => ({ ...piece, id: id + 100 })),
+  );
+  const late = read(pcap(over4([A, B, C, ...others.flat(), C])));
+  expect(late.skipped).toEqual({ [INCOMPLETE]: 1 });
 });
 
 test('a datagram given up is told once: its time-out adds nothing', () => {
