@@ -65,7 +65,7 @@ describe('errors', () => {
   });
 
   it('helpOfEveryCommandHasExamples', async () => {
-    for (const command of ['replay', 'listen', 'decode', 'inspect', 'reference']) {
+    for (const command of ['replay', 'listen', 'decode', 'inspect', 'convert', 'reference']) {
       const { code, stdout } = await run([command, '--help']);
       expect(code).toBe(0);
       expect(stdout).toMatch(new RegExp(`Examples?:\\n\\s+tickreel ${command} `));

@@ -77,6 +77,7 @@ describe('there and back', () => {
   );
   const setup = fc.record({
     format: fc.constantFrom('pcap' as const, 'pcapng' as const),
+    framing: fc.constantFrom('moldudp64' as const, 'soupbintcp' as const),
     mtu: fc.integer({ min: 128, max: 1500 }),
     pack: fc.constantFrom('timestamp' as const, 'mtu' as const),
     ends: fc.boolean(),
@@ -85,21 +86,25 @@ describe('there and back', () => {
 
   test('BinaryFILE → capture → BinaryFILE is the same file, byte for byte', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(anyMessage, { maxLength: 40 }), setup, async (rest, { format, mtu, pack, ends }) => {
-        const messages = [...opening, ...rest];
-        const bytes = ends ? binaryFileOf(messages) : concat(...messages.map(block));
-        const file = write('20260105.itch', bytes);
-        const middle = out(`middle.${format}`);
-        const report = await convert(file, middle, { mtu, pack });
-        expect(report).toMatchObject({ messages: messages.length, damageTotal: 0, framing: 'moldudp64' });
-        await convert(middle, out('back.itch'));
-        expect(Buffer.from(bytes).equals(readFileSync(out('back.itch')))).toBe(true);
-        // And once more, from the file that came back: the same messages, from 1.
-        await convert(out('back.itch'), out('again.pcap'), { mtu, pack });
-        expect(await messagesIn(out('again.pcap'))).toEqual(
-          messages.map((message, index) => `${index + 1}: ${Buffer.from(message).toString('hex')}`),
-        );
-      }),
+      fc.asyncProperty(
+        fc.array(anyMessage, { maxLength: 40 }),
+        setup,
+        async (rest, { format, framing, mtu, pack, ends }) => {
+          const messages = [...opening, ...rest];
+          const bytes = ends ? binaryFileOf(messages) : concat(...messages.map(block));
+          const file = write('20260105.itch', bytes);
+          const middle = out(`middle.${format}`);
+          const report = await convert(file, middle, { framing, mtu, pack });
+          expect(report).toMatchObject({ messages: messages.length, damageTotal: 0, framing });
+          await convert(middle, out('back.itch'));
+          expect(Buffer.from(bytes).equals(readFileSync(out('back.itch')))).toBe(true);
+          // And once more, from the file that came back: the same messages, from 1.
+          await convert(out('back.itch'), out('again.pcap'), { mtu, pack });
+          expect(await messagesIn(out('again.pcap'))).toEqual(
+            messages.map((message, index) => `${index + 1}: ${Buffer.from(message).toString('hex')}`),
+          );
+        },
+      ),
       { numRuns: 40 },
     );
   });
@@ -157,6 +162,22 @@ describe('datagrams as they were', () => {
     expect(await convert(file, out('whole.pcap'))).toMatchObject({ packets: 1, truncated: 1 });
     expect(await convert(file, out('all.pcap'), { allowTruncated: true })).toMatchObject({ packets: 2, truncated: 0 });
     expect(await convert(file, out('all.itch'))).toMatchObject({ messages: 1, truncated: 0, damageTotal: 2 });
+  });
+
+  test('streams of TCP are left out of datagrams, and counted', async () => {
+    await convert(write('20260105.soup.itch', binaryFileOf([message('D')])), out('tcp.pcap'), {
+      framing: 'soupbintcp',
+    });
+    const report = await convert([out('tcp.pcap'), one], out('udp.pcap'));
+    expect(report).toMatchObject({ framing: 'moldudp64', session: 'TICKREEL01', messages: 1 });
+    const late = write('late.pcap', pcapOf(packets([1, 2], { offsetNs: -1e9 })));
+    expect(await convert([out('tcp.pcap'), late], out('udp.pcap'))).toMatchObject({
+      framing: 'verbatim',
+      packets: 2,
+      messages: 2,
+      tcpPieces: expect.any(Number),
+      gapsTotal: 0,
+    });
   });
 
   test('an empty capture is an empty capture', async () => {

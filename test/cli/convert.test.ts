@@ -1,0 +1,165 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import type { ConvertReport } from '../../src/run/convert-spec.js';
+import { capturePath, describeCaptures } from '../support/captures.js';
+import { fixture, projectRoot, run, temporaryFolder } from '../support/cli.js';
+
+const folder = temporaryFolder();
+const out = (name: string) => join(folder, name);
+const pcap = fixture('itch50-session.pcap');
+const gaps = fixture('itch50-gaps.pcap');
+const binaryFile = out('20260105.NASDAQ_ITCH50');
+writeFileSync(binaryFile, gunzipSync(readFileSync(fixture('itch50-session.NASDAQ_ITCH50.gz'))));
+
+async function convert(...args: string[]): Promise<ConvertReport> {
+  const { code, stdout, stderr } = await run(['convert', ...args, '--json']);
+  expect(stderr).toMatch(/ messages.* of capture \(/);
+  expect(code).toBe(0);
+  return JSON.parse(stdout) as ConvertReport;
+}
+
+/** The forms that a capture takes, and what writes each. */
+const forms: [name: string, file: string, flags: string[]][] = [
+  ['BinaryFILE', 'form.itch', []],
+  ['MoldUDP64 pcap', 'mold.pcap', ['--framing', 'moldudp64']],
+  ['SoupBinTCP pcapng', 'soup.pcapng', ['--framing', 'soupbintcp']],
+];
+
+describe('convert', () => {
+  for (const [from, source, sourceFlags] of forms) {
+    it.each(forms)(`${from} → %s, and back to the same BinaryFILE`, async (_, target, targetFlags) => {
+      const input = from === 'BinaryFILE' ? binaryFile : out(`from-${source}`);
+      if (input !== binaryFile) await convert(binaryFile, '-o', input, ...sourceFlags, '--pack', 'mtu');
+      const output = out(`to-${target}`);
+      const report = await convert(input, '-o', output, ...targetFlags);
+      expect(report).toMatchObject({ messages: 10_000, gapsTotal: 0, damageTotal: 0, seconds: expect.closeTo(3, 1) });
+      await convert(output, '-o', out('back.itch'));
+      expect(readFileSync(out('back.itch')).equals(readFileSync(binaryFile))).toBe(true);
+    });
+  }
+
+  it('tellsGapsAndOtherFigures', async () => {
+    const { code, stdout, stderr } = await run(['convert', gaps, '-o', out('gaps.itch'), '--strict']);
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+    expect(stderr).toMatch(/^tickreel: gap 575 to 577, 3 messages missing$/m);
+    expect(stderr).toMatch(
+      /gaps\.itch: 3,482 messages of session TICKREEL01, 110 kB, 1\.05 s of capture \(binaryfile\)$/m,
+    );
+    expect((await run(['convert', gaps, '-o', out('gaps.itch')])).code).toBe(0);
+  });
+
+  it('aGapIsASecondLoginOfSoupBinTCP', async () => {
+    const report = await convert(gaps, '-o', out('gaps.pcap'), '--framing', 'soupbintcp');
+    expect(report).toMatchObject({ connections: 3, gapsTotal: 2, missing: 4 });
+    const back = await convert(out('gaps.pcap'), '-o', out('gaps-back.pcap'));
+    expect(back).toMatchObject({ framing: 'moldudp64', messages: 3482, gaps: report.gaps });
+  });
+
+  it('changesStampsNumbersAndAddresses', async () => {
+    const flags = ['--start', '2026-01-06T00:00:00Z', '--speed', '2x', '--resequence', '--session-name', 'NEW'];
+    const addresses = ['--remap-destination', '10.1.1.1:5', '--remap-source', '127.0.0.1:26400=10.1.1.2:6'];
+    const window = ['--from', '+1s', '--until', '+2s', '--type', 'A,F'];
+    const report = await convert(pcap, '-o', out('other.pcapng'), ...flags, ...addresses, ...window);
+    expect(report).toMatchObject({ first: '1767657600000000000', session: 'TICKREEL01' });
+    expect(report.seconds).toBeCloseTo(0.5, 2);
+    const inspected = JSON.parse((await run(['inspect', out('other.pcapng'), '--json'])).stdout) as {
+      sessions: object[];
+      flows: object[];
+      messages: { byType: Record<string, number> };
+    };
+    expect(inspected.sessions).toMatchObject([{ session: 'NEW', first: 1, last: report.messages, gaps: [] }]);
+    expect(inspected.flows).toMatchObject([{ source: '10.1.1.2:6', destination: '10.1.1.1:5' }]);
+    expect(Object.keys(inspected.messages.byType).sort()).toEqual(['A', 'F']);
+  });
+
+  it('shiftsBack', async () => {
+    const { first } = await convert(pcap, '-o', out('v.pcap'));
+    const shifted = await convert(pcap, '-o', out('v.pcap'), '--shift', '-1h30m', '--restamp', 'exchange');
+    expect(shifted.framing).toBe('moldudp64');
+    expect(BigInt(first ?? 0) - BigInt(shifted.first ?? 0)).toBe(5_400_000_000_000n + 31_110n);
+  });
+
+  it('pipesBothWays', async () => {
+    const main = join(projectRoot, 'dist/cli/main.js');
+    const command =
+      '"$NODE" "$MAIN" convert - -o - --format pcapng --date 2026-01-05 < "$FILE" | ' +
+      '"$NODE" "$MAIN" convert - -o - --format binaryfile';
+    const env = { ...process.env, NODE: process.execPath, MAIN: main, FILE: binaryFile };
+    const { stdout, status } = spawnSync('sh', ['-c', command], { env, maxBuffer: 1 << 24 });
+    expect(status).toBe(0);
+    expect(stdout.equals(readFileSync(binaryFile))).toBe(true);
+  });
+
+  it('endsQuietlyWhenTheReaderOfThePipeGoes', async () => {
+    const main = join(projectRoot, 'dist/cli/main.js');
+    const many = Array<string>(8).fill(`"${pcap}"`).join(' ');
+    const command = `"${process.execPath}" "${main}" convert ${many} -o - --format pcap | head -c 100`;
+    const { stdout, stderr } = spawnSync('sh', ['-c', command], { encoding: 'latin1' });
+    expect([stdout.length, stderr]).toEqual([100, '']);
+  });
+
+  it('deliversWhatPrecedesTheDamageAndExitsWith3', async () => {
+    const whole = readFileSync(pcap);
+    writeFileSync(out('cut.pcap'), whole.subarray(0, whole.length - 200));
+    const { code, stderr } = await run(['convert', out('cut.pcap'), '-o', out('cut.itch')]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/cut\.pcap: .*byte \d+/);
+    expect(readFileSync(out('cut.itch')).length).toBeGreaterThan(300_000);
+  });
+
+  it('namesTheSessionsThatAreLeftOutAndExitsWith3', async () => {
+    await convert(pcap, '-o', out('one.pcap'), '--session-name', 'ONE', '--until', '+1s');
+    await convert(pcap, '-o', out('two.pcap'), '--session-name', 'TWO', '--remap-destination', '239.1.1.1:1');
+    const both = [out('one.pcap'), out('two.pcap'), '-o', out('both.itch')];
+    const { code, stderr } = await run(['convert', ...both]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/session TWO: 10000 messages left out, .*\(--session TWO\)/);
+    expect((await run(['convert', ...both, '--session', 'TWO'])).code).toBe(0);
+    // The pcap ends its session, the BinaryFILE beside it does not.
+    const expected = Buffer.concat([readFileSync(binaryFile), Buffer.alloc(2)]);
+    expect(readFileSync(out('both.itch')).equals(expected)).toBe(true);
+  });
+
+  it('saysWhereADayIsMissingAndWhereNothingWasWritten', async () => {
+    const undated = out('undated.itch');
+    writeFileSync(undated, readFileSync(binaryFile));
+    const { stderr, code } = await run(['convert', undated, '-o', out('undated.pcap'), '--until', '+0s']);
+    expect(stderr).toMatch(/undated\.itch tells no day.*--date/);
+    expect(stderr).toMatch(/nothing was written/);
+    expect(code).toBe(0);
+    expect(existsSync(out('undated.pcap'))).toBe(true);
+  });
+
+  it.each<[string, string[], number, RegExp]>([
+    ['noOutput', [pcap], 2, /-o, --output/],
+    ['unknownFormat', [pcap, '-o', out('x.txt')], 2, /--format/],
+    ['standardOutputWithoutFormat', [pcap, '-o', '-'], 2, /--format/],
+    ['reportAndOutputInOne', [pcap, '-o', '-', '--format', 'pcap', '--json'], 2, /--json and -o -/],
+    ['overwritingTheInput', [pcap, '-o', pcap], 1, /is the capture that is being read/],
+    ['badRemap', [pcap, '-o', out('x.pcap'), '--remap-destination', 'here'], 2, /ADDRESS:PORT/],
+    ['mixedAddresses', [pcap, '-o', out('x.pcap'), '--remap-destination', '[::1]:5'], 2, /one address is IPv4/],
+    ['badSpeed', [pcap, '-o', out('x.pcap'), '--speed', '0x'], 2, /above 0/],
+    ['badShift', [pcap, '-o', out('x.pcap'), '--shift', '-5'], 2, /unit is missing/],
+    ['badStart', [pcap, '-o', out('x.pcap'), '--start', '+5s'], 2, /--shift/],
+    ['framingOfABinaryFile', [pcap, '-o', out('x.itch'), '--mtu', '900'], 2, /leave out mtu/],
+    ['noSuchFolder', [pcap, '-o', out('no/x.pcap')], 1, /cannot write/],
+  ])('%s', async (_, args, code, says) => {
+    const result = await run(['convert', ...args]);
+    expect(result.stderr).toMatch(says);
+    expect([result.code, result.stdout]).toEqual([code, '']);
+    expect(result.stderr).not.toMatch(/\n\s+at /);
+  });
+});
+
+describeCaptures('convert', () => {
+  it('a real day by SoupBinTCP and MoldUDP64 is the same file', async () => {
+    const file = capturePath('itch50/binaryfile/aapl-20200130-10k.bin');
+    await convert(file, '-o', out('real.pcap'), '--framing', 'soupbintcp', '--pack', 'mtu', '--date', '2020-01-30');
+    await convert(out('real.pcap'), '-o', out('real.pcapng'));
+    await convert(out('real.pcapng'), '-o', out('real.itch'));
+    expect(readFileSync(out('real.itch')).equals(readFileSync(file))).toBe(true);
+  });
+});
