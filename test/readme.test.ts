@@ -15,7 +15,7 @@ import { projectRoot } from './support/cli.js';
 const timeoutMs = 120_000;
 const elision = '…';
 /** Commands that print figures of the machine that they run on. */
-const measured = /\btickreel (replay|listen|doctor|demo)\b|\btime\b/;
+const measured = /\btickreel (replay|listen|generate|doctor|demo)\b/;
 
 interface Block {
   /** Heading above it, and its number there. */
@@ -43,7 +43,7 @@ describe('recipes in a shell', () => {
   test.sequential.each(consoles.map((block) => [block.name, block] as const))(
     '%s',
     async (_name, block) => {
-      const commands = block.lines.filter((line) => line.startsWith('$ ')).map((line) => line.slice(2));
+      const commands = commandsOf(block.lines);
       const missing = toolsOf(commands).filter((tool) => spawnSync('which', [tool]).status !== 0);
       if (missing.length > 0) {
         console.log(`not followed, for want of ${missing.join(' and ')}: ${block.name}`);
@@ -55,6 +55,7 @@ describe('recipes in a shell', () => {
       const printedLoosely = new Set([...printed].map(withoutFigures));
       let isMeasured = false;
       for (const line of block.lines) {
+        if (line.startsWith('> ')) continue;
         if (line.startsWith('$ ')) isMeasured ||= measured.test(line);
         else if (isMeasured) expect(printedLoosely, output).toContain(withoutFigures(plain(line)));
         else if (!line.startsWith(elision)) expect(printed, output).toContain(plain(line));
@@ -97,6 +98,16 @@ function blocksOf(text: string): Block[] {
     }
   }
   return found;
+}
+
+/** What is typed at the prompts; `> ` is the shell's own for a command that goes on. */
+function commandsOf(lines: readonly string[]): string[] {
+  const commands: string[] = [];
+  for (const line of lines) {
+    if (line.startsWith('$ ')) commands.push(line.slice(2));
+    else if (line.startsWith('> ')) commands.push(`${commands.pop()}\n${line.slice(2)}`);
+  }
+  return commands;
 }
 
 function isOwnScript(line: string): boolean {
