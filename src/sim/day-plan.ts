@@ -212,7 +212,7 @@ export class DayPlan {
     agenda.plan(quoteNs + everyNs, (ns) => {
       const nearNs = Math.floor(quoteNs + lengthNs);
       if (market.free > 0)
-        market.queue.directListing(symbol + 1, price - Math.floor(price / 5), price * 2, price, nearNs);
+        market.queue.directListing(symbol + 1, price - Math.ceil(price / 5), price * 2, price, nearNs);
       return ++told < updates ? ns + everyNs : undefined;
     });
   }

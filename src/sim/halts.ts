@@ -5,8 +5,8 @@
  */
 import type { Agenda } from './agenda.js';
 import type { Auctions } from './auctions.js';
-import { onGrid, tickAt } from './listings.js';
-import { halted, type Market, quoting, trading } from './market.js';
+import { maxPrice, onGrid, tickAt } from './listings.js';
+import { halted, type Market, maxOrdersOfSymbol, quoting, trading } from './market.js';
 import { ask, bid } from './order-books.js';
 import type { OrderFlow } from './order-flow.js';
 import type { TradingDay } from './trading-day.js';
@@ -18,6 +18,8 @@ const collarPart = 0.05;
 const leastCollar = 1500;
 /** Orders of a quotation period lie so many steps either side of the reference price. */
 const widestSteps = 3;
+/** Above the highest bid an ask still finds a price. */
+const highestBid = maxPrice - 100;
 const mostTold = 8;
 /** A halt takes at most such a part of the messages that are not promised. */
 const partOfFree = 0.25;
@@ -113,7 +115,7 @@ export class Halts {
     const { market, agenda, day } = this;
     const { count } = market.listings;
     const quoteNs = atNs + 10 * minuteNs * day.scale;
-    const resumeNs = atNs + 15 * minuteNs * day.scale;
+    const resumeNs = Math.floor(atNs + 15 * minuteNs * day.scale);
     const isHalted = new Uint8Array(count);
     this.marketHaltedUntilNs = resumeNs + count * stepNs;
     market.reserved--;
@@ -209,10 +211,12 @@ export class Halts {
   /** An order of the quotation period, which may cross the book. */
   private enter(symbol: number): void {
     const { market, flow } = this;
+    const { books } = market;
+    if (books.live === books.capacity || books.liveOf[symbol] >= maxOrdersOfSymbol) return;
     const reference = market.listings.price[symbol];
     const steps = market.draw(2 * widestSteps + 1) - widestSteps;
     const side = market.draw(2) === 0 ? bid : ask;
     const price = onGrid(Math.max(2, reference + steps * tickAt(reference)), side);
-    market.add(symbol, side, price, flow.drawShares(), 0);
+    market.add(symbol, side, Math.min(price, highestBid), flow.drawShares(), 0);
   }
 }

@@ -301,8 +301,8 @@ export class MessageQueue {
     view.setUint32(at + directListing.maximumAllowablePrice, highest);
     view.setUint32(at + directListing.nearExecutionPrice, near);
     this.u64(at + directListing.nearExecutionTime, nearNs);
-    view.setUint32(at + directListing.lowerPriceRangeCollar, near - Math.floor(near / 10));
-    view.setUint32(at + directListing.upperPriceRangeCollar, near + Math.floor(near / 10));
+    view.setUint32(at + directListing.lowerPriceRangeCollar, near - Math.ceil(near / 10));
+    view.setUint32(at + directListing.upperPriceRangeCollar, near + Math.ceil(near / 10));
   }
 
   /** Writes what every message begins with; returns where the message is. */

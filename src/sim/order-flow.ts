@@ -22,8 +22,10 @@ const distances = [
   -1, -1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40, 50,
 ];
 const lots = [1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4, 5, 10, 20];
-/** Orders of a symbol below which none is deleted. */
+/** Orders of a symbol below which none is deleted; fewer where there are too many symbols for the orders. */
 const leastOrders = 8;
+/** Places that are left for the orders of quotation periods. */
+const keptPlaces = 256;
 /** Draws before a symbol that trades is looked for one by one. */
 const mostDraws = 8;
 /** A price of so much more, in 1/10,000 dollars, makes steps one tick wider. */
@@ -47,6 +49,7 @@ export class OrderFlow {
   /** By symbol: the retail interest told last, and whether short sales are restricted. */
   private readonly interest: Uint8Array;
   readonly shortSales: Uint8Array;
+  private readonly leastOrders: number;
 
   constructor(
     private readonly market: Market,
@@ -55,6 +58,7 @@ export class OrderFlow {
     this.kinds = flowKinds();
     this.interest = new Uint8Array(market.listings.count);
     this.shortSales = new Uint8Array(market.listings.count);
+    this.leastOrders = Math.min(leastOrders, Math.floor(market.books.capacity / (4 * market.listings.count)));
   }
 
   /** Writes one message, or the executions of one incoming order. */
@@ -67,7 +71,7 @@ export class OrderFlow {
     if (this.pace.beginsBurst || market.draw(4) === 0) this.symbol = this.drawSymbol();
     if (!market.isTrading(this.symbol)) {
       const { books } = market;
-      if (books.liveOf[this.symbol] > leastOrders && market.canSpare(1) && market.draw(4) === 0) {
+      if (books.liveOf[this.symbol] > this.leastOrders && market.canSpare(1) && market.draw(4) === 0) {
         market.delete(this.pickOrder(this.symbol));
         return;
       }
@@ -147,17 +151,21 @@ export class OrderFlow {
 
   private enterUnlessCrowded(symbol: number, isAttributed: boolean): void {
     const { market } = this;
+    const { books } = market;
+    const hasRoom = books.liveOf[symbol] < maxOrdersOfSymbol && books.live < books.capacity - keptPlaces;
     if (market.isCrowded(symbol) && this.canDelete(symbol) && market.draw(2) === 0) {
       market.delete(this.pickOrder(symbol));
-    } else if (market.books.liveOf[symbol] < maxOrdersOfSymbol && market.books.live < market.books.capacity) {
+    } else if (hasRoom) {
       this.enter(symbol, isAttributed);
-    } else {
+    } else if (books.liveOf[symbol] > 0) {
       this.replace(symbol);
+    } else {
+      this.tellParticipant(symbol);
     }
   }
 
   private canDelete(symbol: number): boolean {
-    return this.market.books.liveOf[symbol] > leastOrders && this.market.canSpare(1);
+    return this.market.books.liveOf[symbol] > this.leastOrders && this.market.canSpare(1);
   }
 
   private drawSymbol(): number {

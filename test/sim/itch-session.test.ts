@@ -18,6 +18,7 @@ describe('ItchSession', () => {
       { messages: 40_000, seed: 'one symbol', symbols: 1 },
       { messages: 30_000, seed: 4, symbols: 12, lowestPrice: 0.0002, highestPrice: 1.2 },
       { messages: 30_000, seed: 5, symbols: 2000 },
+      { messages: 60_000, seed: 13, symbols: 4, lowestPrice: 100_000, highestPrice: 200_000 },
       { messages: 40_000, seed: 6, symbols: 30, liveOrders: 1024 },
     ]) {
       expectSound(options);
@@ -50,6 +51,27 @@ describe('ItchSession', () => {
       fc.property(anyOptions, (options) => expectSound(options)),
       { numRuns: 40 },
     );
+  });
+
+  it('lets a symbol that is halted by itself wait for the whole market', () => {
+    let waited = 0;
+    for (let seed = 1; seed <= 30; seed++) {
+      const session = new ItchSession({
+        messages: 6000,
+        symbols: 40,
+        seed,
+        durationNs: 99e9 + 7,
+        marketWideHalt: true,
+      });
+      expect(check(session).problems).toEqual([]);
+      const { halts } = session.truth();
+      const ofMarket = halts.filter(({ reason }) => reason === 'MWC1');
+      const until = ofMarket.at(-1)?.untilNs ?? 0;
+      for (const halt of halts) {
+        if (halt.reason !== 'MWC1' && halt.fromNs < ofMarket[0].fromNs && Number(halt.untilNs) > until) waited++;
+      }
+    }
+    expect(waited).toBeGreaterThan(0);
   });
 
   it('has every type in real proportions', () => {
@@ -141,6 +163,16 @@ describe('ItchSession', () => {
     expect(messagesByType.D).toBeGreaterThan(100_000);
   });
 
+  it('has room for the orders of as many symbols as there can be', () => {
+    const session = new ItchSession({ messages: 1_000_000, symbols: 65_535, seed: 3 });
+    while (session.next());
+    expect(session.truth().messages).toBe(1_000_000);
+    expect(session.truth().peakLiveOrders).toBeLessThan(1 << 18);
+    const few = new ItchSession({ messages: 60_000, symbols: 3000, liveOrders: 1024 });
+    expect(check(few).problems).toEqual([]);
+    expect(few.truth().peakLiveOrders).toBeLessThanOrEqual(1024);
+  });
+
   it('opens, closes and ends on time', () => {
     const events = eventTimes(new ItchSession({ messages: 20_000 }));
     expect(events).toEqual({
@@ -190,9 +222,11 @@ const anyOptions = fc
     seed: fc.integer({ min: 0, max: 0xffffffff }),
     hours: fc.option(fc.constantFrom(1 / 3600, 0.01, 0.5, 3, 8, 17, 20), { nil: undefined }),
     marketWideHalt: fc.boolean(),
+    prices: fc.constantFrom({}, { lowestPrice: 0.0002, highestPrice: 1.1 }, { lowestPrice: 9e4, highestPrice: 2e5 }),
   })
-  .map(({ hours, messages, ...others }) => ({
+  .map(({ hours, messages, prices, ...others }) => ({
     ...others,
+    ...prices,
     messages: Math.max(messages, 7 + 9 * others.symbols),
     ...(hours === undefined ? {} : { durationNs: hours * hourNs }),
   }));
