@@ -228,7 +228,7 @@ export class CaptureInput {
       this.reader = only.reader;
       return;
     }
-    this.merged = new MergedReader(cursors);
+    this.merged = new MergedReader(cursors, (flow, index) => this.options.flows.copyOf(flow, index));
     this.reader = this.merged;
   }
 

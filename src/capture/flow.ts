@@ -29,6 +29,7 @@ export class FlowTable {
   private readonly udp6Slots = new Ipv6Slots();
   private readonly tcp6Slots = new Ipv6Slots();
   private readonly key = new Int32Array(IPV6_KEY_WORDS);
+  private readonly copies = new Map<Flow, (Flow | undefined)[]>();
   private lastSource = 0;
   private lastDestination = 0;
   private lastPorts = 0;
@@ -75,6 +76,19 @@ export class FlowTable {
     const flow = this.add(transport, formatIpv6(view, addresses), formatIpv6(view, addresses + 16), ports);
     slots.put(slot, key, this.flows.length);
     return flow;
+  }
+
+  /** The same addresses and ports as a flow of their own, one for each number: the same object every time. */
+  copyOf(flow: Flow, number: number): Flow {
+    const known = this.copies.get(flow)?.[number];
+    if (known !== undefined) return known;
+    if (this.isFull()) return this.otherFlows;
+    const copy = { ...flow, index: this.flows.length };
+    this.flows.push(copy);
+    const copies = this.copies.get(flow) ?? [];
+    copies[number] = copy;
+    this.copies.set(flow, copies);
+    return copy;
   }
 
   private lookUp(source: number, destination: number, ports: number): Flow {

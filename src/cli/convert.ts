@@ -200,8 +200,9 @@ function warnings(report: ConvertReport): void {
   const { gaps, gapsTotal, missing, otherSessions } = report;
   if (report.messages + report.packets === 0) warn('nothing was written: no message passed window and filters');
   for (const { session, messages } of otherSessions.slice(0, shownSessions)) {
-    const name = session ?? 'without a name';
-    warn(`session ${name}: ${messages} messages left out, one session is converted at a time (--session ${name})`);
+    const what = session === null ? 'other streams without a session name' : `session ${session}`;
+    const how = session === null ? 'give each its own run, chosen by file or --destination' : `--session ${session}`;
+    warn(`${what}: ${messages} messages left out, one session is converted at a time (${how})`);
   }
   if (otherSessions.length > shownSessions) warn(`${otherSessions.length - shownSessions} more sessions left out`);
   for (const { from, to, count: lost } of gaps.slice(0, shownGaps))
@@ -215,6 +216,7 @@ function warnings(report: ConvertReport): void {
   left(report.tcpPieces, 'pieces of TCP streams left out: --framing moldudp64 or soupbintcp converts their messages');
   left(report.otherFlows, 'datagrams of flows beyond the limit: their addresses were lost');
   left(report.tooLong, 'messages or datagrams left out: too long for the output');
+  left(report.unsequenced, 'unsequenced messages of SoupBinTCP left out: they are no part of the session');
   left(report.zeroLength, 'messages of no bytes left out: a BinaryFILE cannot hold them');
   left(report.clampedTimestamps, `packets stamped with the nearest time that ${report.format} can hold`);
 }

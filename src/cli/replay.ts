@@ -28,7 +28,7 @@ import {
 } from './options.js';
 import { showProgress } from './progress.js';
 import { describeReplay } from './replay-text.js';
-import { refusePlot, writeReportFile } from './report-file.js';
+import { refuseOverwriting, refusePlot, writeReportFile } from './report-file.js';
 import { CaptureSummary, finish, warn } from './summary.js';
 
 export interface RateFlags extends RateOptions {}
@@ -213,6 +213,8 @@ async function replay(paths: readonly string[], flags: ReplayFlags): Promise<voi
   const spec = replaySpec(paths, flags);
   refuse(spec, flags);
   refusePlot(flags.plot, spec.input.paths, flags.report === '-' ? '--report -' : null);
+  const captured = spec.target.kind === 'pcap' ? spec.target.path : undefined;
+  refuseOverwriting([flags.plot, flags.report, flags.hlog, captured], spec.input.paths);
   const control = new ReplayControl();
   const release = stopOnSignal(() => {
     control.stop();

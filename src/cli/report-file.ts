@@ -1,7 +1,7 @@
 /** Files that a command writes beside its report: pictures, percentile distributions, the report as JSON. */
 import { writeFileSync } from 'node:fs';
-import { SinkError, UsageError } from '../core/errors.js';
-import { isSameFile } from '../io/file-writer.js';
+import { UsageError } from '../core/errors.js';
+import { refuseSameFile } from '../io/file-writer.js';
 import { warn } from './summary.js';
 
 /** Writes the file; false, with a warning, where that fails. */
@@ -24,11 +24,17 @@ export function refusePlot(
   inputPaths: readonly string[],
   stdoutTakenBy: string | null,
 ): void {
-  if (plotPath === undefined) return;
   if (plotPath === '-' && stdoutTakenBy !== null) {
     throw new UsageError('plot', `--plot - and ${stdoutTakenBy} both want standard output; give one of them a file`);
   }
-  if (inputPaths.some((input) => isSameFile(plotPath, input))) {
-    throw new SinkError('same-file', `${plotPath} is the capture that is being read; name another file`);
+  refuseOverwriting([plotPath], inputPaths);
+}
+
+/** Before a run: throws where one of the files to be written is a capture being read, or is named twice. */
+export function refuseOverwriting(outputs: readonly (string | undefined)[], inputPaths: readonly string[]): void {
+  const paths = outputs.filter((path) => path !== undefined && path !== '-') as string[];
+  for (const [index, path] of paths.entries()) {
+    refuseSameFile(path, inputPaths);
+    if (paths.indexOf(path) < index) throw new UsageError('same-file', `${path} is named for two outputs`);
   }
 }

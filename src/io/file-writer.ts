@@ -1,8 +1,9 @@
 /** A file, or standard output, that grows through one buffer by synchronous writes. */
-import { closeSync, openSync, realpathSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import { SinkError } from '../core/errors.js';
 
 const bufferBytes = 1 << 20;
+const standardInput = 0;
 const standardOutput = 1;
 /** How long a pipe that is full is left alone before it is tried again. */
 const retryMs = 1;
@@ -12,10 +13,8 @@ const retryMs = 1;
  * one of those being read.
  */
 export function openFileWriter(path: string, inputPaths: readonly string[]): FileWriter {
+  refuseSameFile(path, inputPaths);
   if (path === '-') return new FileWriter('standard output', standardOutput);
-  if (inputPaths.some((input) => isSameFile(path, input))) {
-    throw new SinkError('same-file', `${path} is the capture that is being read; name another file`);
-  }
   try {
     return new FileWriter(path, openSync(path, 'w'));
   } catch (error) {
@@ -92,12 +91,26 @@ export class FileWriter {
   }
 }
 
-/** True where both name one file, whatever the links on the way; never for standard input. */
-export function isSameFile(path: string, other: string): boolean {
-  if (other === '-') return false;
+/** Throws SinkError where the file to be written, `-` for standard output, is one of those being read. */
+export function refuseSameFile(path: string, inputPaths: readonly string[]): void {
+  if (!inputPaths.some((input) => isSameFile(path, input))) return;
+  const name = path === '-' ? 'standard output' : path;
+  throw new SinkError('same-file', `${name} is the capture that is being read; name another file`);
+}
+
+/** True where what is written and what is read are one file, whatever the links and redirections on the way. */
+export function isSameFile(output: string, input: string): boolean {
+  const written = regularFile(output, standardOutput);
+  const read = regularFile(input, standardInput);
+  return written !== null && read !== null && written.dev === read.dev && written.ino === read.ino;
+}
+
+/** Null for what is no file, or is not there yet: `-` goes by its descriptor. */
+function regularFile(path: string, descriptor: number): Stats | null {
   try {
-    return realpathSync(path) === realpathSync(other);
+    const stats = path === '-' ? fstatSync(descriptor) : statSync(path);
+    return stats.isFile() ? stats : null;
   } catch {
-    return false;
+    return null;
   }
 }

@@ -1,13 +1,11 @@
 /** A text file that grows as its lines become known, so that a long run holds none of them. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { SinkError } from '../core/errors.js';
-import { isSameFile } from './file-writer.js';
+import { refuseSameFile } from './file-writer.js';
 
 /** Creates (or truncates) the file; throws SinkError where that fails or the file is the one being read. */
 export function openTextFile(path: string, inputPaths: readonly string[]): TextFile {
-  if (inputPaths.some((input) => isSameFile(path, input))) {
-    throw new SinkError('same-file', `${path} is the capture that is being read; name another file`);
-  }
+  refuseSameFile(path, inputPaths);
   return new TextFile(
     path,
     attempt(path, 'open', () => openSync(path, 'w')),

@@ -4,6 +4,9 @@
  * One record of each reader is held; the earliest is handed out next, of equal ones that of the reader given first.
  * Within a reader the order stays as captured, whatever its stamps. A reader that begins late may sleep until then:
  * a run over many files holds open only those that overlap in time.
+ *
+ * A TCP stream that goes on in another reader once its own has ended is the same flow there. In two readers at a time
+ * it was captured twice, and mixed pieces would be nonsense: then each has a flow of its own.
  */
 import type { DatagramReader, Flow, Join, RecordReader } from '../core/seams.js';
 
@@ -67,11 +70,16 @@ export class MergedReader implements DatagramReader {
   private readonly slots: Slot[];
   /** Of all but the current one, the slot with the earliest record. */
   private rival = unknown;
+  /** What each reader that has a flow of TCP calls it. */
+  private readonly holders = new Map<Flow, (Flow | undefined)[]>();
+  private readonly copyOf: (flow: Flow, reader: number) => Flow;
   /** Slots that are to be advanced before one can be chosen. */
   private readonly toAdvance: number[];
   private isUsedUp = false;
 
-  constructor(cursors: readonly MergeCursor[]) {
+  /** `copyOf` gives a reader a flow of its own for one that another has at the same time; without it they share. */
+  constructor(cursors: readonly MergeCursor[], copyOf = (flow: Flow, _reader: number): Flow => flow) {
+    this.copyOf = copyOf;
     this.slots = cursors.map((cursor) => new Slot(cursor));
     this.toAdvance = this.slots.flatMap((slot, index) => (slot.state === 'advance' ? [index] : []));
   }
@@ -161,6 +169,22 @@ export class MergedReader implements DatagramReader {
     return a.nanoseconds === b.nanoseconds ? index < other : a.nanoseconds < b.nanoseconds;
   }
 
+  private owned(flow: Flow): Flow {
+    const { holders, current } = this;
+    let names = holders.get(flow);
+    if (names === undefined) {
+      names = [];
+      holders.set(flow, names);
+    }
+    let own = names[current];
+    if (own === undefined) {
+      const isHeld = names.some((name, reader) => name === flow && !this.isOver(reader));
+      own = isHeld ? this.copyOf(flow, current) : flow;
+      names[current] = own;
+    }
+    return own;
+  }
+
   private take(reader: RecordReader & Extras): void {
     this.view = reader.view;
     this.offset = reader.offset;
@@ -169,7 +193,7 @@ export class MergedReader implements DatagramReader {
     this.nanoseconds = reader.nanoseconds;
     this.packetNumber = reader.packetNumber;
     this.fileOffset = reader.fileOffset;
-    this.flow = reader.flow as Flow;
+    this.flow = reader.flow?.transport === 'TCP' ? this.owned(reader.flow) : (reader.flow as Flow);
     this.join = reader.join as Join;
     this.truncated = reader.truncated ?? false;
     this.messageCount = reader.messageCount ?? 0;

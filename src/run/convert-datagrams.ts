@@ -49,6 +49,7 @@ export class DatagramCopy {
       packets,
       bytes,
       filtered: 0,
+      unsequenced: 0,
       otherSessions: [],
       gaps: gaps.slice(0, maxGapsReported),
       gapsTotal: sum((session) => session.gaps.length + session.gapsDropped),

@@ -1,7 +1,7 @@
 /** Takes the messages of one session, in order and filtered, and frames them anew. */
 import { itch50Landmarks } from '../analysis/landmarks.js';
 import type { MessageFeed } from '../analysis/message-feed.js';
-import type { Flow, Stream } from '../core/seams.js';
+import type { Stream } from '../core/seams.js';
 import { type CountingOutput, defaultFlow, openMessageOutput } from '../io/message-output.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { MessageFilter } from '../replay/filter.js';
@@ -19,9 +19,10 @@ export class MessageCopy {
   private readonly keepsNumbers: boolean;
   private readonly gaps: ConvertReport['gaps'] = [];
   private filtered = 0;
-  /** The first session met is the one; null where it has no name. */
-  private session: string | null | undefined;
-  private flow: Flow | null = null;
+  private unsequenced = 0;
+  /** The session of the first message is the one; of streams without a name, that stream alone. */
+  private first: Stream | null = null;
+  private session: string | null = null;
   private readonly others = new Map<string | null, number>();
   /** Made when the session is known. */
   private output: CountingOutput | null = null;
@@ -43,7 +44,7 @@ export class MessageCopy {
 
   /** Shows the filter a message before the window. */
   learn(view: DataView, offset: number, length: number, stream: Stream): void {
-    if (this.isOfSession(stream)) this.filter.learn(view, offset, length);
+    if (stream.isUnsequenced !== true && this.isOfSession(stream)) this.filter.learn(view, offset, length);
   }
 
   take(
@@ -55,14 +56,15 @@ export class MessageCopy {
     sequence: number,
     stream: Stream,
   ): void {
-    if (this.isOfSession(stream)) this.arbiter.message(view, offset, length, seconds, nanoseconds, sequence);
+    if (stream.isUnsequenced) this.unsequenced++;
+    else if (this.isOfSession(stream)) this.arbiter.message(view, offset, length, seconds, nanoseconds, sequence);
     else this.others.set(stream.session, (this.others.get(stream.session) ?? 0) + 1);
   }
 
   /** Puts out what was held back, and the end of the session where the input has it; not where a window cut it off. */
   finish(feed: MessageFeed, isCut: boolean): void {
-    const { session } = this;
-    const sessions = feed.demux.sessions().filter((one) => session === undefined || one.session === session);
+    const { first, session } = this;
+    const sessions = feed.demux.sessions().filter((one) => first === null || one.session === session);
     const known = sessions.flatMap(({ gaps }) => gaps.map(({ to }) => to + 1));
     this.arbiter.flush(isCut ? 0 : known.reduce((most, next) => Math.max(most, next), 0));
     this.output ??= this.open();
@@ -76,16 +78,17 @@ export class MessageCopy {
   }
 
   report() {
-    const { arbiter, output, session, filtered, gaps } = this;
+    const { arbiter, output, session, filtered, unsequenced, gaps } = this;
     const { duplicates, late, heldBack, missing } = arbiter;
     const counts = output?.counts;
     return {
       framing: this.spec.format === 'binaryfile' ? null : (this.spec.framing ?? 'moldudp64'),
-      session: session ?? null,
+      session,
       messages: counts?.messages ?? 0,
       packets: counts?.packets ?? 0,
       bytes: counts?.bytes ?? 0,
       filtered,
+      unsequenced,
       otherSessions: [...this.others].map(([name, messages]) => ({ session: name, messages })),
       gaps,
       gapsTotal: arbiter.gaps,
@@ -101,11 +104,11 @@ export class MessageCopy {
   }
 
   private isOfSession(stream: Stream): boolean {
-    if (this.session === undefined) {
+    if (this.first === null) {
+      this.first = stream;
       this.session = stream.session;
-      this.flow = stream.flow;
     }
-    return stream.session === this.session;
+    return this.session === null ? stream === this.first : stream.session === this.session;
   }
 
   private put(
@@ -130,7 +133,8 @@ export class MessageCopy {
 
   /** Addresses are those of the input where its transport is the output's. */
   private open(): CountingOutput {
-    const { spec, flow, session } = this;
+    const { spec, session } = this;
+    const flow = this.first?.flow;
     const common = { path: spec.output, format: spec.format, inputPaths: spec.input.paths };
     if (spec.format === 'binaryfile') return openMessageOutput(common);
     const framing = spec.framing ?? 'moldudp64';

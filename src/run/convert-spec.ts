@@ -104,6 +104,8 @@ export interface ConvertReport {
   records: number;
   /** Messages that filters left out. */
   filtered: number;
+  /** Unsequenced messages of SoupBinTCP, which clients send: they are no part of a session. */
+  unsequenced: number;
   /** Sessions beside the converted one: their messages were left out. */
   otherSessions: { session: string | null; messages: number }[];
   /** The first gaps in full, by their numbers in the input. */

@@ -51,6 +51,23 @@ describe('convert', () => {
     expect((await run(['convert', gaps, '-o', out('gaps.itch')])).code).toBe(0);
   });
 
+  it('theInputAsOutputIsRefusedByRedirectionToo', () => {
+    const path = out('redirected.pcap');
+    const before = readFileSync(pcap);
+    writeFileSync(path, before);
+    const main = `"${process.execPath}" dist/cli/main.js convert`;
+    for (const command of [`${main} - -o "$F" < "$F"`, `${main} "$F" -o - --format pcap 1<> "$F"`]) {
+      const { status, stderr } = spawnSync('sh', ['-c', command], {
+        cwd: projectRoot,
+        env: { ...process.env, F: path },
+        encoding: 'utf8',
+      });
+      expect(stderr).toMatch(/is the capture that is being read; name another file/);
+      expect(status).toBe(1);
+      expect(readFileSync(path).equals(before)).toBe(true);
+    }
+  });
+
   it('aGapIsASecondLoginOfSoupBinTCP', async () => {
     const report = await convert(gaps, '-o', out('gaps.pcap'), '--framing', 'soupbintcp');
     expect(report).toMatchObject({ connections: 3, gapsTotal: 2, missing: 4 });

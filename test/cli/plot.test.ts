@@ -63,6 +63,26 @@ describe('replay --plot', () => {
   });
 });
 
+describe('replay', () => {
+  it.each([
+    ['--report', 1, /is the capture that is being read/],
+    ['--hlog', 1, /is the capture that is being read/],
+  ])('%s is not written over the capture', async (option, code, text) => {
+    const before = readFileSync(capture);
+    const finished = await run(['replay', capture, '--dry-run', option, capture]);
+    expect(finished.stderr).toMatch(text);
+    expect(finished.code).toBe(code);
+    expect(readFileSync(capture).equals(before)).toBe(true);
+  });
+
+  it('doesNotWriteTwoOutputsIntoOneFile', async () => {
+    const path = join(folder, 'two.out');
+    const { code, stderr } = await run(['replay', capture, '--to', `pcap:${path}`, '--plot', path]);
+    expect(stderr).toMatch(/two\.out is named for two outputs/);
+    expect({ code, exists: existsSync(path) }).toEqual({ code: 2, exists: false });
+  });
+});
+
 describe('inspect --plot --json', () => {
   it('writesBoth', async () => {
     const path = join(folder, 'both.svg');

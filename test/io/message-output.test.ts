@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/capture/endpoint.js';
@@ -175,8 +175,10 @@ describe('opening', () => {
     const input = join(folder, 'input.itch');
     const alias = join(folder, 'alias.itch');
     writeFileSync(input, 'kept');
+    const second = join(folder, 'second.itch');
     symlinkSync(input, alias);
-    for (const path of [input, alias]) {
+    linkSync(input, second);
+    for (const path of [input, alias, second]) {
       expect(() => openMessageOutput({ path, inputPaths: ['-', 'absent', input] })).toThrow(SinkError);
     }
     expect(readFileSync(input, 'utf8')).toBe('kept');
