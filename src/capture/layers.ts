@@ -83,10 +83,10 @@ export class Layers {
   /** Reads the frame that the reader of frames stands at, which lies in `view`. */
   open(view: DataView): number {
     const { frames, target } = this;
+    if (this.depth > 0) this.leave();
     if (frames.fault !== null) return this.faults.skip(frames.fault);
     target.seconds = frames.seconds;
     target.nanoseconds = frames.nanoseconds;
-    if (this.depth > 0) this.leave();
     const start = frames.offset;
     const end = start + frames.length;
     if (frames.linkType !== ethernet.LINKTYPE_ETHERNET) return this.openLink(view, start, end);

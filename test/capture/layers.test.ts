@@ -3,7 +3,7 @@ import { MAX_VLAN_TAGS } from '../../src/capture/ethernet.js';
 import { FlowTable } from '../../src/capture/flow.js';
 import { MAX_EXTENSION_HEADERS } from '../../src/capture/ipv6.js';
 import { MAX_LABELS, MAX_TUNNELS } from '../../src/capture/tunnel.js';
-import { concat, frame, pcap, text, u16, u32 } from './build.js';
+import { concat, frame, pcap, Section, text, u16, u32 } from './build.js';
 import { ether, fragment6, gre, ip4, ip6, mpls, tcpSegment, udp, udp6, vxlan } from './build-layers.js';
 import { read } from './drive.js';
 
@@ -270,6 +270,13 @@ test.each(malformed)('reports, counts and leaves out: %s', (reason, data, link =
 test('what is malformed within a tunnel says so', () => {
   const { damage } = readOne(ether(0x0800, ip4(vxlan(ether(0x0800, bytes(0x45))))));
   expect(damage[0]?.message).toBe('Packet 1 has a malformed IPv4 header within VXLAN (short) and was left out.');
+});
+
+test('a packet that its block does not tell is not taken to be within the tunnel of the one before', () => {
+  const section = new Section();
+  const blocks = [section.enhanced(greFrame(gre(0x0800, packet4))), section.enhanced(packet4, 0n, 7)];
+  const { skipped: counted, datagrams } = read(concat(section.header(), section.interface(), ...blocks));
+  expect([datagrams.length, counted]).toEqual([1, { 'damaged pcapng block': 1 }]);
 });
 
 const layered: [string, number, Uint8Array][] = [
