@@ -7,7 +7,7 @@
  */
 import { ByteQueue } from '../core/byte-queue.js';
 import type { DamageHandler, DatagramReader, Flow, Join } from '../core/seams.js';
-import { SNIFF_BYTES, sniff } from './detect.js';
+import { describeForeign, SNIFF_BYTES, sniff } from './detect.js';
 import { FlowTable } from './flow.js';
 import type { CaptureDescription, FrameReader } from './frame-reader.js';
 import { DATAGRAM, Layers, SEGMENT } from './layers.js';
@@ -257,19 +257,22 @@ export class CaptureReader implements DatagramReader {
     const content = sniff(head);
     if (content === 'pcap') this.frames = new PcapReader(queue, onDamage, { recover });
     else if (content === 'pcapng') this.frames = new PcapngReader(queue, onDamage, { recover });
-    else this.refuse(head.length);
+    else this.refuse(head);
     if (this.frames === null) return null;
     const { checksums, flows, tcp, stampByTrailer } = this;
     this.layers = new Layers(this.frames, this, tally, { onDamage, checksums, flows, tcp, stampByTrailer });
     return this.layers;
   }
 
-  private refuse(available: number): void {
+  private refuse(head: Uint8Array): void {
     this.done = true;
-    const message =
-      available === 0
-        ? 'The capture is empty: it has not even a file header. Capture or copy it again.'
-        : 'The file begins neither as pcap nor as pcapng. Check that it is a capture and not compressed.';
+    const known = describeForeign(head);
+    const foreign =
+      known === null
+        ? 'The file begins neither as pcap nor as pcapng. Check that it is a capture and not compressed.'
+        : `The file ${known}.`;
+    const empty = 'The capture is empty: it has not even a file header. Capture or copy it again.';
+    const message = head.length === 0 ? empty : foreign;
     this.onDamage({ code: 'not-a-capture', message, record: 0, offset: 0 });
   }
 }

@@ -203,6 +203,7 @@ test.each([
   ['nothing', new Uint8Array(0), /empty/],
   ['three bytes', text('abc'), /neither as pcap nor as pcapng/],
   ['other bytes', text('a text file\n'), /neither as pcap nor as pcapng/],
+  ['a known format', text('snoop\0\0\0\0\0\0\u0002'), /^The file is a snoop capture \(RFC 1761\): editcap/],
 ])('%s: not a capture', (_, bytes, message) => {
   const { damage, counts } = read(bytes);
   expect(damage.map(({ code, record, offset }) => [code, record, offset])).toEqual([['not-a-capture', 0, 0]]);
