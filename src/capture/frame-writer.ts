@@ -6,14 +6,12 @@ import { UsageError } from '../core/errors.js';
 import type { Flow } from '../core/seams.js';
 import { addWords, copyWords, fold } from './checksum.js';
 import { parseAddress } from './endpoint.js';
-import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4 } from './ethernet.js';
+import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from './ethernet.js';
 import { IP_PROTOCOL_UDP, IPV4_HEADER_BYTES } from './ipv4.js';
+import { IPV6_HEADER_BYTES } from './ipv6.js';
+import { IP_PROTOCOL_TCP, TCP_HEADER_BYTES } from './tcp.js';
 import { UDP_HEADER_BYTES } from './udp.js';
 
-const IPV6_FIXED_HEADER_BYTES = 40;
-const TCP_PLAIN_HEADER_BYTES = 20;
-const PROTOCOL_TCP = 6;
-const ETHERTYPE_OF_IPV6 = 0x86dd;
 /** The most that an IPv4 packet, or what follows the fixed header of an IPv6 packet, can hold. */
 const MAX_IP_LENGTH = 65_535;
 
@@ -21,7 +19,7 @@ const MAX_IP_LENGTH = 65_535;
 export const FRAME_HEADER_BYTES = ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES + UDP_HEADER_BYTES;
 
 /** The most that headers take: TCP over IPv6. */
-export const MAX_FRAME_HEADER_BYTES = ETHERNET_HEADER_BYTES + IPV6_FIXED_HEADER_BYTES + TCP_PLAIN_HEADER_BYTES;
+export const MAX_FRAME_HEADER_BYTES = ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + TCP_HEADER_BYTES;
 
 /** The most payload that one datagram can carry over IPv4: 65,535 less the IPv4 and UDP headers. */
 export const MAX_PAYLOAD_BYTES = MAX_IP_LENGTH - IPV4_HEADER_BYTES - UDP_HEADER_BYTES;
@@ -30,7 +28,7 @@ export const MAX_PAYLOAD_BYTES = MAX_IP_LENGTH - IPV4_HEADER_BYTES - UDP_HEADER_
 export const MAX_IPV6_PAYLOAD_BYTES = MAX_IP_LENGTH - UDP_HEADER_BYTES;
 
 /** Room that the longest frame takes. */
-export const MAX_FRAME_BYTES = ETHERNET_HEADER_BYTES + IPV6_FIXED_HEADER_BYTES + MAX_IP_LENGTH;
+export const MAX_FRAME_BYTES = ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + MAX_IP_LENGTH;
 
 /** Time to live, or hop limit, that is written where none is asked for. */
 const DEFAULT_TTL = 64;
@@ -42,9 +40,6 @@ const IPV4_GROUP_MAC = 0x01005e;
 /** First bytes of the Ethernet addresses that IPv6 groups map to, before their last four (RFC 2464 section 7). */
 const IPV6_GROUP_MAC_PREFIX = 0x3333;
 const DONT_FRAGMENT = 0x4000;
-
-/** Flags of a TCP header. */
-export const TcpFlag = { fin: 0x01, syn: 0x02, psh: 0x08, ack: 0x10 } as const;
 
 /** What a TCP header says beside its ports; numbers are unsigned. */
 export interface TcpFields {
@@ -102,20 +97,20 @@ export class FrameWriter {
     fields: TcpFields,
   ): number {
     const addresses = flow === this.lastFlow && this.last !== null ? this.last : this.resolve(flow);
-    const headers = TCP_PLAIN_HEADER_BYTES + (addresses.isIpv6 ? 0 : IPV4_HEADER_BYTES);
+    const headers = TCP_HEADER_BYTES + (addresses.isIpv6 ? 0 : IPV4_HEADER_BYTES);
     checkLength(length, MAX_IP_LENGTH - headers);
-    const tcpLength = TCP_PLAIN_HEADER_BYTES + length;
-    const tcp = this.writeNetwork(into, at, addresses, PROTOCOL_TCP, tcpLength);
+    const tcpLength = TCP_HEADER_BYTES + length;
+    const tcp = this.writeNetwork(into, at, addresses, IP_PROTOCOL_TCP, tcpLength);
     into.setUint16(tcp, flow.sourcePort);
     into.setUint16(tcp + 2, flow.destinationPort);
     into.setUint32(tcp + 4, fields.sequence);
     into.setUint32(tcp + 8, fields.acknowledgment);
-    into.setUint16(tcp + 12, ((TCP_PLAIN_HEADER_BYTES / 4) << 12) | fields.flags);
+    into.setUint16(tcp + 12, ((TCP_HEADER_BYTES / 4) << 12) | fields.flags);
     into.setUint16(tcp + 14, fields.window);
     // The checksum itself and the urgent pointer.
     into.setUint32(tcp + 16, 0);
-    const header = addWords(addresses.sum + PROTOCOL_TCP + tcpLength, into, tcp, TCP_PLAIN_HEADER_BYTES);
-    const sum = copyWords(header, view, offset, into, tcp + TCP_PLAIN_HEADER_BYTES, length);
+    const header = addWords(addresses.sum + IP_PROTOCOL_TCP + tcpLength, into, tcp, TCP_HEADER_BYTES);
+    const sum = copyWords(header, view, offset, into, tcp + TCP_HEADER_BYTES, length);
     into.setUint16(tcp + 16, ~fold(sum) & 0xffff);
     return tcp + tcpLength - at;
   }
@@ -130,7 +125,7 @@ export class FrameWriter {
       into.setUint8(ip + 6, protocol);
       into.setUint8(ip + 7, this.ttl);
       addresses.writeIpv6(into, ip + 8);
-      return ip + IPV6_FIXED_HEADER_BYTES;
+      return ip + IPV6_HEADER_BYTES;
     }
     into.setUint16(ip, 0x4500);
     into.setUint16(ip + 2, IPV4_HEADER_BYTES + length);
@@ -185,7 +180,7 @@ class Addresses {
     this.source = this.both.getUint32(length - 4);
     this.destination = this.both.getUint32(2 * length - 4);
     this.sum = addWords(0, this.both, 0, 2 * length);
-    this.etherType = this.isIpv6 ? ETHERTYPE_OF_IPV6 : ETHERTYPE_IPV4;
+    this.etherType = this.isIpv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4;
     this.isGroup = this.isIpv6 ? destination[0] === 0xff : this.destination >>> 28 === 0xe;
   }
 

@@ -10,6 +10,7 @@ export const TCP_HEADER_BYTES = 20;
 export const FIN = 0x01;
 export const SYN = 0x02;
 export const RST = 0x04;
+export const PSH = 0x08;
 export const ACK = 0x10;
 
 /** What `TcpHeader.read` found; `short` is a header that the captured bytes do not hold. */
@@ -21,6 +22,8 @@ export class TcpHeader {
   ports = 0;
   /** Number of the first byte (or of the SYN); signed. */
   sequence = 0;
+  /** Number of the byte that the sender of the segment waits for, where `ACK` is set; signed. */
+  acknowledgment = 0;
   flags = 0;
   /** Start of the payload: past the captured bytes where the options were cut. */
   payload = 0;
@@ -36,6 +39,7 @@ export class TcpHeader {
     if (headerLength < TCP_HEADER_BYTES || offset + headerLength > payloadEnd) return 'header-length';
     this.ports = view.getInt32(offset);
     this.sequence = view.getInt32(offset + 4);
+    this.acknowledgment = view.getInt32(offset + 8);
     this.flags = (fourth >>> 16) & 0xff;
     this.payload = offset + headerLength;
     this.end = payloadEnd;

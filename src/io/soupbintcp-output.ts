@@ -9,7 +9,7 @@
  * so that the flow stays one.
  */
 import { flowBetween } from '../capture/endpoint.js';
-import { TcpFlag } from '../capture/frame-writer.js';
+import { ACK, FIN, PSH, SYN } from '../capture/tcp.js';
 import { UsageError } from '../core/errors.js';
 import type { Flow } from '../core/seams.js';
 import {
@@ -155,9 +155,9 @@ export class SoupBinTCPOutput implements CountingOutput {
   /** Handshake and login. */
   private connect(): void {
     const { client, server, options } = this;
-    this.send(client, TcpFlag.syn);
-    this.send(server, TcpFlag.syn | TcpFlag.ack);
-    this.send(client, TcpFlag.ack);
+    this.send(client, SYN);
+    this.send(server, SYN | ACK);
+    this.send(client, ACK);
     const sequence = this.nextSequence;
     const login = { username, password, session: options.session, sequence };
     writeLoginRequest(this.packet, 0, login);
@@ -171,9 +171,9 @@ export class SoupBinTCPOutput implements CountingOutput {
 
   /** The server closes, then the client. */
   private disconnect(): void {
-    this.send(this.server, TcpFlag.fin | TcpFlag.ack);
-    this.send(this.client, TcpFlag.fin | TcpFlag.ack);
-    this.send(this.server, TcpFlag.ack);
+    this.send(this.server, FIN | ACK);
+    this.send(this.client, FIN | ACK);
+    this.send(this.server, ACK);
     this.isConnected = false;
   }
 
@@ -208,17 +208,17 @@ export class SoupBinTCPOutput implements CountingOutput {
   /** Sends the segment being filled. */
   private flush(): void {
     if (this.filled === 0) return;
-    this.send(this.server, TcpFlag.psh | TcpFlag.ack, this.segmentView, this.filled);
+    this.send(this.server, PSH | ACK, this.segmentView, this.filled);
     this.server.spoke(this.seconds, this.nanoseconds);
     this.filled = 0;
     if (++this.unacknowledged < segmentsPerAck) return;
-    this.send(this.client, TcpFlag.ack);
+    this.send(this.client, ACK);
     this.unacknowledged = 0;
   }
 
   /** Sends the packet's first `length` bytes in a segment of their own. */
   private say(peer: Peer, length: number): void {
-    this.send(peer, TcpFlag.psh | TcpFlag.ack, this.packet, length);
+    this.send(peer, PSH | ACK, this.packet, length);
     peer.spoke(this.seconds, this.nanoseconds);
     if (peer === this.client) this.unacknowledged = 0;
   }
@@ -226,10 +226,10 @@ export class SoupBinTCPOutput implements CountingOutput {
   private send(peer: Peer, flags: number, view: DataView = this.packet, length = 0): void {
     const { fields } = peer;
     fields.flags = flags;
-    fields.acknowledgment = (flags & TcpFlag.ack) === 0 ? 0 : this.other(peer).fields.sequence;
+    fields.acknowledgment = (flags & ACK) === 0 ? 0 : this.other(peer).fields.sequence;
     this.capture.segment(view, 0, length, peer.flow, fields, this.seconds, this.nanoseconds);
     // SYN and FIN take a number each.
-    const phantom = (flags & (TcpFlag.syn | TcpFlag.fin)) === 0 ? 0 : 1;
+    const phantom = (flags & (SYN | FIN)) === 0 ? 0 : 1;
     fields.sequence = (fields.sequence + length + phantom) >>> 0;
   }
 

@@ -7,14 +7,14 @@ import {
   MAX_FRAME_HEADER_BYTES,
   MAX_IPV6_PAYLOAD_BYTES,
   MAX_PAYLOAD_BYTES,
-  TcpFlag,
 } from '../../src/capture/frame-writer.js';
+import { ACK, PSH } from '../../src/capture/tcp.js';
 import { UsageError } from '../../src/core/errors.js';
 import { checksum, concat, text } from './build.js';
 
 const v4 = flowBetween('UDP', { address: '10.0.0.1', port: 1000 }, { address: '10.0.0.2', port: 2000 });
 const v6 = flowBetween('UDP', { address: '2001:db8::1', port: 1000 }, { address: 'ff02::1:2', port: 2000 });
-const fields = { sequence: 0xfffffffe, acknowledgment: 0x80000000, flags: TcpFlag.ack | TcpFlag.psh, window: 65_535 };
+const fields = { sequence: 0xfffffffe, acknowledgment: 0x80000000, flags: ACK | PSH, window: 65_535 };
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { MAX_RECORD_BYTES } from '../../src/capture/capture-writer.js';
 import { flowBetween } from '../../src/capture/endpoint.js';
 import { FlowTable } from '../../src/capture/flow.js';
-import { TcpFlag } from '../../src/capture/frame-writer.js';
 import { PcapWriter, RECORD_OVERHEAD_BYTES } from '../../src/capture/pcap-writer.js';
 import { PcapngWriter } from '../../src/capture/pcapng-writer.js';
+import { SYN } from '../../src/capture/tcp.js';
 import { concat, text } from './build.js';
 import { read } from './drive.js';
 
@@ -97,7 +97,7 @@ test.each([
   const into = new DataView(new ArrayBuffer(MAX_RECORD_BYTES));
   const to = flowBetween('TCP', { address: '::1', port: 1 }, { address: '::2', port: 2 });
   const payload = new DataView(new ArrayBuffer(65_515));
-  const fields = { sequence: 7, acknowledgment: 8, flags: TcpFlag.syn, window: 9 };
+  const fields = { sequence: 7, acknowledgment: 8, flags: SYN, window: 9 };
   const length = writer.writeSegment(into, 0, payload, 0, 65_515, to, fields, 1, 2);
   expect(length).toBeGreaterThan(65_515 + RECORD_OVERHEAD_BYTES);
   expect(into.getUint8(frameAt + 14 + 6)).toBe(6);
