@@ -42,6 +42,11 @@ export function formatEndpoint(address: string, port: number): string {
   return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
+/** The name of the flow from one to the other. */
+export function nameOf(source: Endpoint, destination: Endpoint): string {
+  return `${formatEndpoint(source.address, source.port)} > ${formatEndpoint(destination.address, destination.port)}`;
+}
+
 /** A flow outside any table, for what is written. */
 export function flowBetween(transport: Flow['transport'], source: Endpoint, destination: Endpoint, index = 0): Flow {
   return {
@@ -51,7 +56,7 @@ export function flowBetween(transport: Flow['transport'], source: Endpoint, dest
     sourcePort: source.port,
     destination: destination.address,
     destinationPort: destination.port,
-    name: `${formatEndpoint(source.address, source.port)} > ${formatEndpoint(destination.address, destination.port)}`,
+    name: nameOf(source, destination),
   };
 }
 

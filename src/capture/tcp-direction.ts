@@ -99,6 +99,13 @@ export class Direction {
   cost = 0;
   /** When the piece behind the first hole came. */
   holeSeconds = 0;
+  /** The other direction of the connection, where it is followed. */
+  peer: Direction | null = null;
+  /** Whether the peer acknowledged bytes behind a hole: up to which number, and when. */
+  isAcknowledged = false;
+  acknowledged = 0;
+  acknowledgedSeconds = 0;
+  acknowledgedNanoseconds = 0;
   private readonly spent: Piece;
   readonly used = new Link(this);
   readonly waiting = new Link(this);
@@ -117,6 +124,7 @@ export class Direction {
     this.hasSyn = false;
     this.hasFin = false;
     this.hasStray = false;
+    this.isAcknowledged = false;
   }
 
   /** Whether pieces wait. */

@@ -14,6 +14,11 @@ export const MAX_TOTAL_PENDING_BYTES = 64 * 2 ** 20;
 export const PIECE_COST = 1024;
 /** How long a hole is waited for: a sender repeats a lost segment several times within. */
 export const MAX_HOLE_SECONDS = 3;
+/**
+ * How long a hole is waited for once the receiver has acknowledged what is behind it: the bytes are lost to the capture
+ * alone, and will not be sent again, but a capture of several queues or ports may hold them later than their ACK.
+ */
+export const ACKNOWLEDGED_GRACE_NS = 100_000_000;
 
 /** When and where the packet at hand was captured. */
 export interface PacketStamp {
@@ -42,6 +47,8 @@ export class TcpHoles {
   private readonly waiting = new LinkQueue();
   /** No hole is older than wanted before this second. */
   private dueSeconds = Number.POSITIVE_INFINITY;
+  /** The latest second since stamps went back. */
+  private latestSeconds = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: TcpHolesOptions) {}
 
@@ -98,9 +105,32 @@ export class TcpHoles {
     for (let link = this.waiting.first; link !== null; link = this.waiting.first) this.flush(link.direction);
   }
 
+  /** Takes note of the number that the receiver of a direction with a hole waits for. */
+  acknowledge(direction: Direction, acknowledgment: number): void {
+    this.concede(direction);
+    if (!isBehindHole(direction, acknowledgment)) return;
+    if (direction.isAcknowledged && isBehindHole(direction, direction.acknowledged)) return;
+    direction.isAcknowledged = true;
+    direction.acknowledged = acknowledgment;
+    direction.acknowledgedSeconds = this.options.at.seconds;
+    direction.acknowledgedNanoseconds = this.options.at.nanoseconds;
+  }
+
+  /** Gives up the holes of a direction that its receiver acknowledged long enough ago. */
+  concede(direction: Direction): void {
+    if (!direction.isAcknowledged) return;
+    const { seconds, nanoseconds } = this.options.at;
+    const elapsedSeconds = seconds - direction.acknowledgedSeconds;
+    if (elapsedSeconds * 1e9 + nanoseconds - direction.acknowledgedNanoseconds < ACKNOWLEDGED_GRACE_NS) return;
+    while (isBehindHole(direction, direction.acknowledged)) this.giveUp(direction);
+    direction.isAcknowledged = false;
+  }
+
   /** Gives up the holes that were waited for too long. */
   expire(): void {
     const { seconds } = this.options.at;
+    if (seconds < this.latestSeconds - MAX_HOLE_SECONDS) this.turnBack(seconds);
+    else if (seconds > this.latestSeconds) this.latestSeconds = seconds;
     if (seconds <= this.dueSeconds) return;
     this.dueSeconds = Number.POSITIVE_INFINITY;
     for (let link = this.waiting.first; link !== null; link = this.waiting.first) {
@@ -111,6 +141,15 @@ export class TcpHoles {
       }
       this.giveUp(link.direction);
     }
+  }
+
+  /** Waits anew for the holes that are open, where the clock of the capture was set back. */
+  private turnBack(seconds: number): void {
+    this.latestSeconds = seconds;
+    for (let link = this.waiting.first; link !== null; link = link.next) {
+      link.direction.holeSeconds = Math.min(link.direction.holeSeconds, seconds);
+    }
+    if (this.waiting.first !== null) this.dueSeconds = Math.min(this.dueSeconds, seconds + MAX_HOLE_SECONDS);
   }
 
   private place(direction: Direction, piece: Piece, index: number): void {
@@ -148,7 +187,7 @@ export class TcpHoles {
     if (!isMoved) return;
     const first = direction.firstPending;
     this.waiting.remove(direction.waiting);
-    if (first !== undefined) this.wait(direction, first.seconds);
+    if (first !== undefined) this.wait(direction, Math.min(first.seconds, this.options.at.seconds));
   }
 
   private enforceBounds(direction: Direction): void {
@@ -172,6 +211,12 @@ export class TcpHoles {
     direction.join = 'lost';
     this.drain(direction);
   }
+}
+
+/** Whether what waits behind a direction's first hole is before a sequence number. */
+function isBehindHole(direction: Direction, sequence: number): boolean {
+  const first = direction.firstPending;
+  return first !== undefined && ((sequence - first.sequence) | 0) >= 0;
 }
 
 /** A piece of its own of `span` bytes, of which up to `captured` are there. */

@@ -7,11 +7,13 @@
  * number and place of their own. Of bytes sent twice the first win.
  *
  * A hole is given up (damage `tcp-gap`, the next piece's `join` is `lost`) once more waits than the bounds below allow,
- * after `MAX_HOLE_SECONDS` of capture time, at a reset, at the next connection of the same addresses and at the end.
+ * `ACKNOWLEDGED_GRACE_NS` after the receiver acknowledged what is behind it, after `MAX_HOLE_SECONDS` in any case (both
+ * of capture time), at a reset, at the next connection of the same addresses and at the end.
  * A FIN waits for the hole before it like a byte. Other damage: `snap-length`, `tcp-jump`, `tcp-directions`.
  */
 import { CaptureError } from '../core/errors.js';
 import type { DamageHandler, Flow, Join } from '../core/seams.js';
+import { nameOf } from './endpoint.js';
 import { ACK, FIN, RST, SYN, type TcpHeader } from './tcp.js';
 import { Direction, LinkQueue, Piece } from './tcp-direction.js';
 import { MAX_PENDING_BYTES, MAX_TOTAL_PENDING_BYTES, type PacketStamp, TcpHoles } from './tcp-holes.js';
@@ -76,7 +78,8 @@ export class TcpStreams {
   private readonly otherFlows: Flow | null;
   private readonly maxDirections: number;
   private readonly holes: TcpHoles;
-  private readonly directions = new Map<Flow, Direction>();
+  /** By their flows' names, which tell the other direction's too. */
+  private readonly directions = new Map<string, Direction>();
   private latest: Direction | null = null;
   /** From the one that was quiet for longest to the one at hand. */
   private readonly used = new LinkQueue();
@@ -142,6 +145,9 @@ export class TcpStreams {
     if (length > 0) this.data(direction, view, payload, capturedEnd, sequence, length);
     else if (direction.isOpen && ((sequence - direction.next) | 0) === -1) this.counts.keepAlives++;
     if ((flags & FIN) !== 0) this.finish(direction, (sequence + length) | 0);
+    if (direction.hasPending) this.holes.concede(direction);
+    const { peer } = direction;
+    if (peer?.hasPending && (flags & ACK) !== 0) this.holes.acknowledge(peer, header.acknowledgment);
     return this.head !== null;
   }
 
@@ -176,11 +182,13 @@ export class TcpStreams {
   }
 
   private lookUp(flow: Flow): Direction {
-    let direction = this.directions.get(flow);
+    let direction = this.directions.get(flow.name);
     if (direction === undefined) {
       if (this.directions.size >= this.maxDirections) this.evict();
       direction = new Direction(flow);
-      this.directions.set(flow, direction);
+      direction.peer = this.directions.get(nameOfReverse(flow)) ?? null;
+      if (direction.peer !== null) direction.peer.peer = direction;
+      this.directions.set(flow.name, direction);
     }
     this.used.append(direction.used);
     this.latest = direction;
@@ -202,7 +210,8 @@ export class TcpStreams {
     }
     this.holes.flush(direction);
     this.used.remove(oldest);
-    this.directions.delete(direction.flow);
+    this.directions.delete(direction.flow.name);
+    if (direction.peer !== null) direction.peer.peer = null;
   }
 
   private open(direction: Direction, start: number, isClient: boolean): void {
@@ -329,6 +338,10 @@ export class TcpStreams {
   private report(code: string, message: string, record: number, offset: number): void {
     this.onDamage({ code, message, record, offset });
   }
+}
+
+function nameOfReverse({ source, sourcePort, destination, destinationPort }: Flow): string {
+  return nameOf({ address: destination, port: destinationPort }, { address: source, port: sourcePort });
 }
 
 function noCounts(): TcpCounts {

@@ -4,11 +4,11 @@ import { PIECE_COST } from '../../src/capture/tcp-holes.js';
 import { TcpStreams } from '../../src/capture/tcp-streams.js';
 import { Random } from '../../src/core/random.js';
 import { damage } from './mutate.js';
-import { A, F, R, S, tcp, tcpFlow } from './tcp-drive.js';
+import { A, F, R, reverse, S, tcp, tcpFlow } from './tcp-drive.js';
 
 const maxPendingBytes = 6 * PIECE_COST;
 const maxTotalPendingBytes = 10 * PIECE_COST;
-const flows = [tcpFlow(0), tcpFlow(1), tcpFlow(2)];
+const flows = [tcpFlow(0), tcpFlow(1), reverse(tcpFlow(0))];
 
 /** Checks `count` sequences of segments, each made from its own seed; the seed is in what is thrown. */
 export function fuzzTcp(firstSeed: number, count: number): void {
@@ -57,7 +57,9 @@ function soundSegments(text: string, first: number, random: Random): Uint8Array[
     const from = Math.max(0, at - (random.below(4) === 0 ? random.below(20) : 0));
     const to = Math.min(text.length, at + 1 + random.below(30));
     const flags = to === text.length ? F : A;
-    segments.push(tcp((first + 1 + from) >>> 0, flags, Buffer.from(text.slice(from, to)), 5 + random.below(3)));
+    const acknowledgment = first + random.below(text.length);
+    const data = Buffer.from(text.slice(from, to));
+    segments.push(tcp((first + 1 + from) >>> 0, flags, data, 5 + random.below(3), acknowledgment));
     at = to;
   }
   for (let index = 1; index < segments.length; index += 2) {

@@ -1,4 +1,5 @@
 /** TCP segments built by hand and what `TcpStreams` makes of them, as lines: `start 1 hello`. */
+import { flowBetween } from '../../src/capture/endpoint.js';
 import { ACK, FIN, RST, SYN, TcpHeader } from '../../src/capture/tcp.js';
 import { TcpStreams, type TcpStreamsOptions } from '../../src/capture/tcp-streams.js';
 import type { Damage, Flow } from '../../src/core/seams.js';
@@ -10,6 +11,9 @@ export interface SegmentParts {
   /** Bytes at the end that were not captured. */
   cut?: number;
   seconds?: number;
+  /** The number of the packet where absent. */
+  nanoseconds?: number;
+  acknowledgment?: number;
   flow?: Flow;
 }
 
@@ -21,12 +25,22 @@ export function tcpFlow(index = 0): Flow {
   return { index, transport: 'TCP', source, sourcePort: 1000 + index, destination, destinationPort, name };
 }
 
+/** The other direction. */
+export function reverse({ index, source, sourcePort, destination, destinationPort }: Flow): Flow {
+  const [from, to] = [
+    { address: destination, port: destinationPort },
+    { address: source, port: sourcePort },
+  ];
+  return flowBetween('TCP', from, to, index);
+}
+
 /** A TCP header of `words` 32-bit words and its data. */
-export function tcp(sequence: number, flags: number, data: Uint8Array, words = 5): Uint8Array {
+export function tcp(sequence: number, flags: number, data: Uint8Array, words = 5, acknowledgment = 0): Uint8Array {
   const bytes = Buffer.alloc(words * 4 + data.length);
   bytes.writeUInt16BE(1000, 0);
   bytes.writeUInt16BE(7000, 2);
   bytes.writeUInt32BE(sequence >>> 0, 4);
+  bytes.writeUInt32BE(acknowledgment >>> 0, 8);
   bytes.writeUInt16BE((words << 12) | flags, 12);
   bytes.set(data, words * 4);
   return new Uint8Array(bytes);
@@ -48,8 +62,9 @@ export class TcpDriver {
   }
 
   send(...segments: SegmentParts[]): this {
-    for (const { sequence, data = '', flags = A, cut = 0, seconds = 0, flow = this.flow } of segments) {
-      const bytes = tcp(sequence, flags, typeof data === 'string' ? Buffer.from(data, 'latin1') : data);
+    for (const { sequence, data = '', flags = A, cut = 0, seconds = 0, flow = this.flow, ...rest } of segments) {
+      const payload = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
+      const bytes = tcp(sequence, flags, payload, 5, rest.acknowledgment);
       this.packet++;
       // What was not captured must not be read.
       const captured = bytes.slice(0, bytes.length - cut);
@@ -57,7 +72,8 @@ export class TcpDriver {
       const verdict = this.header.read(view, 0, bytes.length, captured.length);
       if (verdict !== 'ok') throw new Error(verdict);
       const { packet } = this;
-      this.streams.segment(view, this.header, captured.length, flow, seconds, packet, packet, packet * 100);
+      const nanoseconds = rest.nanoseconds ?? packet;
+      this.streams.segment(view, this.header, captured.length, flow, seconds, nanoseconds, packet, packet * 100);
       this.read();
     }
     return this;

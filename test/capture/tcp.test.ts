@@ -2,12 +2,13 @@ import { expect, test } from 'vitest';
 import { TcpHeader, type TcpVerdict } from '../../src/capture/tcp.js';
 import { S, tcp } from './tcp-drive.js';
 
-test('ports, sequence, flags and payload, behind options', () => {
+test('ports, sequence, acknowledgment, flags and payload, behind options', () => {
   const header = new TcpHeader();
-  const bytes = Buffer.concat([Buffer.alloc(3), tcp(0xfffffffe, S, Buffer.from('ab'), 8)]);
+  const bytes = Buffer.concat([Buffer.alloc(3), tcp(0xfffffffe, S, Buffer.from('ab'), 8, 0xfffffffd)]);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   expect(header.read(view, 3, bytes.length, bytes.length)).toBe('ok');
-  expect({ ...header }).toEqual({ ports: (1000 << 16) | 7000, sequence: -2, flags: S, payload: 35, end: 37 });
+  const numbers = { ports: (1000 << 16) | 7000, sequence: -2, acknowledgment: -3 };
+  expect({ ...header }).toEqual({ ...numbers, flags: S, payload: 35, end: 37 });
 });
 
 test.each<[string, number, number, number, TcpVerdict]>([
