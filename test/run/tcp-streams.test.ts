@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Inspection } from '../../src/analysis/inspection.js';
 import { flowBetween } from '../../src/capture/endpoint.js';
-import { TcpFlag } from '../../src/capture/frame-writer.js';
+import { ACK } from '../../src/capture/tcp.js';
 import { initHistograms } from '../../src/core/histogram.js';
 import { openCaptureOutput } from '../../src/io/capture-output.js';
 import type { CaptureWindow } from '../../src/replay/window.js';
@@ -35,7 +35,7 @@ function capture(name: string, segments: Segment[]): string {
     const flow = fromClient ? flowBetween('TCP', client, server) : flowBetween('TCP', server, client);
     const sequence = sent.get(flow.name) ?? 1;
     sent.set(flow.name, sequence + bytes.length);
-    const fields = { sequence, acknowledgment: 1, flags: TcpFlag.ack, window: 1000 };
+    const fields = { sequence, acknowledgment: 1, flags: ACK, window: 1000 };
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     output.segment(view, 0, bytes.length, flow, fields, openSeconds, atNs);
   }
