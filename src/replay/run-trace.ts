@@ -14,8 +14,11 @@ const mostDrawnBins = 500;
 /** So many at least, as long as there are `fullBin` packets for each: a percentile of fewer says little. */
 const leastDrawnBins = 100;
 const fullBin = 20;
-/** Buckets of lateness: four for each power of two ns up to 4.29 s, so that percentiles are within 12.5 %. */
-const bucketCount = 124;
+/**
+ * Buckets of lateness: four for each power of two ns up to 4.29 s, so that percentiles are within 12.5 %, and one for
+ * what is later.
+ */
+const bucketCount = 125;
 const bucketTopNs = 2 ** 32 - 1;
 const askedColumn = 0;
 const sentColumn = 1;
@@ -89,7 +92,8 @@ export class RunTrace {
 }
 
 function bucketOf(lateNs: number): number {
-  const ns = lateNs < 0 ? 0 : lateNs > bucketTopNs ? bucketTopNs : Math.round(lateNs);
+  if (lateNs > bucketTopNs) return bucketCount - 1;
+  const ns = lateNs < 0 ? 0 : Math.round(lateNs);
   if (ns < 4) return ns;
   const exponent = 31 - Math.clz32(ns);
   return (exponent - 1) * 4 + ((ns >>> (exponent - 2)) & 3);

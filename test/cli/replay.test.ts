@@ -82,7 +82,7 @@ describe('replay', () => {
 
   it('referenceAndOriginGiveLatencyAgainstTheSchedule', async () => {
     const port = await freePort();
-    const origin = `${Math.floor(Date.now() / 1000) + 3}000000000`;
+    const origin = `${Math.floor(Date.now() / 1000) + 8}000000000`;
     const rate = ['--speed', '5kpps'];
     const listener = await startListening(
       port,

@@ -22,6 +22,7 @@ describe('RunTrace', () => {
         expect(Math.abs(lateness.p50[0] - at(0.5))).toBeLessThanOrEqual(at(0.5) / 8);
         expect(Math.abs(lateness.p99[0] - at(0.99))).toBeLessThanOrEqual(at(0.99) / 8);
       }),
+      { examples: [[[3758096384, 4227858433]]] },
     );
   });
 
