@@ -63,6 +63,8 @@ export class Layers {
   private readonly trailer = new Trailer();
   /** How many headers around others were taken off the packet at hand. */
   private depth = 0;
+  /** Whether a header before it has stamped it: it goes before those within and a trailer. */
+  private isStamped = false;
   private readonly faults: Faults;
   private readonly flows: FlowTable;
   private readonly checksums: boolean;
@@ -357,10 +359,11 @@ export class Layers {
   private stamp(): void {
     const { trailer } = this;
     if (trailer.kind !== null) increment(this.tally.trailers, trailer.kind);
-    if (!this.options.stampByTrailer || !trailer.isUsable) return;
+    if (!this.options.stampByTrailer || !trailer.isUsable || this.isStamped) return;
     this.target.seconds = trailer.seconds;
     this.target.nanoseconds = trailer.nanoseconds;
     this.tally.restamped++;
+    this.isStamped = this.depth > 0;
   }
 
   /** The same for the header of a tunnel. */
@@ -383,6 +386,7 @@ export class Layers {
 
   private leave(): void {
     this.depth = 0;
+    this.isStamped = false;
     this.faults.outer = '';
   }
 

@@ -112,6 +112,19 @@ test.each([
   expect(datagrams.map((one) => one.seconds - base)).toEqual([expected]);
 });
 
+test('a stamp before the frame goes before those within and behind it, and the packet is stamped once', () => {
+  const inner = arista(0x0110, u32(seconds + 5));
+  const outer = concat(
+    arista(0x0110, u32(seconds + 4)).slice(0, 26),
+    Uint8Array.from(u16(0xd28b)),
+    inner.slice(14),
+    metamako(),
+  );
+  const { datagrams, counts } = read(pcap([{ data: outer, seconds }]), [], { timestamps: 'trailer' });
+  expect(datagrams.map((one) => one.seconds)).toEqual([seconds + 4]);
+  expect([counts.trailers, counts.withoutTrailer]).toEqual([{ 'Arista header': 2, Metamako: 1 }, 0]);
+});
+
 test('fragments and TCP segments carry the trailer’s time too', () => {
   const first = concat(ether(0x0800, ip4(udp(text('12345678')).slice(0, 8), { more: true })), metamako(seconds));
   const second = concat(ether(0x0800, ip4(text('12345678'), { place: 8 })), metamako(seconds + 9, 1));
