@@ -105,7 +105,10 @@ export class TcpHoles {
     for (let link = this.waiting.first; link !== null; link = this.waiting.first) this.flush(link.direction);
   }
 
-  /** Takes note of the number that the receiver of a direction with a hole waits for. */
+  /**
+   * Takes note of the number that the receiver of a direction with a hole waits for: one at a time, so that a hole that
+   * opens within the grace of another is given up within twice the grace.
+   */
   acknowledge(direction: Direction, acknowledgment: number): void {
     this.concede(direction);
     if (!isBehindHole(direction, acknowledgment)) return;

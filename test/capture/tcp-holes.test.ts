@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ACKNOWLEDGED_GRACE_NS, MAX_HOLE_SECONDS } from '../../src/capture/tcp-holes.js';
+import { ACKNOWLEDGED_GRACE_NS, MAX_HOLE_SECONDS, PIECE_COST } from '../../src/capture/tcp-holes.js';
+import { Random } from '../../src/core/random.js';
 import { F, R, reverse, type SegmentParts, TcpDriver, tcpFlow } from './tcp-drive.js';
 
 const top = 2 ** 32;
@@ -143,6 +144,27 @@ describe('holes that the receiver does not have', () => {
     );
     expect(driver.lines).toEqual(['lost 1 a']);
   });
+});
+
+test('a capture that lost segments of an acknowledged stream holds bytes back no longer than twice the grace', () => {
+  const random = new Random('acknowledged');
+  const driver = new TcpDriver().send({ sequence: 0, data: 'x', seconds: 0, nanoseconds: 0 });
+  const kept: string[] = ['x'];
+  let lost = 0;
+  for (let index = 1; index <= 3000; index++) {
+    const stamp = { seconds: Math.floor(index / 100), nanoseconds: (index % 100) * 10_000_000 };
+    const data = String.fromCharCode(32 + (index % 90));
+    if (random.below(20) === 0) lost++;
+    else {
+      driver.send({ sequence: index, data, ...stamp });
+      kept.push(data);
+    }
+    driver.send(ack(index + 1, 0, stamp));
+    // Ten segments fit the grace.
+    expect(driver.streams.pendingBytes).toBeLessThanOrEqual(20 * (PIECE_COST + 1));
+  }
+  expect(driver.end().text).toBe(kept.join(''));
+  expect([lost > 100, driver.streams.counts.lostBytes]).toEqual([true, lost]);
 });
 
 describe('clocks that are set back', () => {
