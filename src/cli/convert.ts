@@ -22,6 +22,7 @@ import {
   when,
 } from './options.js';
 import { Output } from './output.js';
+import { stopOnSignal } from './replay.js';
 import { CaptureSummary, finish, warn } from './summary.js';
 
 interface ConvertFlags extends InputFlags, FilterFlags, WindowFlags {
@@ -135,6 +136,7 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
   }
   const summary = new CaptureSummary();
   const conversion = await Conversion.open(spec, (damage) => summary.onDamage(damage));
+  const release = stopOnSignal(() => conversion.stop(), toStandardOutput);
   const hideProgress = showProgress(conversion);
   let report: ConvertReport;
   try {
@@ -145,9 +147,11 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
     throw error;
   } finally {
     hideProgress();
+    release();
   }
   summary.afterFeed(conversion.feed);
   warnings(report);
+  if (conversion.stopped) warn('ended early: the rest of the input was not converted');
   if (report.format !== 'binaryfile') warnOfNoDay(conversion);
   process.stderr.write(`${describe(report)}\n`);
   if (flags.json) {
@@ -157,7 +161,11 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
   }
   const leftOut =
     report.otherSessions.length + report.truncated + report.tcpPieces + report.tooLong + report.zeroLength;
-  finish({ damaged: report.damageTotal + leftOut > 0, gaps: flags.strict === true && report.gapsTotal > 0 });
+  finish({
+    damaged: report.damageTotal + leftOut > 0,
+    gaps: flags.strict === true && report.gapsTotal > 0,
+    interrupted: conversion.stopped,
+  });
 }
 
 function specOf(paths: readonly string[], flags: ConvertFlags): ConvertSpec {

@@ -132,7 +132,7 @@ async function generate(flags: GenerateFlags): Promise<void> {
   const startMs = performance.now();
   const generation = new Generation(specOf(flags));
   const truthFile = flags.truth === undefined || flags.truth === '-' ? null : openTextFile(flags.truth, []);
-  const release = stopOnSignal(() => generation.stop());
+  const release = stopOnSignal(() => generation.stop(), flags.output === '-');
   const hideProgress = showProgress(generation);
   try {
     await generation.run();

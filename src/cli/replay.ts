@@ -216,11 +216,7 @@ async function replay(paths: readonly string[], flags: ReplayFlags): Promise<voi
   const captured = spec.target.kind === 'pcap' ? spec.target.path : undefined;
   refuseOverwriting([flags.plot, flags.report, flags.hlog, captured], spec.input.paths);
   const control = new ReplayControl();
-  const release = stopOnSignal(() => {
-    control.stop();
-    // Opening a named pipe without a writer, for one, cannot be interrupted.
-    setTimeout(() => process.exit(exitCode.interrupted), stopWithinMs).unref();
-  });
+  const release = stopOnSignal(() => control.stop());
   const hideProgress = showProgress(control, spec);
   let outcome: ReplayOutcome;
   try {
@@ -245,16 +241,24 @@ async function replay(paths: readonly string[], flags: ReplayFlags): Promise<voi
   });
 }
 
-/** Calls `stop` on the first SIGINT or SIGTERM; a second one ends the process. Returns how to let go. */
-export function stopOnSignal(stop: () => void): () => void {
-  let asked = false;
+/**
+ * Calls `stop` on the first SIGINT or SIGTERM; a second one ends the process. Returns how to let go. What is written
+ * into a pipe waits for its reader and hears no signal meanwhile: then the first one is to end the process as ever.
+ */
+export function stopOnSignal(stop: () => void, isPiping = false): () => void {
+  if (isPiping) return () => {};
+  let timer: NodeJS.Timeout | undefined;
   const onSignal = (): void => {
-    if (asked) process.exit(130);
-    asked = true;
+    if (timer !== undefined) process.exit(exitCode.interrupted);
+    // Input that does not come, such as a named pipe without a writer, cannot be interrupted.
+    timer = setTimeout(() => process.exit(exitCode.interrupted), stopWithinMs).unref();
     stop();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  return () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  return () => {
+    clearTimeout(timer);
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  };
 }
 
 /** Writes what was asked for, each file whatever became of the others; true where one could not be written. */

@@ -70,7 +70,9 @@ export class MessageCopy {
     this.output ??= this.open();
     const reader: { endOfSession?: boolean } = feed.input.reader as object;
     const isOver = sessions.some(({ endOfSession }) => endOfSession) || reader.endOfSession === true;
-    if (isOver && !isCut) this.output.endOfSession();
+    // An end alone would have no message's stamp to go by; a BinaryFILE needs none.
+    const isStamped = this.output.counts.messages > 0 || this.spec.format === 'binaryfile';
+    if (isOver && !isCut && isStamped) this.output.endOfSession();
   }
 
   close(): void {

@@ -32,6 +32,7 @@ export class Conversion {
   /** Records behind the window, in a row and in all. */
   private past = 0;
   private isCut = false;
+  private isStopped = false;
   private records = 0;
   private truncated = 0;
   private tcpPieces = 0;
@@ -59,7 +60,7 @@ export class Conversion {
         onMessage: (view, offset, length, _timestampNs, sequence, stream) =>
           conversion?.takeMessage(view, offset, length, sequence, stream),
         onDamage,
-        isDone: () => (conversion?.past ?? 0) > recordsPastWindow,
+        isDone: () => conversion?.isDone ?? false,
       },
       // Messages are filtered once in order; the window is kept here, so that what comes before it is not unknown.
       { filter: { destinations, sessions, types: [], symbols: [], locates: [] } },
@@ -71,6 +72,21 @@ export class Conversion {
       throw error;
     }
     return conversion;
+  }
+
+  /** Whether `stop` ended it before the input did. */
+  get stopped(): boolean {
+    return this.isStopped;
+  }
+
+  /** Ends the run with the record at hand; what is written stays readable. */
+  stop(): void {
+    this.isStopped = true;
+    this.isCut = true;
+  }
+
+  private get isDone(): boolean {
+    return this.isStopped || this.past > recordsPastWindow;
   }
 
   /** Reads and writes to the end; rejects with SinkError where the output cannot be written. */

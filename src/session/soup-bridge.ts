@@ -84,7 +84,8 @@ export class SoupBridge implements DatagramReader {
   private readonly maxLength: number;
   private readonly demux: SessionDemux;
   private readonly flows: Map<Flow, Flow>;
-  private readonly streams = new Map<Stream, BuiltStream>();
+  /** By stream; streams beyond the decoder's bound, which share one without a flow, by the flow at hand. */
+  private readonly streams = new Map<Stream | Flow, BuiltStream>();
   /** The packets of the latest piece. */
   private bytes = new Uint8Array(FIRST_BYTES);
   private out = new DataView(this.bytes.buffer);
@@ -243,13 +244,15 @@ export class SoupBridge implements DatagramReader {
 
   /** The stream under the name that its packets carry: another one once its login has named it. */
   private streamOf(from: Stream): BuiltStream {
-    const known = this.streams.get(from);
+    const flow = from.flow ?? this.reader.flow;
+    const key = from.flow === null ? flow : from;
+    const known = this.streams.get(key);
     if (known !== undefined && known.session === from.session) return known;
     const { session } = from;
     const isName = session !== null && /^[\x20-\x7e]{1,10}$/.test(session);
     const name = encodeSession(isName ? session : this.options.session);
-    const stream: BuiltStream = { session, name, flow: this.flowOf(from.flow as Flow), nextSequence: 1 };
-    this.streams.set(from, stream);
+    const stream: BuiltStream = { session, name, flow: this.flowOf(flow), nextSequence: 1 };
+    this.streams.set(key, stream);
     return stream;
   }
 

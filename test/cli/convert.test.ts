@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { ConvertReport } from '../../src/run/convert-spec.js';
 import { capturePath, describeCaptures } from '../support/captures.js';
-import { fixture, projectRoot, run, temporaryFolder } from '../support/cli.js';
+import { fixture, projectRoot, run, start, temporaryFolder } from '../support/cli.js';
 
 const folder = temporaryFolder();
 const out = (name: string) => join(folder, name);
@@ -66,6 +67,31 @@ describe('convert', () => {
       expect(status).toBe(1);
       expect(readFileSync(path).equals(before)).toBe(true);
     }
+  });
+
+  it('saysThatNothingWasWrittenWhereNothingPassed', async () => {
+    for (const framing of ['moldudp64', 'soupbintcp']) {
+      const args = ['convert', pcap, '-o', out('nothing.pcap'), '--framing', framing, '--symbol', 'NOPE'];
+      const { code, stderr } = await run(args);
+      expect(stderr).toMatch(/nothing was written: no message passed window and filters/);
+      expect(code).toBe(0);
+      expect(readFileSync(out('nothing.pcap'))).toHaveLength(24);
+    }
+  });
+
+  it('endsAtASignalWithAReadableFileAndTheReport', async () => {
+    const { child, finished } = start(['convert', '-', '-o', out('cut.pcap'), '--json'], null);
+    child.stdin?.write(readFileSync(pcap).subarray(0, 500_000));
+    while (!existsSync(out('cut.pcap'))) await sleep(20);
+    child.kill('SIGINT');
+    child.stdin?.write(readFileSync(pcap).subarray(500_000, 600_000));
+    const { code, stdout, stderr } = await finished;
+    expect(stderr).toMatch(/ended early: the rest of the input was not converted/);
+    expect(code).toBe(130);
+    const { packets } = JSON.parse(stdout) as ConvertReport;
+    expect(packets).toBeGreaterThan(1000);
+    const { stdout: report } = await run(['inspect', out('cut.pcap'), '--json']);
+    expect(JSON.parse(report)).toMatchObject({ packets: { total: packets }, damageTotal: 0 });
   });
 
   it('aGapIsASecondLoginOfSoupBinTCP', async () => {

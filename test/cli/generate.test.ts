@@ -1,8 +1,10 @@
 /** `tickreel generate` as a user runs it: every format holds what the truth tells, and refusals say why. */
+import { spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { run, start, temporaryFolder } from '../support/cli.js';
+import { projectRoot, run, start, temporaryFolder } from '../support/cli.js';
 
 const folder = temporaryFolder();
 const inFolder = (name: string): string => join(folder, name);
@@ -157,5 +159,25 @@ describe('tickreel generate', () => {
     const report = await inspect('long.pcap');
     expect(report.damageTotal).toBe(0);
     expect(report.messages.total).toBeGreaterThan(0);
+  });
+
+  it.skipIf(process.platform === 'win32')('ends at a signal while the reader of its pipe stands still', async () => {
+    const command = `"${process.execPath}" dist/cli/main.js generate -o - --format binaryfile --messages 1000000`;
+    const script = `(${command} & echo $! >&2; wait $!; echo "ended $?" >&2) | sleep 60`;
+    const shell = spawn('sh', ['-c', script], {
+      cwd: projectRoot,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    });
+    let said = '';
+    for await (const chunk of shell.stderr.setEncoding('utf8')) {
+      said += chunk;
+      if (said.includes('ended')) break;
+      // By then the pipe is full.
+      await sleep(2000);
+      process.kill(Number.parseInt(said, 10), 'SIGTERM');
+    }
+    process.kill(-(shell.pid as number), 'SIGKILL');
+    expect(said).toMatch(/^ended 143$/m);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Damage, DatagramReader, Flow, Join } from '../../src/core/seams.js';
 import { readMessageCount, readSequence, readSession } from '../../src/session/moldudp64-header.js';
 import { SoupBridge, type SoupBridgeOptions } from '../../src/session/soup-bridge.js';
+import { MAX_STREAMS } from '../../src/session/stream.js';
 import { accepted, clientHeartbeat, endOfSession, heartbeat, login, sequenced, tcpFlow, unsequenced } from './soup.js';
 import { concat, embed, itch, latin1, lengthOf, makeFlow, mold, text } from './support.js';
 
@@ -253,6 +254,20 @@ describe('SoupBridge', () => {
   test('damage is told, what the end of the capture cuts off included', () => {
     const { damages } = bridge([concat(accepted('S1', 1), letters('a'), sequenced('hello').subarray(0, 5))]);
     expect(damages.map(({ code }) => code)).toEqual(['cut-packet']);
+  });
+
+  test('streams beyond the bound keep their flows', () => {
+    const inputs = Array.from({ length: MAX_STREAMS + 2 }, (_, index): Input => {
+      return { bytes: concat(accepted('S1', 5), letters('a', 'b')), flow: tcpFlow(index) };
+    });
+    const { lines, packets, damages } = bridge(inputs);
+    expect(lines.map((line) => line.replace(/^\d+ \S+ /, '')).slice(MAX_STREAMS - 1)).toEqual([
+      'S1 5: a b',
+      'BUILT 1: a b',
+      'BUILT 1: a b',
+    ]);
+    expect(packets.map(({ flow }) => flow.name)).toEqual(inputs.map(({ flow }) => flow?.name));
+    expect(damages.map(({ code }) => code)).toEqual(['too-many-sessions']);
   });
 
   test('any cut into pieces: the same messages with the same numbers', () => {

@@ -33,8 +33,8 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Starts the command; `input` goes to its standard input. */
-export function start(args: readonly string[], input?: Uint8Array): Running {
+/** Starts the command; `input` goes to its standard input, which stays open where it is null. */
+export function start(args: readonly string[], input?: Uint8Array | null): Running {
   const child = spawn(process.execPath, [main, ...args], { cwd: projectRoot, timeout: timeoutMs });
   let stdout = '';
   let stderr = '';
@@ -45,7 +45,7 @@ export function start(args: readonly string[], input?: Uint8Array): Running {
     stderr += text;
   });
   child.stdin.on('error', () => {});
-  child.stdin.end(input);
+  if (input !== null) child.stdin.end(input);
   const finished = new Promise<Finished>((resolve) => {
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
