@@ -250,13 +250,12 @@ export function stopOnSignal(stop: () => void, isPiping = false): () => void {
   let timer: NodeJS.Timeout | undefined;
   const onSignal = (): void => {
     if (timer !== undefined) process.exit(exitCode.interrupted);
-    // Input that does not come, such as a named pipe without a writer, cannot be interrupted.
+    // Input that does not come, such as a named pipe without a writer, cannot be interrupted: it stays open till then.
     timer = setTimeout(() => process.exit(exitCode.interrupted), stopWithinMs).unref();
     stop();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return () => {
-    clearTimeout(timer);
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   };
 }
