@@ -76,14 +76,22 @@ export class PcapReader extends FrameReader {
     this.packetNumber++;
     this.fileOffset = queue.position;
     this.offset = start + headerBytes;
-    this.wireLength = Math.max(view.getUint32(start + 12, littleEndian), captured, this.fcsBytes) - this.fcsBytes;
-    this.length = Math.min(captured, this.wireLength);
+    const original = view.getUint32(start + 12, littleEndian);
+    this.length = captured;
+    this.wireLength = original < captured ? captured : original;
+    if (this.fcsBytes > 0) this.leaveOutFcs();
     const fraction = view.getUint32(start + 4, littleEndian);
     this.seconds = view.getUint32(start, littleEndian);
     if (fraction < this.unitsPerSecond) this.nanoseconds = fraction * this.unitNs;
     else this.normalise(fraction);
     queue.skip(total);
     return true;
+  }
+
+  /** What the file says to stand behind each frame is not the frame's. */
+  private leaveOutFcs(): void {
+    this.wireLength = Math.max(0, this.wireLength - this.fcsBytes);
+    this.length = Math.min(this.length, this.wireLength);
   }
 
   private open(): boolean {
