@@ -153,6 +153,7 @@ export class MessageFeed {
       }
       this.demux.finish();
     } finally {
+      if (this.records === 0) this.demux.countAnew();
       await input.close();
     }
   }
@@ -167,7 +168,8 @@ export class MessageFeed {
       return;
     }
     if (flow !== null && !this.filter.acceptsFlow(flow)) return;
-    this.records++;
+    // Streams of TCP were followed up to the window.
+    if (this.records++ === 0) this.demux.countAnew();
     const timestampNs = this.sinceBase(reader);
     this.handlers.onRecord?.(reader, flow, timestampNs);
     const { view, offset, length } = reader;

@@ -160,6 +160,16 @@ export class SessionDemux {
     return true;
   }
 
+  /** Forgets what streams and flows have counted; framing, numbers and what was recognised stay. */
+  countAnew(): void {
+    for (const stream of this.table.streams) stream.countAnew();
+    for (const state of this.states.values()) {
+      state.packets = 0;
+      state.bytes = 0;
+      state.unrecognisedPackets = 0;
+    }
+  }
+
   /** Says that the input has ended: what is left unfinished is damage. */
   finish(): void {
     for (const { soup } of this.states.values()) soup?.finish();

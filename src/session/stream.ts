@@ -13,7 +13,7 @@ const NO_WORDS = [-1, -1, 0x1_0000] as const;
 export abstract class SessionStream implements Stream {
   abstract readonly protocol: 'MoldUDP64' | 'SoupBinTCP';
   abstract readonly session: string | null;
-  readonly tracker = new SequenceTracker();
+  tracker = new SequenceTracker();
   /** True while a message is delivered whose sequence number had been seen before. */
   isDuplicate = false;
   /** Packets of MoldUDP64, or logical packets of SoupBinTCP. */
@@ -29,6 +29,16 @@ export abstract class SessionStream implements Stream {
     readonly index: number,
     readonly flow: Flow | null,
   ) {}
+
+  /** Forgets what was counted; what comes next is numbered as before. */
+  countAnew(): void {
+    this.tracker = new SequenceTracker();
+    this.packets = 0;
+    this.heartbeats = 0;
+    this.endOfSession = false;
+    this.unsequenced = 0;
+    this.zeroLength = 0;
+  }
 }
 
 export class MoldUDP64Stream extends SessionStream {

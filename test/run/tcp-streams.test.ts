@@ -6,8 +6,9 @@ import { Inspection } from '../../src/analysis/inspection.js';
 import { flowBetween } from '../../src/capture/endpoint.js';
 import { ACK } from '../../src/capture/tcp.js';
 import { initHistograms } from '../../src/core/histogram.js';
+import { parseWhen } from '../../src/core/time.js';
 import { openCaptureOutput } from '../../src/io/capture-output.js';
-import type { CaptureWindow } from '../../src/replay/window.js';
+import { CaptureWindow } from '../../src/replay/window.js';
 import { Conversion } from '../../src/run/convert.js';
 import { type ConvertOptions, convertSpecOf } from '../../src/run/convert-spec.js';
 import { accepted, endOfSession, sequenced, unsequenced } from '../session/soup.js';
@@ -83,6 +84,17 @@ describe('one connection in several captures', () => {
     expect(bytes.equals(binaryFileOf(messages))).toBe(true);
     expect((await inspect([first, second])).sessions).toMatchObject([{ session: 'DAY', messages: 12 }]);
   });
+});
+
+test('a session counts what is in the window, numbered from its login on', async () => {
+  const file = capture('window.pcap', [login, ...pieces, end]);
+  const [from, until] = [parseWhen(`${openSeconds}004000000`), parseWhen(`${openSeconds}008000000`)];
+  const { sessions, messages: read, flows } = await inspect(file, new CaptureWindow({ from, until }));
+  expect(read.total).toBe(4);
+  expect(sessions).toMatchObject([{ session: 'DAY', first: 5, last: 8, messages: 4, gaps: [], endOfSession: false }]);
+  expect(flows).toMatchObject([{ packets: 4 }]);
+  const none = await inspect(file, new CaptureWindow({ from: parseWhen(`${openSeconds}100000000`) }));
+  expect(none.sessions).toMatchObject([{ session: 'DAY', messages: 0, endOfSession: false }]);
 });
 
 describe('convert', () => {
