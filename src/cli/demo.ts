@@ -1,6 +1,9 @@
 /** `tickreel demo`: the main job on the bundled fixtures, in a few seconds and without leaving this machine. */
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { CaptureInput } from '../analysis/capture-input.js';
+import { isStandardInput } from '../analysis/input.js';
+import { UsageError } from '../core/errors.js';
 import { defaultReceiveBufferBytes } from '../io/udp-receiver.js';
 import { noFilter } from '../replay/filter.js';
 import { parseSpeed } from '../replay/rate.js';
@@ -33,6 +36,7 @@ export function addDemoCommand(program: Command): void {
 }
 
 async function demo(own?: string): Promise<void> {
+  if (own !== undefined) await refuseUnplayable(own);
   const [first, second] = own === undefined ? [bundled(pcap), bundled(binaryFile)] : [own, own];
   const listener = await Listener.open({
     host: '127.0.0.1',
@@ -49,7 +53,11 @@ async function demo(own?: string): Promise<void> {
   const port = listener.receiver?.port ?? 0;
   const to = { kind: 'udp', host: '127.0.0.1', port, ttl: 1, iface: null, loopback: true } as const;
   title(`1. ${own ?? `fixtures/${pcap}`}, original timing, over UDP to 127.0.0.1:${port}`);
-  const sent = await play(first, to, '1x');
+  const sent = await play(first, to, '1x').catch((error: unknown) => {
+    // Nothing more will come, and a listener left open would keep the process.
+    listener.stop();
+    throw error;
+  });
   await listening;
   const received = listener.report();
   print('\n   What the listener saw:\n');
@@ -64,6 +72,19 @@ async function demo(own?: string): Promise<void> {
       : `\nSomething was lost: ${sent.messages} sent, ${received.messages.total} received.\n`,
   );
   finish({ failure: !same, gaps: !whole });
+}
+
+/** Before anything is printed: rejects where the capture cannot be read, or not twice. */
+async function refuseUnplayable(path: string): Promise<void> {
+  const once = new UsageError(
+    'demo-twice',
+    `demo plays its capture twice, and ${path} can be read once: save it first`,
+  );
+  if (isStandardInput(path)) throw once;
+  const input = await CaptureInput.open(inputSpec([path], {}), () => {});
+  const { isRepeatable } = input;
+  await input.close();
+  if (!isRepeatable) throw once;
 }
 
 async function play(path: string, target: Target, speed: string): Promise<ReplayReport> {

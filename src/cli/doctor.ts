@@ -51,8 +51,8 @@ export function describeChecks(checks: readonly Check[]): string {
     group = of;
     lines.push(`  ${verdict.padEnd(14)}  ${name.padEnd(nameWidth)}  ${value}`);
     lines.push(`${' '.repeat(18)}${why}`);
-    if (mend?.now) lines.push(`${' '.repeat(18)}mend:  ${mend.now}`);
-    if (mend?.lasting) lines.push(`${' '.repeat(18)}last:  ${mend.lasting}`);
+    if (mend?.now) lines.push(`${' '.repeat(18)}now:       ${mend.now}`);
+    if (mend?.lasting) lines.push(`${' '.repeat(18)}for good:  ${mend.lasting}`);
   }
   lines.push('', summary(checks));
   return `${lines.join('\n')}\n`;

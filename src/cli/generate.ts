@@ -206,7 +206,7 @@ function describe(path: string, truth: GenerateTruth, seconds: number): string {
   const lines = [
     `${path === '-' ? 'standard output' : path}: ${formatCount(output.messages)} messages of ${books.length} ` +
       `${books.length === 1 ? 'symbol' : 'symbols'}${packets}, ${formatBytes(output.bytes)}, ` +
-      `${formatRate(output.messages / seconds, 'msg/s')}`,
+      `made at ${formatRate(output.messages / seconds, 'msg/s')}`,
   ];
   for (const line of faults?.lines ?? []) {
     lines.push(

@@ -133,7 +133,7 @@ function setting(name: SysctlName, value: string): Mend {
 }
 
 /** What sockets got and what came back. */
-export function judgeSockets(sockets: SocketFacts): Check[] {
+export function judgeSockets(sockets: SocketFacts, system: SystemFacts): Check[] {
   const group = 'Loopback';
   const udp = 'every replay over UDP, and listen, need it';
   const join = 'feeds are multicast: a replay to a group and a listener on this machine meet on the loopback interface';
@@ -143,14 +143,14 @@ export function judgeSockets(sockets: SocketFacts): Check[] {
       'receive-buffer',
       'receive buffer granted',
       'holds what arrives while the listener is not running: 8 MiB is 109 ms of small packets at 100,000 a second',
-      judgeBuffer(sockets.receiveBuffer, 'net.core.rmem_max'),
+      judgeBuffer(sockets.receiveBuffer, 'net.core.rmem_max', system),
     ),
     check(
       group,
       'send-buffer',
       'send buffer granted',
       'holds what a replay sends while the interface is busy',
-      judgeBuffer(sockets.sendBuffer, 'net.core.wmem_max'),
+      judgeBuffer(sockets.sendBuffer, 'net.core.wmem_max', system),
     ),
     check(group, 'udp-loopback', 'UDP on 127.0.0.1', udp, judgeLoopback(sockets.loopback), true),
     check(group, 'udp-ipv6', 'UDP on ::1', 'udp://[::1]:PORT as a destination', judgeIpv6(sockets.ipv6)),
@@ -165,11 +165,15 @@ export function judgeSockets(sockets: SocketFacts): Check[] {
   ];
 }
 
-function judgeBuffer(buffer: BufferFacts | null, limit: SysctlName): Finding {
+function judgeBuffer(buffer: BufferFacts | null, limit: SysctlName, { sysctl }: SystemFacts): Finding {
   if (buffer === null) return { verdict: 'missing', value: 'no socket could be opened on 127.0.0.1' };
   const { askedBytes, grantedBytes } = buffer;
   const value = `${grantedBytes} of ${askedBytes} bytes (${formatBytes(grantedBytes)})`;
   if (grantedBytes >= askedBytes) return { verdict: 'ok', value };
+  // A limit that is too low has been told as such, with its command: once is enough.
+  if (Number(sysctl[limit] ?? Number.NaN) < askedBytes) {
+    return { verdict: 'ok', value: `${value}, all that ${limit} allows` };
+  }
   return { verdict: 'worth mending', value, mend: setting(limit, `${askedBytes}`) };
 }
 

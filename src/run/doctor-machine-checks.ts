@@ -89,7 +89,7 @@ export function judgePermissions(system: SystemFacts): Check[] {
     check(group, 'open-files', 'open files', 'every capture and socket is one', judgeOpenFiles(system.openFiles)),
     check(group, 'locked-memory', 'locked memory', 'tickreel locks none: for the record', locked),
     check(group, 'realtime', 'real-time priority', 'only for `chrt --fifo 1 tickreel replay …`', judgeRealtime(system)),
-    check(group, 'net-raw', 'CAP_NET_RAW', 'tickreel needs it not; tcpdump does, to capture beside it', raw),
+    check(group, 'net-raw', 'CAP_NET_RAW', 'tickreel does not need it; tcpdump does, to capture beside a replay', raw),
   ];
 }
 

@@ -35,7 +35,7 @@ export function judge(facts: DoctorFacts, generatesCode: boolean): DoctorReport 
   const checks = [
     ...judgeMachine(system),
     ...judgeKernel(system),
-    ...judgeSockets(sockets),
+    ...judgeSockets(sockets, system),
     ...judgeTiming(system, timing),
     ...judgePermissions(system),
     ...judgeOptional(system, generatesCode),

@@ -44,7 +44,7 @@ describe('doctor', () => {
   it('exitsWith1WhereSomethingNeededFails', () => {
     const main = join(projectRoot, 'dist/cli/main.js');
     const { status, stdout } = spawnSync(process.execPath, ['--jitless', main, 'doctor'], { encoding: 'utf8' });
-    expect(stdout).toMatch(/missing +WebAssembly +absent\n.*\n +mend: {2}unset NODE_OPTIONS/);
+    expect(stdout).toMatch(/missing +WebAssembly +absent\n.*\n +now: {7}unset NODE_OPTIONS/);
     expect(stdout).toMatch(/needed and failing: WebAssembly\.\n$/);
     expect(status).toBe(1);
   });

@@ -31,7 +31,7 @@ describe('tickreel generate', () => {
       const common = ['-o', inFolder(name), '--messages', '20000', '--seed', 'same', '--truth', inFolder('truth.json')];
       const { code, stderr, stdout } = await run(['generate', ...common, ...flags]);
       expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
-      expect(stderr).toMatch(/: 20,000 messages of 8 symbols.* [kMG]?B, .*msg\/s\n$/);
+      expect(stderr).toMatch(/: 20,000 messages of 8 symbols.* [kMG]?B, made at .*msg\/s\n$/);
       const { output, ...truth } = truthOf('truth.json');
       expect(output.bytes).toBe(statSync(inFolder(name)).size);
       truths.push(truth);

@@ -256,4 +256,14 @@ describe('demo', () => {
     expect(stdout).toMatch(/4 messages lost in 2 gaps, 1 duplicates, 1 out of order/);
     expect(stdout).toMatch(/Every one of the 3483 messages arrived and was decoded, both ways/);
   });
+
+  it.each([
+    ['aFileThatIsNotThere', 'nope.pcap', 1, /^tickreel: There is no file nope\.pcap/],
+    ['aFolder', folder, 1, /^tickreel: .* is a directory; name a capture file in it\.$/m],
+    ['aPipe', '-', 2, /^tickreel: demo plays its capture twice/],
+  ])('%s: saysSoAndEndsBeforeTheHeading', async (_name, path, code, says) => {
+    const { stdout, stderr, ...result } = await run(['demo', path]);
+    expect({ ...result, stdout }).toEqual({ code, stdout: '' });
+    expect(stderr).toMatch(says);
+  });
 });

@@ -70,6 +70,7 @@ const sockets = (part: Partial<SocketFacts>): DoctorFacts => ({ ...fine, sockets
 const timing = (part: Partial<TimingFacts>): DoctorFacts => ({ ...fine, timing: { ...fineTiming, ...part } });
 const sysctl = (name: string, value: string | null): DoctorFacts =>
   system({ sysctl: { ...fineSystem.sysctl, [name]: value } });
+const limited = sysctl('net.core.rmem_max', '212992');
 const mend = 'worth mending';
 
 /** Check, facts, verdict, and what the command that mends it must hold (null: none). */
@@ -112,6 +113,12 @@ const rows: [string, DoctorFacts, Check['verdict'], RegExp | null][] = [
   ],
   ['net.ipv4.udp_mem', sysctl('net.ipv4.udp_mem', '1 2'), 'not known here', null],
   ['receive-buffer', sockets({ receiveBuffer: { askedBytes: 8, grantedBytes: 4 } }), mend, /rmem_max=8$/],
+  [
+    'receive-buffer',
+    { ...limited, sockets: { ...fineSockets, receiveBuffer: { askedBytes: 8 << 20, grantedBytes: 212_992 } } },
+    'ok',
+    null,
+  ],
   ['receive-buffer', sockets({ receiveBuffer: null }), 'missing', null],
   ['send-buffer', sockets({ sendBuffer: { askedBytes: 8, grantedBytes: 4 } }), mend, /wmem_max=8$/],
   ['udp-loopback', sockets({ loopback: { ...fineSockets.loopback, received: 999 } }), mend, /rmem_max/],

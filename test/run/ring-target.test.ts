@@ -8,14 +8,15 @@ import { inputOf, makeFlow } from './support.js';
 const payload = new DataView(new ArrayBuffer(60_000));
 const more = 600;
 
-/** A worker's script: says that it is ready, then does this. */
+/** A worker's script: says that it is ready, and does this once something is sent: before, opening would fail of it. */
 function script(body: string): URL {
-  const text = `import { parentPort } from 'node:worker_threads'; parentPort.postMessage('ready'); ${body}`;
+  const text = `import { parentPort, workerData } from 'node:worker_threads'; parentPort.postMessage('ready');
+    await new Promise((resolve) => workerData.flows.once('message', resolve)); ${body}`;
   return new URL(`data:text/javascript,${encodeURIComponent(text)}`);
 }
 
 test.each([
-  ['throws', "await 0; throw new Error('a broken handler');", /^a broken handler$/],
+  ['throws', "throw new Error('a broken handler');", /^a broken handler$/],
   ['exits without a word', 'process.exit(7);', /ended early, with code 7$/],
 ])('a worker that %s: sends throw once that is known, and closing says why', async (_name, body, reason) => {
   const target = await openRingTarget(inputOf('-'), new MonotonicClock(), script(body));
