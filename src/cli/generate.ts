@@ -11,6 +11,7 @@ import { defaultReorderDepth, type FaultTruth, maxReorderDepth } from '../sim/fa
 import { defaultDate, defaultSeed } from '../sim/itch-session.js';
 import { count, duration, refusing } from './options.js';
 import { stopOnSignal } from './replay.js';
+import { refuseOutputs } from './report-file.js';
 import { finish, warn } from './summary.js';
 
 interface PriceFlags {
@@ -130,6 +131,7 @@ function addFaultOptions(command: Command): Command {
 async function generate(flags: GenerateFlags): Promise<void> {
   refuse(flags);
   const startMs = performance.now();
+  refuseOutputs([flags.truth], []);
   const generation = new Generation(specOf(flags));
   const truthFile = flags.truth === undefined || flags.truth === '-' ? null : openTextFile(flags.truth, []);
   const release = stopOnSignal(() => generation.stop(), flags.output === '-');

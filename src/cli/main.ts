@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The `tickreel` command: one file a subcommand, errors as one line, exit codes as documented in the README. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { TickreelError, UsageError } from '../core/errors.js';
 import { exitCode } from '../core/exit-code.js';
@@ -62,9 +62,17 @@ try {
   process.exitCode = report(error);
 }
 
+/** Where what was taken for an option is a file's name: how to say so. */
+function hintAtFile({ code, message }: CommanderError): void {
+  const text = /'(.+)'/.exec(message)?.[1];
+  if (code !== 'commander.unknownOption' || text === undefined || !existsSync(text)) return;
+  warn(`there is a file ${text}: put -- before it, as in -- ${text}`);
+}
+
 /** Says what went wrong in one line and gives the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
+    hintAtFile(error);
     return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   }
   if (error instanceof TickreelError) {

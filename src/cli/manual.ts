@@ -1,8 +1,8 @@
 /** `tickreel help` and `tickreel manual`: everything about commands and topics, made from commander's tree. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Argument, type Command, Option } from 'commander';
-import { SinkError } from '../core/errors.js';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { unwritable } from '../io/file-error.js';
 import {
   type CommandNode,
   describeCommand,
@@ -22,6 +22,7 @@ import {
   type Section,
 } from './page.js';
 import { commandProse, programProse } from './prose.js';
+import { nearest } from './suggest.js';
 import { type Topic, topics, topicsOf } from './topics.js';
 
 interface ManualFlags {
@@ -63,10 +64,19 @@ Examples:
     .addHelpText('after', '\nExamples:\n  tickreel help replay\n  tickreel help times')
     .action((name?: string) => help(program, name));
   const commands = program.commands.map((command) => command.name());
-  page.choices(commands);
-  subject.choices([...commands, ...topics.map(({ name }) => name)]);
+  const subjects = [...commands, ...topics.map(({ name }) => name)];
+  page.choices(commands).argParser((name) => chosen(name, commands));
+  subject.choices(subjects).argParser((name) => chosen(name, subjects));
   program.addHelpText('after', topicLines);
   program.addHelpText('afterAll', ({ command }) => (command === program ? '' : moreLine(describeCommand(command))));
+}
+
+/** Refuses what is none of these, with the one that was probably meant. */
+function chosen(name: string, choices: readonly string[]): string {
+  if (choices.includes(name)) return name;
+  const meant = nearest(name, choices);
+  const hint = meant === null ? `There are ${choices.join(', ')}.` : `Did you mean ${meant}?`;
+  throw new InvalidArgumentError(hint);
 }
 
 /** The topics, for the program's help. */
@@ -112,7 +122,7 @@ function writePage(page: Page, format: PageFormat, folder: string): string {
     mkdirSync(folder, { recursive: true });
     writeFileSync(path, formatPage(page, format));
   } catch (error) {
-    throw new SinkError('write', `cannot write ${path}: ${(error as Error).message}`, { cause: error });
+    throw unwritable(path, error);
   }
   return path;
 }

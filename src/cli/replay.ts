@@ -28,7 +28,7 @@ import {
 } from './options.js';
 import { showProgress } from './progress.js';
 import { describeReplay } from './replay-text.js';
-import { refuseOverwriting, refusePlot, writeReportFile } from './report-file.js';
+import { refuseOutputs, refusePlot, writeReportFile } from './report-file.js';
 import { CaptureSummary, finish, warn } from './summary.js';
 
 export interface RateFlags extends RateOptions {}
@@ -214,7 +214,9 @@ async function replay(paths: readonly string[], flags: ReplayFlags): Promise<voi
   refuse(spec, flags);
   refusePlot(flags.plot, spec.input.paths, flags.report === '-' ? '--report -' : null);
   const captured = spec.target.kind === 'pcap' ? spec.target.path : undefined;
-  refuseOverwriting([flags.plot, flags.report, flags.hlog, captured], spec.input.paths);
+  // One of the files that the prefix begins stands for all.
+  const distribution = flags.hgrm === undefined ? undefined : hgrmPath(flags.hgrm, 'sendLateness');
+  refuseOutputs([flags.plot, flags.report, flags.hlog, captured, distribution], spec.input.paths);
   const control = new ReplayControl();
   const release = stopOnSignal(() => control.stop());
   const hideProgress = showProgress(control, spec);
@@ -260,6 +262,10 @@ export function stopOnSignal(stop: () => void, isPiping = false): () => void {
   };
 }
 
+function hgrmPath(prefix: string, name: string): string {
+  return `${prefix}.${name}.hgrm`;
+}
+
 /** Writes what was asked for, each file whatever became of the others; true where one could not be written. */
 async function writeReports(flags: ReplayFlags, { report, hgrm, plot }: ReplayOutcome): Promise<boolean> {
   const text = `${JSON.stringify(report, null, 2)}\n`;
@@ -267,7 +273,7 @@ async function writeReports(flags: ReplayFlags, { report, hgrm, plot }: ReplayOu
   const files: [string, string][] = [];
   if (flags.report !== undefined && flags.report !== '-') files.push([flags.report, text]);
   for (const [name, distribution] of Object.entries(hgrm)) {
-    files.push([`${flags.hgrm}.${name}.hgrm`, distribution]);
+    files.push([hgrmPath(flags.hgrm ?? '', name), distribution]);
   }
   if (flags.plot !== undefined && plot !== null) {
     // What draws takes longer to load than the rest of the command.

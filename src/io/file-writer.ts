@@ -1,6 +1,7 @@
 /** A file, or standard output, that grows through one buffer by synchronous writes. */
 import { closeSync, fstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import { SinkError } from '../core/errors.js';
+import { unwritable } from './file-error.js';
 
 const bufferBytes = 1 << 20;
 const standardInput = 0;
@@ -18,7 +19,7 @@ export function openFileWriter(path: string, inputPaths: readonly string[]): Fil
   try {
     return new FileWriter(path, openSync(path, 'w'));
   } catch (error) {
-    throw new SinkError('open', `cannot write ${path}: ${(error as Error).message}`, { cause: error });
+    throw unwritable(path, error, 'open');
   }
 }
 
@@ -80,13 +81,12 @@ export class FileWriter {
     try {
       return writeSync(this.descriptor, this.buffer, from, length);
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
+      const { code } = error as NodeJS.ErrnoException;
       if (code === 'EAGAIN') {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
         return 0;
       }
-      const isGone = code === 'EPIPE';
-      throw new SinkError(isGone ? 'closed-pipe' : 'write', `cannot write ${this.path}: ${message}`, { cause: error });
+      throw unwritable(this.path, error, code === 'EPIPE' ? 'closed-pipe' : 'write');
     }
   }
 }

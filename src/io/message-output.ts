@@ -115,7 +115,7 @@ export function outputFormatOf(path: string, format?: OutputFormat): OutputForma
   if (/\.pcap$/i.test(path)) return 'pcap';
   if (/\.pcapng$/i.test(path)) return 'pcapng';
   if (/\.(bin|itch|\w*ITCH_?50)$/i.test(path)) return 'binaryfile';
-  const formats = `say which with --format ${outputFormats.join(', ')}`;
+  const formats = 'say which with `--format binaryfile`, or pcap or pcapng';
   if (path === '-') throw new UsageError('format', `standard output has no extension to tell a format: ${formats}`);
   if (/\.(gz|zst)$/i.test(path)) {
     throw new UsageError('format', `${path}: files are written uncompressed; write to - and pipe it into a compressor`);

@@ -2,6 +2,7 @@
 import { fstatSync, open as openDescriptor } from 'node:fs';
 import { type FileHandle, stat as fileStatus, open } from 'node:fs/promises';
 import { Socket } from 'node:net';
+import { isAbsolute } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { CaptureError } from '../core/errors.js';
@@ -56,7 +57,8 @@ export function openStream(stream: Readable): RawBytes {
 
 function unreadable(path: string, error: NodeJS.ErrnoException): CaptureError {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
-    return new CaptureError('not-found', `There is no file ${path}.`, { cause: error });
+    const where = isAbsolute(path) ? '' : ` in ${process.cwd()}`;
+    return new CaptureError('not-found', `There is no file ${path}${where}.`, { cause: error });
   }
   if (error.code === 'EACCES' || error.code === 'EPERM') {
     const text = `${path} may not be read by this user; change its permissions or read it as another user.`;

@@ -1,6 +1,6 @@
 /** A text file that grows as its lines become known, so that a long run holds none of them. */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { SinkError } from '../core/errors.js';
+import { unwritable } from './file-error.js';
 import { refuseSameFile } from './file-writer.js';
 
 /** Creates (or truncates) the file; throws SinkError where that fails or the file is the one being read. */
@@ -44,6 +44,6 @@ function attempt<T>(path: string, code: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    throw new SinkError(code, `cannot write ${path}: ${(error as Error).message}`, { cause: error });
+    throw unwritable(path, error, code);
   }
 }

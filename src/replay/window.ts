@@ -5,7 +5,7 @@
  */
 import { isOnCalendar } from '../core/calendar.js';
 import { UsageError } from '../core/errors.js';
-import { newYorkDate, newYorkTime, type When } from '../core/time.js';
+import { formatDuration, newYorkDate, newYorkTime, type When } from '../core/time.js';
 
 export interface WindowOptions {
   /** The first moment inside; an offset counts from the first datagram checked. */
@@ -69,7 +69,10 @@ export class CaptureWindow {
       until &&
       !isAtOrAfter(this.#untilSeconds, this.#untilNanoseconds, this.#fromSeconds, this.#fromNanoseconds)
     ) {
-      throw new UsageError('window-empty', 'until lies before from: nothing is left to replay');
+      throw new UsageError(
+        'window-empty',
+        `until (${textOf(until)}) lies before from (${textOf(from)}): nothing is left`,
+      );
     }
   }
 
@@ -93,6 +96,16 @@ function moment(when: When, firstSeconds: number, firstNanoseconds: number): [nu
   }
   const nanoseconds = when.ns % 1e9;
   return [newYorkTime(newYorkDate(firstSeconds), (when.ns - nanoseconds) / 1e9), nanoseconds];
+}
+
+/** As `parseWhen` reads it. */
+function textOf(when: When): string {
+  if (when.kind === 'offset') return `+${formatDuration(when.ns)}`;
+  const nanoseconds = when.kind === 'absolute' ? when.nanoseconds : when.ns % 1e9;
+  const seconds = when.kind === 'absolute' ? when.seconds : (when.ns - nanoseconds) / 1e9;
+  const whole = new Date(seconds * 1000).toISOString().slice(when.kind === 'absolute' ? 0 : 11, 19);
+  const fraction = nanoseconds === 0 ? '' : `.${String(nanoseconds).padStart(9, '0')}`;
+  return `${whole}${fraction}${when.kind === 'absolute' ? 'Z' : ''}`;
 }
 
 function later(seconds: number, nanoseconds: number, ns: number): [number, number] {

@@ -1,10 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fixture, run, temporaryFolder } from '../support/cli.js';
+import { fixture, projectRoot, run, temporaryFolder } from '../support/cli.js';
 
 const folder = temporaryFolder();
 const pcap = fixture('itch50-session.pcap');
+
+const playing = ['replay', pcap, '--to', 'null', '--topspeed'];
 
 /** Command line, exit code, and what standard error must say. */
 const vectors: [string, string[], number, RegExp][] = [
@@ -28,12 +31,17 @@ const vectors: [string, string[], number, RegExp][] = [
   ['scheduleTooLong', ['replay', pcap, '--dry-run', '--speed', '0.0000001x'], 2, /passes 104 days/],
   ['twoFormats', ['decode', pcap, '--csv', '--format', 'table'], 2, /contradict/],
   ['badDate', ['decode', pcap, '--date', '2026-13-45'], 2, /2026-13-45/],
+  ['unwritableReport', [...playing, '--report', '/no/r.json'], 1, /^tickreel: cannot write .* mkdir -p \/no\n$/],
+  ['aFolderAsPlot', [...playing, '--plot', join(folder, 'dir')], 1, /^tickreel: cannot write .*dir: it is a directory/],
+  ['unwritableDistributions', [...playing, '--hgrm', '/no/x'], 1, /^tickreel: cannot write \/no\/x\.sendLateness/],
+  ['reportOnAFullDisk', [...playing, '--report', '/dev/full'], 1, /Actual: 8610.*cannot write.*the disk is full/s],
   [
-    'unwritableReport',
-    ['replay', pcap, '--to', 'null', '--topspeed', '--report', '/no/r.json'],
+    'unwritableTruth',
+    ['generate', '-o', join(folder, 'no.pcap'), '--truth', join(folder, 'empty', 't.json')],
     1,
-    /Actual: 8610.*cannot write/s,
+    /^tickreel: cannot write .*empty is no folder/,
   ],
+  ['noFormatForAPipe', ['generate', '-o', '-'], 2, /say which with `--format binaryfile`, or pcap or pcapng$/m],
   ['unknownOption', ['decode', pcap, '--nonsense'], 2, /unknown option '--nonsense'/],
   ['unknownCommand', ['explode'], 2, /unknown command 'explode'/],
   ['missingArgument', ['decode'], 2, /missing required argument 'captures'/],
@@ -52,6 +60,22 @@ const vectors: [string, string[], number, RegExp][] = [
 ];
 
 describe('errors', () => {
+  it('aFileThatBeginsWithADash', async () => {
+    const cwd = join(folder, 'dir');
+    writeFileSync(join(cwd, '-day.pcap'), '');
+    const inspect = (...args: string[]) =>
+      spawnSync(process.execPath, [join(projectRoot, 'dist/cli/main.js'), 'inspect', ...args], {
+        cwd,
+        encoding: 'utf8',
+      });
+    expect(inspect('-day.pcap')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/there is a file -day\.pcap: put -- before it, as in -- -day\.pcap$/m),
+    });
+    expect(inspect('-no.pcap').stderr).not.toMatch(/there is a file/);
+    expect(inspect('--', '-day.pcap').stderr).toMatch(/-day\.pcap.*empty/);
+  });
+
   mkdirSync(join(folder, 'dir'));
   writeFileSync(join(folder, 'empty'), '');
   writeFileSync(join(folder, 'foreign'), 'GIF89a this is no capture at all, whatever its name may be');

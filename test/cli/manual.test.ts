@@ -134,11 +134,21 @@ describe('manual', () => {
   });
 
   it('refusesAnUnknownCommandAndAFolderThatIsNone', async () => {
-    expect((await run(['manual', 'nonsense'])).code).toBe(2);
+    expect(await run(['manual', 'nonsense'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/'nonsense' is invalid.* There are replay, listen, .*\.$/m),
+    });
+    for (const [name, meant] of [
+      ['inspct', 'inspect'],
+      ['tmies', 'times'],
+    ] as const) {
+      const { code, stderr } = await run(['help', name]);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`Did you mean ${meant}?`) });
+    }
     const file = join(folder, 'file');
     writeFileSync(file, '');
     const { code, stderr } = await run(['manual', '--write', file]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^tickreel: cannot write .*file.tickreel\.txt: /);
+    expect(stderr).toMatch(/^tickreel: cannot write .*file.tickreel\.txt: .*file is no folder/);
   });
 });

@@ -258,7 +258,7 @@ describe('demo', () => {
   });
 
   it.each([
-    ['aFileThatIsNotThere', 'nope.pcap', 1, /^tickreel: There is no file nope\.pcap/],
+    ['aFileThatIsNotThere', 'nope.pcap', 1, /^tickreel: There is no file nope\.pcap in \//],
     ['aFolder', folder, 1, /^tickreel: .* is a directory; name a capture file in it\.$/m],
     ['aPipe', '-', 2, /^tickreel: demo plays its capture twice/],
   ])('%s: saysSoAndEndsBeforeTheHeading', async (_name, path, code, says) => {

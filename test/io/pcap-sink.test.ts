@@ -89,7 +89,7 @@ describe('PcapSink', () => {
     const fill = () => {
       for (let index = 0; index < 20; index++) sink.send(view, 0, 60_000, index, makeFlow());
     };
-    expect(fill).toThrow(/cannot write \/dev\/full: ENOSPC/);
+    expect(fill).toThrow(/cannot write \/dev\/full: the disk is full/);
     await sink.close();
     await sink.close();
     const unflushed = openPcapSink('/dev/full', ['-']);

@@ -322,7 +322,11 @@ describe('refused', () => {
     ['x.pcap', { filter: { ...noFilter, types: ['long'] } }, /--type/],
     ['x.pcap', { sessionName: 'much too long' }, /10 printable/],
     ['x.pcap', { mtu: 5 }, /MTU/],
-    ['x.pcap', { from: parseWhen('09:31:00'), until: parseWhen('09:30:00') }, /until lies before from/],
+    [
+      'x.pcap',
+      { from: parseWhen('09:31:00'), until: parseWhen('09:30:00') },
+      /until \(09:30:00\) lies before from \(09:31:00\)/,
+    ],
   ])('%s %j', async (output, options, text) => {
     await expect(convert(one, out(output), options)).rejects.toThrow(UsageError);
     await expect(convert(one, out(output), options)).rejects.toThrow(text);
