@@ -188,7 +188,7 @@ export class CaptureInput {
     for (const other of this.entries) if (merged.isOver(other.index)) await other.close();
   }
 
-  /** To be called once the first record is at hand: tells files whose clocks cannot have been one. */
+  /** To be called once the first record is at hand: tells where the files' clocks cannot have been one. */
   compareClocks(): void {
     if (this.hasComparedClocks) return;
     this.hasComparedClocks = true;
@@ -199,18 +199,16 @@ export class CaptureInput {
       return;
     }
     for (const [index, stamp] of merged.held.entries()) (this.entries[index] as Entry).first = stamp;
-    const dated = this.entries.filter(({ first }) => first !== null);
-    const latest = dated.reduce((late, { first }) => Math.max(late, first?.seconds ?? 0), Number.NEGATIVE_INFINITY);
-    for (const { first, name } of dated) {
-      if (first === null || latest - first.seconds <= farSeconds) continue;
-      const [own, others] = [first.seconds, latest].map((seconds) =>
-        new Date(seconds * 1000).toISOString().slice(0, 10),
-      );
-      const message =
-        `The clocks of these captures differ: this one begins on ${own}, another on ${others}. ` +
-        'They were merged as they are stamped; to bring one into line, re-stamp it: tickreel convert --start.';
-      this.onDamage({ code: 'mixed-clocks', message, record: 0, offset: 0 }, name);
-    }
+    const dated = this.entries.flatMap(({ first, name }) => (first === null ? [] : [{ name, seconds: first.seconds }]));
+    dated.sort((a, b) => a.seconds - b.seconds);
+    const [earliest, latest] = [dated[0], dated.at(-1)];
+    if (!earliest || !latest || latest.seconds - earliest.seconds <= farSeconds) return;
+    const begins = ({ name, seconds }: typeof earliest): string =>
+      `${name} begins on ${new Date(seconds * 1000).toISOString().slice(0, 10)}`;
+    const message =
+      `No one clock can have stamped these ${this.entries.length} captures: ${begins(earliest)}, ${begins(latest)}. ` +
+      'They were merged as they are stamped; to bring one into line, re-stamp it: tickreel convert --start.';
+    this.onDamage({ code: 'mixed-clocks', message, record: 0, offset: 0 }, this.name);
   }
 
   async close(): Promise<void> {

@@ -102,7 +102,11 @@ export class MessageFeed {
     this.damage = log;
     this.window = options.window;
     this.filter = new MessageFilter(options.filter ?? noFilter, itch50Landmarks);
-    this.gate = new ProtocolGate(itch50.isKnown, (stream) => chosenProtocol(spec, stream.flow) === 'itch50');
+    this.gate = new ProtocolGate(
+      itch50.isKnown,
+      (stream) => chosenProtocol(spec, stream.flow) === 'itch50',
+      () => input.currentName,
+    );
     this.fileStreams = Array.from({ length: input.fileCount }, (_, index) => ({
       index,
       protocol: 'BinaryFILE',

@@ -22,7 +22,8 @@ export interface UnknownLayout {
   type: string;
   length: number;
   count: number;
-  first: { packet: number; sequence: number; bytes: string };
+  /** `file` is null where there is none, as of datagrams just received. */
+  first: { file: string | null; packet: number; sequence: number; bytes: string };
 }
 
 /** Distinct unknown layouts that are listed; more are only counted. */
@@ -39,13 +40,16 @@ export class ProtocolGate {
   private readonly verdicts: StreamVerdict[] = [];
   private readonly isKnown: (view: DataView, offset: number, length: number) => boolean;
   private readonly isForced: (stream: Stream) => boolean;
+  private readonly currentFile: () => string | null;
 
   constructor(
     isKnown: (view: DataView, offset: number, length: number) => boolean,
     isForced: (stream: Stream) => boolean,
+    currentFile: () => string | null = () => null,
   ) {
     this.isKnown = isKnown;
     this.isForced = isForced;
+    this.currentFile = currentFile;
   }
 
   /** Judges one message and counts it. */
@@ -100,7 +104,7 @@ export class ProtocolGate {
       type: String.fromCharCode(typeCode),
       length,
       count: 1,
-      first: { packet, sequence, bytes: Buffer.from(bytes).toString('hex') },
+      first: { file: this.currentFile(), packet, sequence, bytes: Buffer.from(bytes).toString('hex') },
     });
   }
 }

@@ -23,7 +23,7 @@ import {
 } from './options.js';
 import { Output } from './output.js';
 import { stopOnSignal } from './replay.js';
-import { CaptureSummary, finish, warn } from './summary.js';
+import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 
 interface ConvertFlags extends InputFlags, FilterFlags, WindowFlags {
   output: string;
@@ -57,8 +57,9 @@ export function addConvertCommand(program: Command): void {
     .summary('turn captures into other captures')
     .description(
       'Converts between BinaryFILE, MoldUDP64 in pcap or pcapng, and SoupBinTCP in pcap or pcapng. Datagrams that go ' +
-        'from capture to capture are kept as they are, unless filters, numbers or framing ask otherwise; else the ' +
-        'messages of one session are taken from all lines that carry it, put in order, and framed anew.',
+        'from capture to capture keep payload, stamp and addresses, their headers made anew, unless filters, numbers ' +
+        'or framing ask otherwise; else the messages of one session are taken from all lines that carry it, put in ' +
+        'order, and framed anew.',
     )
     .argument('<captures...>', captureArgument)
     .requiredOption('-o, --output <file>', 'the file to write, or - for standard output')
@@ -150,10 +151,12 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
     release();
   }
   summary.afterFeed(conversion.feed);
-  warnings(report);
+  const isNothing = report.messages + report.packets === 0;
+  if (isNothing) warn(`nothing was written: ${reasonOfNothing(report, conversion, flags)}`);
+  warnings(report, conversion);
   if (conversion.stopped) warn('ended early: the rest of the input was not converted');
   if (report.format !== 'binaryfile') warnOfNoDay(conversion);
-  process.stderr.write(`${describe(report)}\n`);
+  if (!isNothing) process.stderr.write(`${describe(report)}\n`);
   if (flags.json) {
     const output = new Output();
     output.writeLine(JSON.stringify(report));
@@ -162,6 +165,7 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
   const leftOut =
     report.otherSessions.length + report.truncated + report.tcpPieces + report.tooLong + report.zeroLength;
   finish({
+    failure: isNothing && !conversion.stopped,
     damaged: report.damageTotal + leftOut > 0,
     gaps: flags.strict === true && report.gapsTotal > 0,
     interrupted: conversion.stopped,
@@ -195,7 +199,11 @@ function specOf(paths: readonly string[], flags: ConvertFlags): ConvertSpec {
 /** What was written, in one line. */
 function describe(report: ConvertReport): string {
   const { output, messages, packets, bytes, seconds, framing, session } = report;
-  const how = { verbatim: 'datagrams as they were', moldudp64: 'MoldUDP64', soupbintcp: 'SoupBinTCP' };
+  const how = {
+    verbatim: 'datagrams as they were, headers made anew',
+    moldudp64: 'MoldUDP64',
+    soupbintcp: 'SoupBinTCP',
+  };
   const kind = framing === null ? '' : `, ${how[framing]}`;
   return (
     `${output}: ${formatCount(messages)} messages${session === null ? '' : ` of session ${session}`}` +
@@ -204,23 +212,44 @@ function describe(report: ConvertReport): string {
   );
 }
 
-function warnings(report: ConvertReport): void {
+function reasonOfNothing({ truncated }: ConvertReport, { feed, stopped }: Conversion, flags: ConvertFlags): string {
+  if (stopped) return 'it ended before there was anything';
+  const given = givenChoices(flags);
+  if (given.length > 0) return `no message passed ${given.join(' and ')}`;
+  const packetsOver = (transport: 'UDP' | 'TCP'): number =>
+    feed.demux
+      .flows()
+      .filter((flow) => flow.recognisedAs === null && flow.transport === transport)
+      .reduce((sum, { packets }) => sum + packets, 0);
+  const [pieces, datagrams] = [packetsOver('TCP'), packetsOver('UDP')];
+  const there = [
+    ...(pieces > 0 ? [`${formatCount(pieces)} pieces of TCP streams`] : []),
+    ...(datagrams > 0 ? [`${formatCount(datagrams)} datagrams`] : []),
+  ];
+  if (truncated > 0) return 'the capture holds only a part of its datagrams';
+  if (there.length === 0) return 'the capture holds no messages';
+  return `the capture holds ${there.join(' and ')} of unrecognised framing`;
+}
+
+function warnings(report: ConvertReport, { feed }: Conversion): void {
   const { gaps, gapsTotal, missing, otherSessions } = report;
-  if (report.messages + report.packets === 0) warn('nothing was written: no message passed window and filters');
   for (const { session, messages } of otherSessions.slice(0, shownSessions)) {
     const what = session === null ? 'other streams without a session name' : `session ${session}`;
     const how = session === null ? 'give each its own run, chosen by file or --destination' : `--session ${session}`;
     warn(`${what}: ${messages} messages left out, one session is converted at a time (${how})`);
   }
   if (otherSessions.length > shownSessions) warn(`${otherSessions.length - shownSessions} more sessions left out`);
-  for (const { from, to, count: lost } of gaps.slice(0, shownGaps))
-    warn(`gap ${from} to ${to}, ${lost} messages missing`);
+  const isOneOfSeveral = feed.input.fileCount > 1 || new Set(feed.demux.sessions().map((one) => one.session)).size > 1;
+  for (const { from, to, count: lost, session } of gaps.slice(0, shownGaps)) {
+    const of = isOneOfSeveral && session !== null ? ` of session ${session}` : '';
+    warn(`gap ${from} to ${to}${of}, ${lost} messages missing`);
+  }
   if (gapsTotal > shownGaps) warn(`${gapsTotal - shownGaps} more gaps, ${missing} messages missing in all`);
   const left = (number: number, what: string) => {
     if (number > 0) warn(`${number} ${what}`);
   };
   left(report.late, 'messages left out: they came when their gap had been given up');
-  left(report.truncated, 'datagrams left out: the capture holds only a part of them (--allow-truncated keeps it)');
+  left(report.truncated, 'datagrams left out: the capture holds only a part of them (--allow-truncated keeps them)');
   left(report.tcpPieces, 'pieces of TCP streams left out: --framing moldudp64 or soupbintcp converts their messages');
   left(report.otherFlows, 'datagrams of flows beyond the limit: their addresses were lost');
   left(report.tooLong, 'messages or datagrams left out: too long for the output');

@@ -29,7 +29,7 @@ import {
 import { showProgress } from './progress.js';
 import { describeReplay } from './replay-text.js';
 import { refuseOutputs, refusePlot, writeReportFile } from './report-file.js';
-import { CaptureSummary, finish, warn } from './summary.js';
+import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 
 export interface RateFlags extends RateOptions {}
 
@@ -231,7 +231,7 @@ async function replay(paths: readonly string[], flags: ReplayFlags): Promise<voi
   const summary = new CaptureSummary();
   for (const damage of report.damage) summary.onDamage(damage);
   process.stderr.write(describeReplay(report, spec));
-  warnings(report, spec);
+  warnings(report, spec, flags);
   const unwritten = await writeReports(flags, outcome);
   const sendErrors = Object.values(report.sendErrors).reduce((sum, errors) => sum + errors, 0);
   const lateness = report.histograms.sendLateness;
@@ -286,11 +286,11 @@ async function writeReports(flags: ReplayFlags, { report, hgrm, plot }: ReplayOu
   return files.map(([path, content]) => writeReportFile(path, content)).includes(false);
 }
 
-function warnings(report: ReplayOutcome['report'], spec: ReplaySpec): void {
+function warnings(report: ReplayOutcome['report'], spec: ReplaySpec, flags: ReplayFlags): void {
   for (const [code, errors] of Object.entries(report.sendErrors)) warn(`${errors} sends failed: ${code}`);
   if (report.truncated > 0) {
     warn(
-      `${report.truncated} datagrams were left out: the capture holds only a part of them (--allow-truncated sends it)`,
+      `${report.truncated} datagrams were left out: the capture holds a part of each (--allow-truncated sends them)`,
     );
   }
   if (report.truncatedSent > 0) warn(`${report.truncatedSent} datagrams were sent cut, as the capture holds them`);
@@ -298,8 +298,9 @@ function warnings(report: ReplayOutcome['report'], spec: ReplaySpec): void {
     warn(`${report.skippedPieces} pieces of TCP streams were left out: they are not SoupBinTCP`);
   }
   if (report.failure !== null) warn(`ended early: ${report.failure}`);
-  if (report.packets === 0 && report.dropped === 0)
-    warn('nothing was sent: no datagram of the capture passed window and filters');
+  if (report.packets === 0 && report.dropped === 0 && report.endReason === 'end') {
+    warn(`nothing was sent: ${reasonOfNothing(report, flags)}`);
+  }
   const { rate } = spec;
   if (rate.mode === 'max' || rate.mode === 'original' || report.packets < 2) return;
   const asked = rate.perSecond.numerator / rate.perSecond.denominator;
@@ -308,6 +309,13 @@ function warnings(report: ReplayOutcome['report'], spec: ReplaySpec): void {
   if (got < asked * keptShare) {
     warn(`the rate was missed: ${((100 * got) / asked).toFixed(1)} % of ${report.asked} was reached`);
   }
+}
+
+function reasonOfNothing(report: ReplayOutcome['report'], flags: ReplayFlags): string {
+  const given = givenChoices(flags);
+  if (given.length > 0) return `no datagram of the capture passed ${given.join(' and ')}`;
+  const isElse = report.truncated + report.skippedPieces > 0;
+  return isElse ? 'the capture holds nothing else' : 'the capture holds no datagram';
 }
 
 function parseStart(text: string): EpochTime {

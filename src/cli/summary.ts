@@ -10,6 +10,11 @@ const printedLayouts = 10;
 /** Options that choose messages. */
 const choosing = ['destination', 'session', 'type', 'symbol', 'locate', 'from', 'until'] as const;
 
+/** The options that chose messages, as they were written. */
+export function givenChoices(flags: FilterFlags & WindowFlags): string[] {
+  return choosing.filter((name) => flags[name] !== undefined).map((name) => `--${name}`);
+}
+
 /** Prints damage as it is met, and after the run what else was not decoded. */
 export class CaptureSummary {
   private printed = 0;
@@ -29,7 +34,7 @@ export class CaptureSummary {
 
   /** One line where filters or window let nothing pass; silent where none were given. */
   nothingPassed(feed: MessageFeed, flags: FilterFlags & WindowFlags): void {
-    const given = choosing.filter((name) => flags[name] !== undefined).map((name) => `--${name}`);
+    const given = givenChoices(flags);
     if (given.length === 0 || feed.messagesPassed > 0) return;
     const { messagesRead, input, records, recordsRead } = feed;
     warn(
@@ -47,7 +52,8 @@ export class CaptureSummary {
     }
     const layouts = [...gate.unknown.values()];
     for (const { type, length, count, first } of layouts.slice(0, printedLayouts)) {
-      const where = `first in packet ${first.packet}: ${first.bytes}`;
+      const of = input.fileCount > 1 && first.file !== null ? ` of ${first.file}` : '';
+      const where = `first in packet ${first.packet}${of}: ${first.bytes}`;
       warn(
         `${input.name}: unknown layout, type ${JSON.stringify(type)} of ${length} bytes, ${count} skipped, ${where}`,
       );

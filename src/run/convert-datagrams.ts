@@ -12,15 +12,15 @@ export const maxGapsReported = 1000;
 export class DatagramCopy {
   /** Messages in the datagrams copied. */
   messages = 0;
-  private readonly output: CaptureOutput;
+  private readonly spec: ConvertSpec;
+  /** Made with the first datagram. */
+  private output: CaptureOutput | null = null;
   private readonly flows: FlowMap;
   private readonly span: StampSpan;
 
-  /** Makes the file. */
   constructor(spec: ConvertSpec, span: StampSpan) {
-    const format = spec.format === 'pcapng' ? 'pcapng' : 'pcap';
+    this.spec = spec;
     this.flows = new FlowMap(spec.remapSources, spec.remapDestinations);
-    this.output = openCaptureOutput({ path: spec.output, format, inputPaths: spec.input.paths });
     this.span = span;
   }
 
@@ -28,20 +28,21 @@ export class DatagramCopy {
     const { span } = this;
     span.apply(reader.seconds, reader.nanoseconds, -1);
     const to = this.flows.get(flow);
+    this.output ??= this.open();
     this.output.datagram(reader.view, reader.offset, reader.length, to, span.stampSeconds, span.stampNanoseconds);
   }
 
   close(): void {
-    this.output.close();
+    this.output?.close();
   }
 
   /** Gaps and repetitions are the input's, each line by itself. */
   report(feed: MessageFeed) {
     const sessions = feed.demux.sessions().filter(({ protocol }) => protocol === 'MoldUDP64');
-    const gaps = sessions.flatMap((session) => session.gaps);
+    const gaps = sessions.flatMap(({ gaps, session }) => gaps.map((gap) => ({ ...gap, session })));
     const sum = (of: (session: (typeof sessions)[number]) => number) =>
       sessions.reduce((total, session) => total + of(session), 0);
-    const { packets, bytes, tooLong, clampedTimestamps } = this.output;
+    const { packets = 0, bytes = 0, tooLong = 0, clampedTimestamps = 0 } = this.output ?? {};
     return {
       framing: 'verbatim',
       session: null,
@@ -62,5 +63,11 @@ export class DatagramCopy {
       clampedTimestamps,
       connections: 0,
     } satisfies Partial<ConvertReport>;
+  }
+
+  private open(): CaptureOutput {
+    const { spec } = this;
+    const format = spec.format === 'pcapng' ? 'pcapng' : 'pcap';
+    return openCaptureOutput({ path: spec.output, format, inputPaths: spec.input.paths });
   }
 }

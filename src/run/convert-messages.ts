@@ -24,7 +24,7 @@ export class MessageCopy {
   private first: Stream | null = null;
   private session: string | null = null;
   private readonly others = new Map<string | null, number>();
-  /** Made when the session is known. */
+  /** Made with the first message that passes. */
   private output: CountingOutput | null = null;
 
   constructor(spec: ConvertSpec, span: StampSpan) {
@@ -37,7 +37,8 @@ export class MessageCopy {
       onMessage: (view, offset, length, seconds, nanoseconds, sequence) =>
         this.put(view, offset, length, seconds, nanoseconds, sequence),
       onGap: (from, to) => {
-        if (this.gaps.length < maxGapsReported) this.gaps.push({ from, to, count: to - from + 1 });
+        if (this.gaps.length < maxGapsReported)
+          this.gaps.push({ from, to, count: to - from + 1, session: this.session });
       },
     });
   }
@@ -67,12 +68,13 @@ export class MessageCopy {
     const sessions = feed.demux.sessions().filter((one) => first === null || one.session === session);
     const known = sessions.flatMap(({ gaps }) => gaps.map(({ to }) => to + 1));
     this.arbiter.flush(isCut ? 0 : known.reduce((most, next) => Math.max(most, next), 0));
-    this.output ??= this.open();
+    const { output } = this;
+    if (output === null) return;
     const reader: { endOfSession?: boolean } = feed.input.reader as object;
     const isOver = sessions.some(({ endOfSession }) => endOfSession) || reader.endOfSession === true;
     // An end alone would have no message's stamp to go by; a BinaryFILE needs none.
-    const isStamped = this.output.counts.messages > 0 || this.spec.format === 'binaryfile';
-    if (isOver && !isCut && isStamped) this.output.endOfSession();
+    const isStamped = output.counts.messages > 0 || this.spec.format === 'binaryfile';
+    if (isOver && !isCut && isStamped) output.endOfSession();
   }
 
   close(): void {

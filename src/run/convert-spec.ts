@@ -109,7 +109,7 @@ export interface ConvertReport {
   /** Sessions beside the converted one: their messages were left out. */
   otherSessions: { session: string | null; messages: number }[];
   /** The first gaps in full, by their numbers in the input. */
-  gaps: { from: number; to: number; count: number }[];
+  gaps: { from: number; to: number; count: number; session: string | null }[];
   gapsTotal: number;
   /** Messages in all gaps. */
   missing: number;

@@ -198,6 +198,7 @@ function makeReport(
   const seconds = result.elapsedNs / 1e9;
   const perSecond = (amount: number): number => (seconds > 0 ? amount / seconds : 0);
   const asked = result.packets + result.dropped;
+  const truncated = run.gate?.truncated ?? 0;
   return {
     capture: spec.input.paths.join(', '),
     target: target.name ?? formatTarget(spec.target),
@@ -222,9 +223,9 @@ function makeReport(
     },
     dropped: result.dropped,
     shiftedNs: result.shiftedNs,
-    skipped: result.skipped,
+    skipped: result.skipped - truncated,
     skippedPieces: source.skippedPieces,
-    truncated: run.gate?.truncated ?? 0,
+    truncated,
     truncatedSent: run.gate?.truncatedPassed ?? 0,
     loops: result.loops,
     originNs: formatEpochNs(origin.epoch.seconds, origin.epoch.nanoseconds),

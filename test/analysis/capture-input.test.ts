@@ -156,7 +156,17 @@ describe('clocks', () => {
 
   test('a capture of 1970 beside a right one is told', async () => {
     const { damage, records } = await read([right, wrong]);
-    expect(damage).toEqual(['wrong.pcap mixed-clocks']);
+    expect(damage).toEqual(['2 captures mixed-clocks']);
+    const said: string[] = [];
+    const source = await CaptureInput.open(inputSpecOf([right, wrong]), ({ message }) => said.push(message));
+    while (!source.reader.next()) await source.fill();
+    source.compareClocks();
+    await source.close();
+    expect(said).toEqual([
+      expect.stringMatching(
+        /these 2 captures: .*wrong\.pcap begins on 1970-01-01, .*right\.pcap begins on 20.*--start/,
+      ),
+    ]);
     expect(records).toHaveLength(3);
   });
 

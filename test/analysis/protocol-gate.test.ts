@@ -9,7 +9,7 @@ const known = itch('A');
 const odd = Uint8Array.of(0x7a, 1, 2);
 
 function gateOf(isForced: (its: Stream) => boolean = () => false) {
-  const gate = new ProtocolGate(itch50.isKnown, isForced);
+  const gate = new ProtocolGate(itch50.isKnown, isForced, () => 'day.pcap');
   let packet = 0;
   return {
     gate,
@@ -74,9 +74,9 @@ describe('unknown layouts', () => {
     judge(Uint8Array.of(0x7a, 9, 9, 9), stream(1), 5);
     judge(Uint8Array.of(0xff), stream(1));
     expect([...gate.unknown.values()]).toEqual([
-      { type: 'z', length: 3, count: 2, first: { packet: 2, sequence: 17, bytes: '7a0102' } },
-      { type: 'z', length: 4, count: 1, first: { packet: 4, sequence: 5, bytes: '7a090909' } },
-      { type: '\xff', length: 1, count: 1, first: { packet: 5, sequence: 0, bytes: 'ff' } },
+      { type: 'z', length: 3, count: 2, first: { file: 'day.pcap', packet: 2, sequence: 17, bytes: '7a0102' } },
+      { type: 'z', length: 4, count: 1, first: { file: 'day.pcap', packet: 4, sequence: 5, bytes: '7a090909' } },
+      { type: '\xff', length: 1, count: 1, first: { file: 'day.pcap', packet: 5, sequence: 0, bytes: 'ff' } },
     ]);
   });
 

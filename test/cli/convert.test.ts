@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { ConvertReport } from '../../src/run/convert-spec.js';
+import { mold, pcapOf } from '../run/support.js';
 import { capturePath, describeCaptures } from '../support/captures.js';
 import { fixture, projectRoot, run, start, temporaryFolder } from '../support/cli.js';
 
@@ -73,10 +74,38 @@ describe('convert', () => {
     for (const framing of ['moldudp64', 'soupbintcp']) {
       const args = ['convert', pcap, '-o', out('nothing.pcap'), '--framing', framing, '--symbol', 'NOPE'];
       const { code, stderr } = await run(args);
-      expect(stderr).toMatch(/nothing was written: no message passed window and filters/);
-      expect(code).toBe(0);
-      expect(readFileSync(out('nothing.pcap'))).toHaveLength(24);
+      expect(stderr).toMatch(/nothing was written: no message passed --symbol$/m);
+      expect(stderr).not.toMatch(/ of capture \(/);
+      expect(code).toBe(1);
+      expect(existsSync(out('nothing.pcap'))).toBe(false);
     }
+  });
+
+  it('saysWhatThereWasWhereNothingCouldBeConverted', async () => {
+    const strange = out('strange.pcap');
+    writeFileSync(strange, pcapOf([1, 2].map((ms) => ({ atNs: ms * 1e6, payload: Uint8Array.of(1, 2, 3) }))));
+    writeFileSync(out('void.pcap'), pcapOf([]));
+    for (const [input, why] of [
+      [strange, 'the capture holds 2 datagrams of unrecognised framing'],
+      [out('void.pcap'), 'the capture holds no messages'],
+    ] as const) {
+      const { code, stderr } = await run(['convert', input, '-o', out('none.itch')]);
+      expect(stderr).toContain(`tickreel: nothing was written: ${why}\n`);
+      expect({ code, isThere: existsSync(out('none.itch')) }).toEqual({ code: 1, isThere: false });
+    }
+    const copy = await run(['convert', strange, '-o', out('copy.pcap')]);
+    expect(copy.stderr).toMatch(
+      /copy\.pcap: 0 messages in 2 packets.*\(pcap, datagrams as they were, headers made anew\)/,
+    );
+    expect(copy.code).toBe(0);
+  });
+
+  it('namesTheFileOfAnUnknownLayoutAndTheSessionOfAGapWhereThereAreSeveral', async () => {
+    const odd = out('odd.pcap');
+    writeFileSync(odd, pcapOf([{ atNs: 0, payload: mold(1, [Uint8Array.of(0x7a, 1)], { session: 'ODD' }) }]));
+    const { stderr } = await run(['convert', gaps, odd, '-o', out('both.pcap')]);
+    expect(stderr).toMatch(/^tickreel: gap 575 to 577 of session TICKREEL01, 3 messages missing$/m);
+    expect(stderr).toMatch(/unknown layout, type "z" of 2 bytes, 1 skipped, first in packet 1 of .*odd\.pcap: 7a01$/m);
   });
 
   it('endsAtASignalWithAReadableFileAndTheReport', async () => {
@@ -84,8 +113,14 @@ describe('convert', () => {
     child.stdin?.write(readFileSync(pcap).subarray(0, 500_000));
     while (!existsSync(out('cut.pcap'))) await sleep(20);
     child.kill('SIGINT');
-    child.stdin?.write(readFileSync(pcap).subarray(500_000, 600_000));
+    // The signal may be heard after what was written has been read: more comes until the end.
+    let at = 500_000;
+    const timer = setInterval(() => {
+      child.stdin?.write(readFileSync(pcap).subarray(at, at + 1000));
+      at += 1000;
+    }, 50);
     const { code, stdout, stderr } = await finished;
+    clearInterval(timer);
     expect(stderr).toMatch(/ended early: the rest of the input was not converted/);
     expect(code).toBe(130);
     const { packets } = JSON.parse(stdout) as ConvertReport;
@@ -171,9 +206,9 @@ describe('convert', () => {
     writeFileSync(undated, readFileSync(binaryFile));
     const { stderr, code } = await run(['convert', undated, '-o', out('undated.pcap'), '--until', '+0s']);
     expect(stderr).toMatch(/undated\.itch tells no day.*--date/);
-    expect(stderr).toMatch(/nothing was written/);
-    expect(code).toBe(0);
-    expect(existsSync(out('undated.pcap'))).toBe(true);
+    expect(stderr).toMatch(/nothing was written: no message passed --until$/m);
+    expect(code).toBe(1);
+    expect(existsSync(out('undated.pcap'))).toBe(false);
   });
 
   it.each<[string, string[], number, RegExp]>([
@@ -198,6 +233,17 @@ describe('convert', () => {
 });
 
 describeCaptures('convert', () => {
+  it('saysThatFramingIsNotRecognised', async () => {
+    const fix = capturePath('fix/one-session-fix44.pcap');
+    const { code, stderr } = await run(['convert', fix, '-o', out('fix.pcap')]);
+    expect(stderr).toMatch(
+      /nothing was written: the capture holds [\d,]+ pieces of TCP streams of unrecognised framing$/m,
+    );
+    expect({ code, isThere: existsSync(out('fix.pcap')) }).toEqual({ code: 1, isThere: false });
+    const replayed = await run(['replay', fix, '--to', 'null', '--topspeed']);
+    expect(replayed.stderr).toMatch(/nothing was sent: the capture holds nothing else$/m);
+  });
+
   it('a real day by SoupBinTCP and MoldUDP64 is the same file', async () => {
     const file = capturePath('itch50/binaryfile/aapl-20200130-10k.bin');
     await convert(file, '-o', out('real.pcap'), '--framing', 'soupbintcp', '--pack', 'mtu', '--date', '2020-01-30');

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { pcapOf } from '../run/support.js';
 import { fixture, freePort, lines, run, start, startListening, temporaryFolder } from '../support/cli.js';
 
 const folder = temporaryFolder();
@@ -246,6 +247,17 @@ describe('replay', () => {
     expect(readFileSync(`${prefix}.sendLateness.hgrm`, 'utf8')).toMatch(/Value\s+Percentile\s+TotalCount/);
     const log = readFileSync(`${prefix}.hlog`, 'utf8').split('\n');
     expect(log.filter((line) => line.startsWith('Tag=sendLateness,')).length).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('nothing to send', () => {
+  it.each([
+    ['anEmptyCapture', ['empty.pcap'], /nothing was sent: the capture holds no datagram$/m],
+    ['filters', [pcap, '--symbol', 'NOPE', '--from', '+1s'], /nothing was sent: .* passed --symbol and --from$/m],
+  ])('%s', async (_name, [path = '', ...flags], says) => {
+    writeFileSync(join(folder, 'empty.pcap'), pcapOf([]));
+    const { stderr } = await run(['replay', resolve(folder, path), ...flags, '--to', 'null', '--topspeed']);
+    expect(stderr).toMatch(says);
   });
 });
 

@@ -180,10 +180,10 @@ describe('datagrams as they were', () => {
     });
   });
 
-  test('an empty capture is an empty capture', async () => {
+  test('of an empty capture nothing is written', async () => {
     const report = await convert(write('none.pcap', pcapOf([])), out('none.pcapng'));
     expect(report).toMatchObject({ packets: 0, messages: 0, first: null, last: null, seconds: 0 });
-    expect(await linesIn(out('none.pcapng'))).toEqual([]);
+    expect(existsSync(out('none.pcapng'))).toBe(false);
   });
 });
 

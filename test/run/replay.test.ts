@@ -459,7 +459,7 @@ describe('damage and what cannot be opened', () => {
     const at = 24 + 16 + bytes.readUInt32LE(24 + 8);
     bytes.writeUInt32LE(bytes.readUInt32LE(at + 8) - 10, at + 8);
     const report = await run(write('snapped.pcap', bytes.subarray(0, -10)), { dryRun: true });
-    expect(report).toMatchObject({ packets: 1, skipped: 1, truncated: 1, messages: 1 });
+    expect(report).toMatchObject({ packets: 1, skipped: 0, truncated: 1, messages: 1 });
   });
 
   test.each<[string, Partial<ReplaySpec>, new (...args: never[]) => Error]>([
