@@ -125,17 +125,10 @@ function userFolder(): string {
   return folder;
 }
 
-/** One command after the other; who types them waits for a server to be up, and for what runs behind at the end. */
+/** One command after the other, and a wait for what runs behind at the end. */
 function scriptOf(commands: readonly string[]): string {
   const main = join(projectRoot, 'dist/cli/main.js');
-  const typed = commands.map((command) => (command.endsWith('&') ? `${command}\nsleep 2` : command));
-  return [
-    `tickreel() { '${process.execPath}' '${main}' "$@"; }`,
-    'set -e',
-
-    ...typed,
-    'wait',
-  ].join('\n');
+  return [`tickreel() { '${process.execPath}' '${main}' "$@"; }`, 'set -e', ...commands, 'wait'].join('\n');
 }
 
 function shell(script: string, folder: string): Promise<{ code: number | null; output: string }> {

@@ -1,4 +1,7 @@
-/** The busiest windows of a session: most messages in any aligned 1 ms, 10 ms and 1 s. */
+/**
+ * The busiest windows of a session: most messages in any aligned 1 ms, 10 ms and 1 s, of equal ones most packets, so
+ * that a capture without messages has busiest windows too.
+ */
 
 /** Windows that stay open at once, so that time stamps may go back by that many without being miscounted. */
 const openWindows = 4096;
@@ -47,7 +50,9 @@ export class BurstCounter {
     this.packets[slot] += packets;
     this.messages[slot] += messages;
     this.bytes[slot] += bytes;
-    if (this.messages[slot] > this.busiest.messages) {
+    const { messages: most, packets: mostPackets } = this.busiest;
+    const isTied = this.messages[slot] === most && this.packets[slot] > mostPackets;
+    if (this.messages[slot] > most || isTied) {
       this.busiest.fromNs = window * windowNs;
       this.busiest.packets = this.packets[slot];
       this.busiest.messages = this.messages[slot];

@@ -86,6 +86,12 @@ export class MessageFeed {
   private latestNs = 0;
   /** Records behind the window, in a row. */
   private past = 0;
+  /** Set by `stop`. */
+  isStopped = false;
+  private endWaiting: () => void = () => {};
+  private readonly stopped = new Promise<void>((resolve) => {
+    this.endWaiting = resolve;
+  });
   /** True while bytes of a TCP stream go to its session that lie before the window: framing and numbers go on. */
   private isMuted = false;
 
@@ -148,18 +154,29 @@ export class MessageFeed {
       for (;;) {
         while (reader.next()) {
           this.record(reader);
-          if (this.past > recordsPastWindow || handlers.isDone?.()) return;
+          if (this.past > recordsPastWindow || this.isStopped || handlers.isDone?.()) return;
           const pause = handlers.pause?.();
           if (pause) await pause;
         }
         if (reader.done) break;
-        await input.fill();
+        // A pipe's next bytes may never come.
+        await Promise.race([input.fill(), this.stopped]);
+        if (this.isStopped) return;
       }
       this.demux.finish();
     } finally {
       if (this.records === 0) this.demux.countAnew();
-      await input.close();
+      const closed = input.close();
+      // A stop may have left a read of a pipe under way, which ends when the pipe does.
+      if (this.isStopped) closed.catch(() => {});
+      else await closed;
     }
+  }
+
+  /** Ends the run with the record at hand; `run` resolves as at the end of the input. */
+  stop(): void {
+    this.isStopped = true;
+    this.endWaiting();
   }
 
   private record(reader: CaptureInput['reader']): void {

@@ -22,7 +22,7 @@ import {
   when,
 } from './options.js';
 import { Output } from './output.js';
-import { stopOnSignal } from './replay.js';
+import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 
 interface ConvertFlags extends InputFlags, FilterFlags, WindowFlags {

@@ -10,8 +10,8 @@ import { type FaultShare, parseFaultShare } from '../sim/fault-draw.js';
 import { defaultReorderDepth, type FaultTruth, maxReorderDepth } from '../sim/faults.js';
 import { defaultDate, defaultSeed } from '../sim/itch-session.js';
 import { count, duration, refusing } from './options.js';
-import { stopOnSignal } from './replay.js';
 import { refuseOutputs } from './report-file.js';
+import { stopOnSignal } from './signals.js';
 import { finish, warn } from './summary.js';
 
 interface PriceFlags {

@@ -19,6 +19,7 @@ import {
 } from './options.js';
 import { Output } from './output.js';
 import { refusePlot, writeReportFile } from './report-file.js';
+import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish } from './summary.js';
 
 interface InspectFlags extends InputFlags, FilterFlags, WindowFlags {
@@ -63,7 +64,9 @@ async function inspect(paths: readonly string[], flags: InspectFlags): Promise<v
   };
   const plot = flags.plot === undefined ? undefined : new CapturePlot();
   const inspection = await Inspection.open(input, options, plot);
+  const release = stopOnSignal(() => inspection.feed.stop());
   await inspection.run();
+  release();
   const report = inspection.report();
   const output = new Output();
   const picture = plot && (await draw(report, plot, inspection.feed.baseSeconds));
@@ -82,6 +85,7 @@ async function inspect(paths: readonly string[], flags: InspectFlags): Promise<v
     failure: isUnwritten,
     damaged: report.damageTotal > 0,
     gaps: flags.strict === true && report.sessions.some((session) => session.gaps.length > 0),
+    interrupted: inspection.feed.isStopped,
   });
 }
 

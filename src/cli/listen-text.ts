@@ -1,6 +1,6 @@
 /** What a listener saw, for people: one fact a line, units on every quantity. */
 import type { HistogramSummary } from '../core/histogram.js';
-import { formatDuration } from '../core/time.js';
+import { formatCount, formatCounted, formatDuration } from '../core/time.js';
 import type { ListenReport } from '../run/listen.js';
 
 const shownGaps = 10;
@@ -11,33 +11,37 @@ const plausibleLatencyNs = 600e9;
 export function describeListening(report: ListenReport): string {
   const { packets, messages, rate, kernelDrops, latency } = report;
   const lines = [
-    `received  ${packets.total} packets (${packets.bytes} bytes, ${messages.total} messages) in ` +
+    `received  ${formatCounted(packets.total, 'packet')} (${formatCounted(packets.bytes, 'byte')} of payload, ` +
+      `${formatCounted(messages.total, 'message')}) in ` +
       `${report.seconds.toFixed(6)} seconds, ended by ${report.endReason}`,
     `rate      ${rate.packetsPerSecond.toFixed(2)} pps, ${rate.messagesPerSecond.toFixed(2)} msg/s`,
   ];
   for (const session of report.sessions) {
     const missing = session.missing;
-    const verdict = missing === 0 ? 'nothing lost' : `${missing} messages lost in ${session.gaps.length} gaps`;
+    const verdict =
+      missing === 0
+        ? 'nothing lost'
+        : `${formatCounted(missing, 'message')} lost in ${formatCounted(session.gaps.length, 'gap')}`;
     lines.push(
       `session   ${session.session ?? '-'} from ${session.source}, ${session.first} to ${session.last}: ${verdict}, ` +
-        `${session.duplicates} duplicates, ${session.outOfOrder} out of order`,
+        `${formatCounted(session.duplicates, 'duplicate')}, ${formatCount(session.outOfOrder)} out of order`,
     );
     for (const gap of session.gaps.slice(0, shownGaps)) {
-      lines.push(`  gap ${gap.from} to ${gap.to}, ${gap.count} messages`);
+      lines.push(`  gap ${gap.from} to ${gap.to}, ${formatCounted(gap.count, 'message')}`);
     }
   }
   for (const flow of report.flows) {
-    if (flow.recognisedAs === null) lines.push(`flow      ${flow.source}: ${flow.packets} packets not understood`);
+    if (flow.recognisedAs === null)
+      lines.push(`flow      ${flow.source}: ${formatCounted(flow.packets, 'packet')} not understood`);
   }
   lines.push(`kernel drops  ${kernelDrops ?? 'not told by this system'}`);
-  lines.push(...latencyLine('arrival less exchange time', latency.exchange));
   if (latency.exchange && Math.abs(latency.exchange.p50) > plausibleLatencyNs) {
-    lines.push('  (messages of another time of day: a replay; --reference measures against its schedule)');
-  }
+    lines.push('messages of another time of day: a replay, whose schedule --reference measures against');
+  } else lines.push(...latencyLine('arrival less exchange time', latency.exchange));
   lines.push(...latencyLine('arrival less scheduled time', latency.schedule));
   if (report.reference) {
     const { matched, unmatched } = report.reference;
-    lines.push(`reference     ${matched} packets matched, ${unmatched} not in it`);
+    lines.push(`reference     ${formatCounted(matched, 'packet')} matched, ${formatCount(unmatched)} not in it`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -13,7 +13,8 @@ import { parseUdpTarget } from '../run/target.js';
 import { describeListening } from './listen-text.js';
 import { addInputOptions, count, duration, type InputFlags, inputSpec, type WindowFlags, when } from './options.js';
 import { Output } from './output.js';
-import { addPackingOptions, addRateOptions, type RateFlags, stopOnSignal } from './replay.js';
+import { addPackingOptions, addRateOptions, type RateFlags } from './replay.js';
+import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, warn } from './summary.js';
 
 interface ListenFlags extends InputFlags, RateFlags, WindowFlags {

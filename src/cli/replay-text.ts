@@ -1,28 +1,52 @@
 /** The report of a replay for people: the two lines that tcpreplay prints, then the latencies as a table. */
 import type { HistogramSummary } from '../core/histogram.js';
-import { formatCount, formatDuration } from '../core/time.js';
+import { formatBytes, formatCount, formatCounted, formatDuration } from '../core/time.js';
 import { type LatencyName, latencyLabels, latencyNames } from '../replay/latency.js';
 import type { ReplayReport, ReplaySpec } from '../run/replay-spec.js';
 
 const columns = ['p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max'] as const;
+/** Counters of sinks whose names alone do not say it. */
+const sinkLabels: Readonly<Record<string, string>> = {
+  fileBytes: 'file',
+  bytesSent: 'sent to clients',
+  messages: 'messages served',
+  rejected: 'logins rejected',
+  loggedOut: 'clients logged out',
+  disconnectedSlow: 'clients disconnected for reading too slowly',
+  timedOut: 'clients that fell silent',
+  malformed: 'clients that sent what is no SoupBinTCP',
+  refused: 'connections refused, over the limit',
+  undrained: 'clients that had not read all at the end',
+  unsequenced: 'unsequenced messages from clients',
+  gaps: 'gaps in the capture',
+  missing: 'messages missing in the capture',
+  repeats: 'repeated messages left out',
+  late: 'messages too late to be put in order',
+  notMold: 'datagrams that are not MoldUDP64',
+  tooLong: 'messages too long',
+};
+/** Counters that say something when nothing was counted. */
+const shownAtZero = new Set(['messagesDecoded', 'messagesUnknown', 'messages', 'gaps', 'clients']);
 const labelWidth = 18;
 const cellWidth = 11;
 
 /** The report as text, every quantity with its unit. */
 export function describeReplay(report: ReplayReport, spec: ReplaySpec): string {
-  const { packets, bytes, messages, seconds, rate } = report;
+  const { packets, bytes, messages, rate, seconds } = report;
   const verb = spec.dryRun ? 'would be sent' : spec.target.kind === 'pcap' ? 'written' : 'sent';
   const took = report.clock === 'virtual' ? 'seconds of schedule' : 'seconds';
   const lines = [
-    `Actual: ${packets} packets (${bytes} bytes, ${messages} messages) ${verb} in ${seconds.toFixed(6)} ${took}`,
-    `Rated: ${(seconds > 0 ? bytes / seconds : 0).toFixed(1)} Bps, ${(rate.bitsPerSecond / 1e6).toFixed(3)} Mbps, ` +
+    `${spec.dryRun ? 'Planned' : 'Actual'}: ${formatCounted(packets, 'packet')} ` +
+      `(${formatCounted(bytes, 'byte')} of payload, ${formatCounted(messages, 'message')}) ` +
+      `${verb} in ${seconds.toFixed(6)} ${took}`,
+    `Rated: ${(rate.bitsPerSecond / 8).toFixed(1)} Bps, ${(rate.bitsPerSecond / 1e6).toFixed(3)} Mbps (layer 2), ` +
       `${rate.packetsPerSecond.toFixed(2)} pps, ${rate.messagesPerSecond.toFixed(2)} msg/s (asked: ${report.asked})`,
   ];
   if (report.clock === 'real') lines.push(`Origin: ${report.originNs} ns since the epoch (for listen --origin)`);
   if (report.clock === 'real' && spec.rate.mode !== 'max') lines.push(lateLine(report, spec));
   lines.push(...remarks(report));
   if (report.clock === 'real') lines.push(...table(report.histograms));
-  for (const [name, value] of Object.entries(report.sink)) lines.push(`${name}: ${formatCount(value)}`);
+  lines.push(...sinkLines(report));
   return `${lines.join('\n')}\n`;
 }
 
@@ -30,13 +54,13 @@ function lateLine(report: ReplayReport, spec: ReplaySpec): string {
   const { count, share, maxNs, thresholdNs } = report.late;
   const policy =
     spec.latePolicy === 'drop'
-      ? `; ${report.dropped} left out`
+      ? `; ${formatCount(report.dropped)} left out`
       : spec.latePolicy === 'shift'
         ? `; schedule moved by ${formatDuration(report.shiftedNs)}`
         : '';
   return (
-    `Late: ${count} packets (${(share * 100).toFixed(3)} %) by more than ${formatDuration(thresholdNs)}, ` +
-    `longest lag ${formatDuration(maxNs)}${policy}`
+    `Late: ${formatCounted(count, 'packet')} (${(share * 100).toFixed(3)} %) ` +
+    `by more than ${formatDuration(thresholdNs)}, longest lag ${formatDuration(maxNs)}${policy}`
   );
 }
 
@@ -44,18 +68,34 @@ function remarks(report: ReplayReport): string[] {
   const { timeline, endReason } = report;
   const lines: string[] = [];
   if (endReason !== 'end') lines.push(`Ended: ${endReason}`);
-  if (report.loops > 1) lines.push(`Loops: ${report.loops}`);
+  if (report.loops > 1) lines.push(`Loops: ${formatCount(report.loops)}`);
   if (report.skipped > 0) lines.push(`Skipped: ${report.skipped} datagrams outside window or filters`);
   if (timeline.backwardTimestamps > 0) {
-    lines.push(`Time stamps that go back: ${timeline.backwardTimestamps} packets, due with the one before`);
+    lines.push(
+      `Time stamps that go back: ${formatCounted(timeline.backwardTimestamps, 'packet')}, due with the one before`,
+    );
   }
   if (timeline.farTimestamps > 0) {
-    lines.push(`Time stamps over 104 days off: ${timeline.farTimestamps} packets, due with the one before`);
+    lines.push(
+      `Time stamps over 104 days off: ${formatCounted(timeline.farTimestamps, 'packet')}, due with the one before`,
+    );
   }
   if (timeline.squeezedGaps > 0) {
-    lines.push(`Idle gaps cut: ${timeline.squeezedGaps}, by ${formatDuration(timeline.squeezedNs)} in all`);
+    lines.push(
+      `Idle gaps cut: ${formatCount(timeline.squeezedGaps)}, by ${formatDuration(timeline.squeezedNs)} in all`,
+    );
   }
   return lines;
+}
+
+/** What the sink counted: a line each for what happened, none for what did not. */
+function sinkLines({ sink }: ReplayReport): string[] {
+  return Object.entries(sink)
+    .filter(([name, value]) => value !== 0 || shownAtZero.has(name))
+    .map(([name, value]) => {
+      const label = sinkLabels[name] ?? name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+      return `${label}: ${/bytes/i.test(name) ? formatBytes(value) : formatCount(value)}`;
+    });
 }
 
 function table(histograms: Record<string, HistogramSummary>): string[] {

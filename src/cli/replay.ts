@@ -3,7 +3,6 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isStandardInput } from '../analysis/input.js';
 import type { EpochTime } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
-import { exitCode } from '../core/exit-code.js';
 import { formatDuration } from '../core/time.js';
 import { ReplayControl } from '../replay/control.js';
 import type { LatePolicy } from '../replay/engine.js';
@@ -29,6 +28,7 @@ import {
 import { showProgress } from './progress.js';
 import { describeReplay } from './replay-text.js';
 import { refuseOutputs, refusePlot, writeReportFile } from './report-file.js';
+import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 
 export interface RateFlags extends RateOptions {}
@@ -55,8 +55,6 @@ interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags {
   plot?: string;
 }
 
-/** A stop that takes longer ends the process without a report. */
-const stopWithinMs = 5000;
 /** The report names a rate as missed below this share of what was asked. */
 const keptShare = 0.99;
 
@@ -241,25 +239,6 @@ async function replay(paths: readonly string[], flags: ReplayFlags): Promise<voi
     rateMissed: flags.maxLateP99 !== undefined && lateness !== undefined && lateness.p99 > flags.maxLateP99,
     interrupted: report.endReason === 'stopped',
   });
-}
-
-/**
- * Calls `stop` on the first SIGINT or SIGTERM; a second one ends the process. Returns how to let go. What is written
- * into a pipe waits for its reader and hears no signal meanwhile: then the first one is to end the process as ever.
- */
-export function stopOnSignal(stop: () => void, isPiping = false): () => void {
-  if (isPiping) return () => {};
-  let timer: NodeJS.Timeout | undefined;
-  const onSignal = (): void => {
-    if (timer !== undefined) process.exit(exitCode.interrupted);
-    // Input that does not come, such as a named pipe without a writer, cannot be interrupted: it stays open till then.
-    timer = setTimeout(() => process.exit(exitCode.interrupted), stopWithinMs).unref();
-    stop();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  return () => {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  };
 }
 
 function hgrmPath(prefix: string, name: string): string {

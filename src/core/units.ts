@@ -15,6 +15,11 @@ export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
+/** Such as `1 packet` and `1,234 packets`; `plural` where an s is not enough. */
+export function formatCounted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : plural}`;
+}
+
 /** Three significant digits of a positive number below 1000. */
 export function threeDigits(value: number): string {
   if (value >= 99.95) return value.toFixed(0);

@@ -32,7 +32,6 @@ export class Conversion {
   /** Records behind the window, in a row and in all. */
   private past = 0;
   private isCut = false;
-  private isStopped = false;
   private records = 0;
   private truncated = 0;
   private tcpPieces = 0;
@@ -76,17 +75,17 @@ export class Conversion {
 
   /** Whether `stop` ended it before the input did. */
   get stopped(): boolean {
-    return this.isStopped;
+    return this.feed.isStopped;
   }
 
   /** Ends the run with the record at hand; what is written stays readable. */
   stop(): void {
-    this.isStopped = true;
+    this.feed.stop();
     this.isCut = true;
   }
 
   private get isDone(): boolean {
-    return this.isStopped || this.past > recordsPastWindow;
+    return this.past > recordsPastWindow;
   }
 
   /** Reads and writes to the end; rejects with SinkError where the output cannot be written. */

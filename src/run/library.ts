@@ -35,7 +35,7 @@ export interface ReplayOptions extends Partial<Omit<ReplaySpec, 'input' | 'targe
  * Rejects with CaptureError, SinkError or UsageError where nothing could be played, and with what a handler throws;
  * damage is in the report.
  */
-export async function replay(capture: Input, options: ReplayOptions): Promise<ReplayReport> {
+export async function replay(capture: Input, options: ReplayOptions = {}): Promise<ReplayReport> {
   const { onDatagram, sink, control, say } = options;
   const spec = specOf(capture, options);
   if (onDatagram) {
@@ -179,7 +179,10 @@ function specOf(capture: Input, options: ReplayOptions): ReplaySpec {
   const { speed = '1x', to, date, frameByType, onDatagram, sink, control, say, ...rest } = options;
   const destinations = [to, onDatagram, sink].filter((destination) => destination !== undefined).length;
   if (destinations > 1 || (destinations === 0 && !options.dryRun)) {
-    throw new UsageError('target', 'say where to with one of to, onDatagram and sink');
+    throw new UsageError(
+      'target',
+      'replay needs one of the options to, onDatagram and sink, which say where datagrams go',
+    );
   }
   const input = {
     ...inputSpecOf(capture),

@@ -34,7 +34,7 @@ const vectors: [string, string[], number, RegExp][] = [
   ['unwritableReport', [...playing, '--report', '/no/r.json'], 1, /^tickreel: cannot write .* mkdir -p \/no\n$/],
   ['aFolderAsPlot', [...playing, '--plot', join(folder, 'dir')], 1, /^tickreel: cannot write .*dir: it is a directory/],
   ['unwritableDistributions', [...playing, '--hgrm', '/no/x'], 1, /^tickreel: cannot write \/no\/x\.sendLateness/],
-  ['reportOnAFullDisk', [...playing, '--report', '/dev/full'], 1, /Actual: 8610.*cannot write.*the disk is full/s],
+  ['reportOnAFullDisk', [...playing, '--report', '/dev/full'], 1, /Actual: 8,610.*cannot write.*the disk is full/s],
   [
     'unwritableTruth',
     ['generate', '-o', join(folder, 'no.pcap'), '--truth', join(folder, 'empty', 't.json')],

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fixture, run } from '../support/cli.js';
+import { fixture, projectRoot, run } from '../support/cli.js';
 
 const gaps = fixture('itch50-gaps.pcap');
 
@@ -46,5 +49,21 @@ describe('reference', () => {
       expect(stdout).toContain(name);
     }
     expect(stdout).toMatch(/\|/);
+  });
+});
+
+describe('a signal', () => {
+  it('endsItWithTheReportOfWhatWasRead', async () => {
+    const child = spawn(process.execPath, [join(projectRoot, 'dist/cli/main.js'), 'inspect', '-', '--json']);
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stdin.on('error', () => {});
+    child.stdin.write(readFileSync(fixture('itch50-gaps.pcap')));
+    setTimeout(() => child.kill('SIGINT'), 3000);
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(code).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ messages: { total: 3483 } });
   });
 });

@@ -43,7 +43,7 @@ describe('replay', () => {
     const heard = await listener.finished;
     expect(sent.code).toBe(0);
     expect(sent.stdout).toBe('');
-    expect(sent.stderr).toMatch(/^Actual: 8610 packets \(488627 bytes, 10000 messages\) sent in \d/);
+    expect(sent.stderr).toMatch(/^Actual: 8,610 packets \(488,627 bytes of payload, 10,000 messages\) sent in \d/);
     expect(sent.stderr).toMatch(/^Rated: .* Bps, .* Mbps, .* pps/m);
     expect(heard.code).toBe(0);
     expect(lines(heard.stdout)).toHaveLength(1);
@@ -78,7 +78,7 @@ describe('replay', () => {
     await run(['replay', fixture('itch50-gaps.pcap'), '--to', `udp://127.0.0.1:${port}`, '--speed', '10kpps']);
     const heard = await listener.finished;
     expect(heard.code).toBe(4);
-    expect(heard.stdout).toMatch(/\d+ messages lost in 2 gaps, 1 duplicates, 1 out of order/);
+    expect(heard.stdout).toMatch(/\d+ messages lost in 2 gaps, 1 duplicate, 1 out of order/);
   });
 
   it('referenceAndOriginGiveLatencyAgainstTheSchedule', async () => {
@@ -159,12 +159,12 @@ describe('replay', () => {
   it('dryRunComputesTheScheduleAndSendsNothing', async () => {
     const { code, stderr } = await run(['replay', pcap, '--dry-run', '--speed', '1kpps']);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/8610 packets .* would be sent in 8\.609000 seconds of schedule/);
+    expect(stderr).toMatch(/Planned: 8,610 packets .* would be sent in 8\.609000 seconds of schedule/);
   });
 
   it('fromStandardInput', async () => {
     const { code, stderr } = await run(['replay', '-', '--to', 'null', '--speed', 'max'], readFileSync(pcap));
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('8610 packets') });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('8,610 packets') });
   });
 
   it('loopsLimitsAndDuration', async () => {
@@ -208,7 +208,7 @@ describe('replay', () => {
     setTimeout(() => child.kill('SIGINT'), 2500);
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect(code).toBe(130);
-    expect(stderr).toMatch(/^Actual: 8610 packets/);
+    expect(stderr).toMatch(/^Actual: 8,610 packets/);
   });
 
   it('sigintStopsCleanlyAndStillReports', async () => {
@@ -216,7 +216,7 @@ describe('replay', () => {
     setTimeout(() => running.child.kill('SIGINT'), 2500);
     const { code, stderr } = await running.finished;
     expect(code).toBe(130);
-    expect(stderr).toMatch(/^Actual: \d+ packets/);
+    expect(stderr).toMatch(/^Actual: [\d,]+ packets/);
     expect(reportAt('stopped.json').endReason).toBe('stopped');
   });
 
@@ -265,7 +265,7 @@ describe('demo', () => {
   it('playsACaptureOfTheUsersOwnBothWays', async () => {
     const { code, stdout } = await run(['demo', fixture('itch50-gaps.pcap')]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/4 messages lost in 2 gaps, 1 duplicates, 1 out of order/);
+    expect(stdout).toMatch(/4 messages lost in 2 gaps, 1 duplicate, 1 out of order/);
     expect(stdout).toMatch(/Every one of the 3483 messages arrived and was decoded, both ways/);
   });
 

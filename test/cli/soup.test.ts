@@ -26,7 +26,7 @@ describe('replay --to soupbintcp://', () => {
     await client.closed;
     const { code, stdout, stderr } = await running.finished;
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^tickreel: waiting for 1 client on soupbintcp:\/\/127\.0\.0\.1:\d+\nActual: 8610 packets/);
+    expect(stderr).toMatch(/^tickreel: waiting for 1 client on soupbintcp:\/\/127\.0\.0\.1:\d+\nActual: 8,610 packets/);
     expect(stderr).toMatch(/^messages: 10,000$/m);
     expect((JSON.parse(stdout) as { sink: object }).sink).toMatchObject({ clients: 1, logins: 1, messages: 10_000 });
     const decoded = lines<{ type: string; timestamp: string }>((await run(['decode', pcap])).stdout);
