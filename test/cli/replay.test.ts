@@ -44,7 +44,7 @@ describe('replay', () => {
     expect(sent.code).toBe(0);
     expect(sent.stdout).toBe('');
     expect(sent.stderr).toMatch(/^Actual: 8,610 packets \(488,627 bytes of payload, 10,000 messages\) sent in \d/);
-    expect(sent.stderr).toMatch(/^Rated: .* Bps, .* Mbps, .* pps/m);
+    expect(sent.stderr).toMatch(/^Rated: .* Bps, .* Mbps \(layer 2\), .* pps/m);
     expect(heard.code).toBe(0);
     expect(lines(heard.stdout)).toHaveLength(1);
     expect(lines(heard.stdout)[0]).toMatchObject({

@@ -27,7 +27,7 @@ describe('replay --to soupbintcp://', () => {
     const { code, stdout, stderr } = await running.finished;
     expect(code).toBe(0);
     expect(stderr).toMatch(/^tickreel: waiting for 1 client on soupbintcp:\/\/127\.0\.0\.1:\d+\nActual: 8,610 packets/);
-    expect(stderr).toMatch(/^messages: 10,000$/m);
+    expect(stderr).toMatch(/^messages served: 10,000$/m);
     expect((JSON.parse(stdout) as { sink: object }).sink).toMatchObject({ clients: 1, logins: 1, messages: 10_000 });
     const decoded = lines<{ type: string; timestamp: string }>((await run(['decode', pcap])).stdout);
     expect(client.messages.map((message) => message.toString('latin1', 0, 1))).toEqual(decoded.map(({ type }) => type));
