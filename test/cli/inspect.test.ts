@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fixture, projectRoot, run } from '../support/cli.js';
+import { fixture, projectRoot, run, temporaryFolder } from '../support/cli.js';
 
 const gaps = fixture('itch50-gaps.pcap');
 
@@ -65,5 +65,19 @@ describe('a signal', () => {
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect(code).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({ messages: { total: 3483 } });
+  });
+});
+
+describe('the name of a file', () => {
+  it('doesNotSayWhatItIs', async () => {
+    const folder = temporaryFolder();
+    const [pcapng, pcap] = [join(folder, 'a.pcapng'), join(folder, 'b.pcap')];
+    await run(['convert', gaps, '-o', pcapng]);
+    copyFileSync(gaps, pcap);
+    renameSync(pcapng, `${folder}/c.pcap`);
+    renameSync(pcap, `${folder}/c.pcapng`);
+    const inspected = async (name: string) => JSON.parse((await run(['inspect', join(folder, name), '--json'])).stdout);
+    expect(await inspected('c.pcap')).toMatchObject({ format: 'pcapng', messages: { total: 3483 } });
+    expect(await inspected('c.pcapng')).toMatchObject({ format: 'pcap', messages: { total: 3483 } });
   });
 });
