@@ -4,7 +4,7 @@
  * 64-bit integers read as numbers, exact below 2^53, and as two 32-bit halves, always exact. Nothing here holds a
  * BigInt once a null value has been split by `halvesOf`.
  */
-import { primitiveSizes, type SbeNumber, type SbePrimitive } from './schema.js';
+import type { SbeNumber, SbePrimitive } from './schema.js';
 
 /** A 64-bit value in two words; `high` is signed for int64, `low` never is. */
 export interface WordPair {
@@ -94,17 +94,17 @@ export function readString(view: DataView, at: number, length: number, character
     for (let index = 0; index < length; index++) text += String.fromCharCode(view.getUint8(at + index));
     return text;
   }
-  return utf8.decode(new Uint8Array(view.buffer, view.byteOffset + at, length));
+  return utf8.decode(readBytes(view, at, length));
+}
+
+/** The bytes themselves, not a copy. */
+export function readBytes(view: DataView, at: number, length: number): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + at, length);
 }
 
 /** True of the names by which schemas call UTF-8. */
 export function isUtf8(characterEncoding: string): boolean {
   return /^utf-?8$/i.test(characterEncoding);
-}
-
-/** Bytes of one value of the primitive. */
-export function sizeOfPrimitive(primitive: SbePrimitive): number {
-  return primitiveSizes[primitive];
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -127,7 +127,7 @@ export function createWalker(schema: SbeSchema): SbeWalker {
 /** One pass over what follows a block; remembers the last place that did not fit. */
 class Walk {
   private readonly isLittle: boolean;
-  private view = new DataView(new ArrayBuffer(0));
+  private view: DataView = new DataView(new ArrayBuffer(0));
   private end = 0;
   private version = 0;
   private emptyEntries = 0;
