@@ -79,7 +79,7 @@ export interface DatagramReader extends RecordReader {
 export interface Stream {
   /** Position in order of first appearance, from 0. */
   readonly index: number;
-  readonly protocol: 'MoldUDP64' | 'SoupBinTCP' | 'BinaryFILE';
+  readonly protocol: 'MoldUDP64' | 'SoupBinTCP' | 'BinaryFILE' | 'MDP3' | 'MDP3-TCP';
   /** The session's name with padding removed; null where the framing has none. */
   readonly session: string | null;
   /** Null for a file of messages. */
@@ -88,6 +88,10 @@ export interface Stream {
   readonly isDuplicate?: boolean;
   /** True while a message is delivered that is none of a feed's: Unsequenced Data, which clients send. */
   readonly isUnsequenced?: boolean;
+  /** SendingTime of the packet at hand, seconds since the epoch … */
+  readonly sendingSeconds?: number;
+  /** … and nanoseconds; both absent where packets carry none. */
+  readonly sendingNanoseconds?: number;
 }
 
 /**
@@ -109,6 +113,8 @@ export interface MessageListener {
   /** `nextSequence` is the number that the next message will have. */
   onHeartbeat?(nextSequence: number, timestampNs: number, stream: Stream): void;
   onEndOfSession?(nextSequence: number, timestampNs: number, stream: Stream): void;
+  /** Numbers begin anew: the message or packet at hand, `sequence`, is the first that was seen of them. */
+  onRestart?(sequence: number, stream: Stream): void;
   onDamage?(damage: Damage): void;
 }
 

@@ -1,17 +1,23 @@
 /**
- * From datagrams and pieces of TCP streams to messages: recognises MoldUDP64 and SoupBinTCP flow by flow.
+ * From datagrams and pieces of TCP streams to messages: recognises MoldUDP64, SoupBinTCP and MDP 3.0 flow by flow.
  *
  * Every packet of a flow is looked at until one is recognised; from then on the flow is what it was recognised as, and
  * what does not fit is damage. Packets of other flows are only counted. A stream is one session on one flow.
  */
 import type { Flow, Join, LengthOf, MessageListener } from '../core/seams.js';
+import { type FlowCounts, type FlowReport, reportFlow, reportStream, type SessionReport } from './demux-report.js';
+import { Mdp3Decoder, type Mdp3Facts } from './mdp3.js';
+import { looksLikeMdp3 } from './mdp3-recognise.js';
+import { Mdp3TcpDecoder } from './mdp3-tcp.js';
+import { Mdp3TcpRecogniser } from './mdp3-tcp-recogniser.js';
 import { MoldUDP64Decoder } from './moldudp64.js';
 import { looksLikeMoldUDP64 } from './recognise.js';
-import type { SequenceReport } from './sequence-tracker.js';
-import { SoupBinTCPDecoder, type SoupReport } from './soupbintcp.js';
+import { SoupBinTCPDecoder } from './soupbintcp.js';
 import { SoupRecogniser } from './soupbintcp-recogniser.js';
 import { MAX_STREAMS, type SessionStream, StreamTable } from './stream.js';
 
+export type { FlowReport, SessionReport } from './demux-report.js';
+export { looksLikeMdp3 } from './mdp3-recognise.js';
 export { looksLikeMoldUDP64 } from './recognise.js';
 export { looksLikeSoupBinTCP } from './soupbintcp-chain.js';
 
@@ -22,59 +28,32 @@ export const MAX_DEMUX_FLOWS = 131_072;
  * Framing that a flow is given whatever its bytes look like; undefined leaves it to recognition, and so does one that
  * the flow's transport cannot carry.
  */
-export type ForcedFraming = 'moldudp64' | 'soupbintcp' | 'none' | undefined;
+export type ForcedFraming = 'moldudp64' | 'soupbintcp' | 'mdp3' | 'none' | undefined;
 
 export interface SessionDemuxOptions {
   /** Length of a message by its type: helps to recognise a packet whose blocks are damaged. */
   readonly lengthOf: LengthOf;
+  /** What has to be known of messages of MDP 3.0; without it no flow is recognised as that. */
+  readonly mdp3?: Mdp3Facts;
   /** Asked once for each flow. */
   readonly force?: (flow: Flow) => ForcedFraming;
   /** Index of the first stream; 0 where absent. */
   readonly firstStream?: number;
 }
 
-/** One stream: what a session carried on a flow. `gaps` are what is still missing. */
-export interface SessionReport extends Omit<SequenceReport, 'messages'> {
-  readonly protocol: 'MoldUDP64' | 'SoupBinTCP';
-  readonly session: string | null;
-  /** `address:port` that the packets were sent to. */
-  readonly destination: string;
-  readonly source: string;
-  /** Packets of MoldUDP64, logical packets of SoupBinTCP. */
-  readonly packets: number;
-  /** Messages delivered, repeated and unsequenced ones included. */
-  readonly messages: number;
-  readonly unsequenced: number;
-  readonly zeroLength: number;
-  readonly heartbeats: number;
-  readonly endOfSession: boolean;
-}
+const noFacts: Mdp3Facts = { fits: () => false };
 
-/** One flow: what was sent from one address and port to another; what `SoupReport` has is there for SoupBinTCP only. */
-export interface FlowReport extends Partial<SoupReport> {
-  readonly transport: 'UDP' | 'TCP';
-  /** `address:port`. */
-  readonly source: string;
-  readonly destination: string;
-  /** Datagrams, or pieces of a TCP stream. */
-  readonly packets: number;
-  /** Bytes of payload. */
-  readonly bytes: number;
-  readonly recognisedAs: 'MoldUDP64' | 'SoupBinTCP' | null;
-  /** Packets that came before the flow was recognised, or all of them. */
-  readonly unrecognisedPackets: number;
-  /** Request packets, client to server. */
-  readonly requests: number;
-}
-
-class FlowState {
+class FlowState implements FlowCounts {
   packets = 0;
   bytes = 0;
   unrecognisedPackets = 0;
-  decoder: MoldUDP64Decoder | null = null;
-  soup: SoupBinTCPDecoder | null = null;
+  /** Of datagrams. */
+  decoder: MoldUDP64Decoder | Mdp3Decoder | null = null;
+  /** Of a TCP stream. */
+  streamDecoder: SoupBinTCPDecoder | Mdp3TcpDecoder | null = null;
   /** Of a TCP stream that is not recognised. */
   recogniser: SoupRecogniser | null = null;
+  mdp3Recogniser: Mdp3TcpRecogniser | null = null;
 
   constructor(
     readonly flow: Flow,
@@ -143,20 +122,22 @@ export class SessionDemux {
     this.last = state;
     state.packets++;
     state.bytes += length;
-    if (state.soup !== null) {
-      state.soup.piece(view, offset, length, timestampNs, join, packetNumber, fileOffset);
+    if (state.streamDecoder !== null) {
+      state.streamDecoder.piece(view, offset, length, timestampNs, join, packetNumber, fileOffset);
       return true;
     }
-    const { recogniser } = state;
-    if (recogniser === null || !recogniser.take(view, offset, length, join, this.options.lengthOf)) {
+    const recogniser = this.recogniseStream(view, offset, length, join, state);
+    if (recogniser === null) {
       state.unrecognisedPackets++;
       return false;
     }
+    const decoder = recogniser === state.recogniser ? this.createSoup(flow) : this.createMdp3Tcp(flow);
     state.unrecognisedPackets -= recogniser.heldPieces;
-    state.soup = this.createSoup(flow);
+    state.streamDecoder = decoder;
     state.recogniser = null;
+    state.mdp3Recogniser = null;
     const { view: all, offset: from, length: count } = recogniser;
-    state.soup.piece(all, from, count, timestampNs, recogniser.join, packetNumber, fileOffset);
+    decoder.piece(all, from, count, timestampNs, recogniser.join, packetNumber, fileOffset);
     return true;
   }
 
@@ -172,13 +153,13 @@ export class SessionDemux {
 
   /** Says that the input has ended: what is left unfinished is damage. */
   finish(): void {
-    for (const { soup } of this.states.values()) soup?.finish();
+    for (const { streamDecoder } of this.states.values()) streamDecoder?.finish();
   }
 
   /** Whether what the flow carries is decoded. */
   isRecognised(flow: Flow): boolean {
     const state = this.states.get(flow);
-    return state !== undefined && (state.decoder !== null || state.soup !== null);
+    return state !== undefined && (state.decoder !== null || state.streamDecoder !== null);
   }
 
   sessions(): SessionReport[] {
@@ -200,61 +181,53 @@ export class SessionDemux {
     const state = new FlowState(flow, forced === 'none');
     if (flow.transport === 'UDP') {
       if (forced === 'moldudp64') state.decoder = this.createDecoder(flow);
-    } else if (forced === 'soupbintcp') state.soup = this.createSoup(flow);
-    else if (forced !== 'none') state.recogniser = new SoupRecogniser();
+      else if (forced === 'mdp3') state.decoder = this.createMdp3(flow);
+    } else if (forced === 'soupbintcp') state.streamDecoder = this.createSoup(flow);
+    else if (forced === 'mdp3') state.streamDecoder = this.createMdp3Tcp(flow);
+    else if (forced !== 'none') {
+      state.recogniser = new SoupRecogniser();
+      if (this.options.mdp3 !== undefined) state.mdp3Recogniser = new Mdp3TcpRecogniser();
+    }
     this.states.set(flow, state);
     return state;
   }
 
-  private recognise(view: DataView, offset: number, length: number, state: FlowState): MoldUDP64Decoder | null {
-    if (state.isIgnored || !looksLikeMoldUDP64(view, offset, length, this.options.lengthOf)) return null;
-    state.decoder = this.createDecoder(state.flow);
+  private recognise(view: DataView, offset: number, length: number, state: FlowState): FlowState['decoder'] {
+    const { lengthOf, mdp3 } = this.options;
+    if (state.isIgnored) return null;
+    if (looksLikeMoldUDP64(view, offset, length, lengthOf)) state.decoder = this.createDecoder(state.flow);
+    else if (mdp3 !== undefined && looksLikeMdp3(view, offset, length, mdp3))
+      state.decoder = this.createMdp3(state.flow);
     return state.decoder;
+  }
+
+  /** The recogniser that knows the stream by its next piece; it has what is to be decoded. */
+  private recogniseStream(
+    view: DataView,
+    offset: number,
+    length: number,
+    join: Join,
+    state: FlowState,
+  ): SoupRecogniser | Mdp3TcpRecogniser | null {
+    const { lengthOf, mdp3 } = this.options;
+    if (state.recogniser?.take(view, offset, length, join, lengthOf)) return state.recogniser;
+    if (mdp3 !== undefined && state.mdp3Recogniser?.take(view, offset, length, join, mdp3)) return state.mdp3Recogniser;
+    return null;
   }
 
   private createDecoder(flow: Flow): MoldUDP64Decoder {
     return new MoldUDP64Decoder(flow, this.listener, this.table);
   }
 
+  private createMdp3(flow: Flow): Mdp3Decoder {
+    return new Mdp3Decoder(flow, this.listener, this.options.mdp3 ?? noFacts, this.table);
+  }
+
+  private createMdp3Tcp(flow: Flow): Mdp3TcpDecoder {
+    return new Mdp3TcpDecoder(flow, this.listener, this.options.mdp3 ?? noFacts, this.table);
+  }
+
   private createSoup(flow: Flow): SoupBinTCPDecoder {
     return new SoupBinTCPDecoder(flow, this.listener, this.options.lengthOf, this.table);
   }
-}
-
-function reportStream(stream: SessionStream): SessionReport {
-  const { protocol, session, flow, packets, unsequenced, zeroLength, heartbeats, endOfSession } = stream;
-  const sequence = stream.tracker.report();
-  return {
-    protocol,
-    session,
-    destination: flow === null ? '' : endpoint(flow.destination, flow.destinationPort),
-    source: flow === null ? '' : endpoint(flow.source, flow.sourcePort),
-    ...sequence,
-    messages: sequence.messages + unsequenced,
-    packets,
-    unsequenced,
-    zeroLength,
-    heartbeats,
-    endOfSession,
-  };
-}
-
-function reportFlow(state: FlowState): FlowReport {
-  const { flow, packets, bytes, unrecognisedPackets, decoder, soup } = state;
-  return {
-    transport: flow.transport,
-    source: endpoint(flow.source, flow.sourcePort),
-    destination: endpoint(flow.destination, flow.destinationPort),
-    packets,
-    bytes,
-    recognisedAs: decoder !== null ? 'MoldUDP64' : soup !== null ? 'SoupBinTCP' : null,
-    unrecognisedPackets,
-    requests: decoder?.requests ?? 0,
-    ...soup?.report(),
-  };
-}
-
-/** `address:port`, an IPv6 address in brackets, as in the flow's name. */
-function endpoint(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

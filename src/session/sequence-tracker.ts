@@ -17,6 +17,8 @@ export interface Gap {
   readonly from: number;
   readonly to: number;
   readonly count: number;
+  /** Of a stream whose numbers began anew: which numbering they are of, from 0. */
+  readonly numbering?: number;
 }
 
 /** What a tracker has seen; `first` and `last` are 0 where no numbered message arrived. */

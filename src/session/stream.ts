@@ -1,7 +1,8 @@
-/** One session on one flow, of MoldUDP64 or SoupBinTCP, and the bounded table that numbers them. */
+/** One session on one flow, of whatever framing, and the bounded table that numbers them. */
 import type { Flow, Stream } from '../core/seams.js';
+import type { Mdp3Stream } from './mdp3-stream.js';
 import { readSession } from './moldudp64-header.js';
-import { SequenceTracker } from './sequence-tracker.js';
+import { type SequenceReport, SequenceTracker } from './sequence-tracker.js';
 
 /** The most streams that one table keeps apart. */
 export const MAX_STREAMS = 1024;
@@ -11,12 +12,12 @@ const NO_WORDS = [-1, -1, 0x1_0000] as const;
 
 /** A stream with its counts; the same object for every packet of the session on its flow. */
 export abstract class SessionStream implements Stream {
-  abstract readonly protocol: 'MoldUDP64' | 'SoupBinTCP';
+  abstract readonly protocol: 'MoldUDP64' | 'SoupBinTCP' | 'MDP3' | 'MDP3-TCP';
   abstract readonly session: string | null;
   tracker = new SequenceTracker();
   /** True while a message is delivered whose sequence number had been seen before. */
   isDuplicate = false;
-  /** Packets of MoldUDP64, or logical packets of SoupBinTCP. */
+  /** Packets of MoldUDP64 and MDP 3.0, or logical packets of SoupBinTCP. */
   packets = 0;
   heartbeats = 0;
   endOfSession = false;
@@ -29,6 +30,20 @@ export abstract class SessionStream implements Stream {
     readonly index: number,
     readonly flow: Flow | null,
   ) {}
+
+  /** Messages delivered, repeated and unsequenced ones included. */
+  get messages(): number {
+    return this.tracker.messages + this.unsequenced;
+  }
+
+  /** Numbers that nothing has had so far. */
+  get missing(): number {
+    return this.tracker.missing;
+  }
+
+  sequenceReport(): SequenceReport {
+    return this.tracker.report();
+  }
 
   /** Forgets what was counted; what comes next is numbered as before. */
   countAnew(): void {
@@ -81,8 +96,10 @@ export class StreamTable {
   readonly streams: SessionStream[] = [];
   /** The stream that sessions beyond the bound share; null while there is room. */
   overflow: MoldUDP64Stream | null = null;
-  /** The same for SoupBinTCP. */
+  /** The same for SoupBinTCP … */
   soupOverflow: SoupBinTCPStream | null = null;
+  /** … and MDP 3.0. */
+  mdp3Overflow: Mdp3Stream | null = null;
   readonly maxStreams: number;
   private readonly firstIndex: number;
 
@@ -113,6 +130,16 @@ export class StreamTable {
     const stream = new SoupBinTCPStream(this.firstIndex + this.streams.length, isFull ? null : flow);
     this.streams.push(stream);
     if (isFull) this.soupOverflow = stream;
+    return stream;
+  }
+
+  /** A new stream for a flow of MDP 3.0, or `mdp3Overflow` where the table is full; `make` builds it. */
+  addMdp3(make: (index: number, isFull: boolean) => Mdp3Stream): Mdp3Stream {
+    if (this.mdp3Overflow !== null) return this.mdp3Overflow;
+    const isFull = this.streams.length >= this.maxStreams;
+    const stream = make(this.firstIndex + this.streams.length, isFull);
+    this.streams.push(stream);
+    if (isFull) this.mdp3Overflow = stream;
     return stream;
   }
 }
