@@ -62,22 +62,20 @@ export function halvesOf(value: SbeNumber, primitive: SbePrimitive): WordPair {
   return { high: Number(high), low: Number(BigInt.asUintN(32, bits)) };
 }
 
-/** True where the value is the one that stands for none; never where there is no such value. */
-export function isNullAt(
-  view: DataView,
-  at: number,
+/** A test for the value that stands for none; never true where there is no such value. */
+export function nullTest(
   primitive: SbePrimitive,
   nullValue: SbeNumber | null,
   isLittle: boolean,
-): boolean {
-  if (nullValue === null) return false;
+): (view: DataView, at: number) => boolean {
+  if (nullValue === null) return () => false;
   if (isWide(primitive)) {
     const { high, low } = halvesOf(nullValue, primitive);
-    return readLow(view, at, isLittle) === low && readHigh(view, at, primitive, isLittle) === high;
+    return (view, at) => readLow(view, at, isLittle) === low && readHigh(view, at, primitive, isLittle) === high;
   }
-  const value = readPrimitive(view, at, primitive, isLittle);
-  if (primitive === 'float') return Object.is(value, Math.fround(Number(nullValue)));
-  return Object.is(value, Number(nullValue));
+  const none = primitive === 'float' ? Math.fround(Number(nullValue)) : Number(nullValue);
+  if (Number.isNaN(none)) return (view, at) => Number.isNaN(readPrimitive(view, at, primitive, isLittle));
+  return (view, at) => readPrimitive(view, at, primitive, isLittle) === none;
 }
 
 /** Characters up to the first NUL, spaces at the end removed: UTF-8 where the schema says so, else Latin-1. Allocates. */
