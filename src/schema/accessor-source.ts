@@ -3,6 +3,7 @@
  *
  * Names come from a checked table (`table.ts`), offsets are integers: nothing else of the table enters the source.
  */
+import { getter, integer, placeAt } from './emit.js';
 import { type Field, wordLengths } from './field.js';
 import type { Message, Protocol } from './table.js';
 
@@ -37,7 +38,7 @@ function fieldSource(field: Field): string[] {
     case 'char':
       return [getter(name, `String.fromCharCode(${integer(offset, 1)})`), getter(`${name}Code`, integer(offset, 1))];
     case 'alpha':
-      return [getter(name, `readText(this.view, ${at(offset)}, ${length})`), ...wordSource(field)];
+      return [getter(name, `readText(this.view, ${placeAt(offset)}, ${length})`), ...wordSource(field)];
     case 'u48':
       return [getter(name, integer(offset, 6)), ...halves(name, offset, 2)];
     case 'u64':
@@ -53,28 +54,4 @@ function wordSource({ name, offset, length }: Field): string[] {
 
 function halves(name: string, offset: number, highLength: number): string[] {
   return [getter(`${name}High`, integer(offset, highLength)), getter(`${name}Low`, integer(offset + highLength, 4))];
-}
-
-/** An expression for an unsigned big-endian integer of `length` bytes, as `readNumber` reads it. */
-function integer(offset: number, length: number): string {
-  switch (length) {
-    case 1:
-      return `this.view.getUint8(${at(offset)})`;
-    case 2:
-      return `this.view.getUint16(${at(offset)})`;
-    case 3:
-      return `${integer(offset, 2)} * 0x100 + ${integer(offset + 2, 1)}`;
-    case 4:
-      return `this.view.getUint32(${at(offset)})`;
-    default:
-      return `${integer(offset, length - 4)} * 0x100000000 + ${integer(offset + length - 4, 4)}`;
-  }
-}
-
-function at(offset: number): string {
-  return offset === 0 ? 'this.offset' : `this.offset + ${offset}`;
-}
-
-function getter(name: string, expression: string): string {
-  return `  get ${name}() { return ${expression}; }`;
 }

@@ -62,7 +62,7 @@ export function accessorReader(read: SbeRead, isLittle: boolean): ReadAccessor {
 }
 
 /** Ten to the exponent; a mantissa is divided by the power where the exponent is negative, which rounds right. */
-export function powerOfTen(exponent: number): number {
+function powerOfTen(exponent: number): number {
   return Number(`1e${Math.abs(exponent)}`);
 }
 

@@ -2,10 +2,14 @@
  * Turns a schema into flyweight classes and decoders, compiled once with `new Function`; where that is disallowed
  * (`--disallow-code-generation-from-strings`) the interpreter stands in, slower and equal.
  */
+import { DecodeError } from '../../core/errors.js';
 import { type AnyHandlers, canGenerateCode, type Engine } from '../compile.js';
+import { classSource } from './accessor-source.js';
+import { dispatchSource } from './dispatch-source.js';
 import type { SbeDecoder, SbeFaultHandler, SbeFlyweightBase, SbeUnknownHandler } from './flyweight.js';
 import { interpretAccessors, interpretDispatch } from './interpret.js';
-import type { SbeSchema } from './schema.js';
+import { readBytes, readCharacters, readString } from './read.js';
+import type { SbeMessage, SbeSchema } from './schema.js';
 import type { SbeHandlers } from './types.js';
 import { createWalker, type SbeWalker } from './walk.js';
 
@@ -23,7 +27,12 @@ export interface SbeParts {
 /** Builds the flyweight classes of a schema; each is compiled when it is first asked for. */
 export function buildSbeAccessors(schema: SbeSchema, engine: Engine = 'auto'): SbeAccessorClasses {
   if (!isCompiled(engine)) return interpretAccessors(schema);
-  return interpretAccessors(schema);
+  const classes = {};
+  for (const message of schema.messages) {
+    const build = lazily(() => compileClass(schema, message));
+    Object.defineProperty(classes, message.name, { get: build, enumerable: true });
+  }
+  return classes;
 }
 
 /** Builds a decoder that calls `handlers`, with `handlers` as `this`. */
@@ -35,7 +44,35 @@ export function buildSbeDecoder<S extends SbeSchema>(
 ): SbeDecoder {
   const parts = partsOf(schema, handlers as AnyHandlers, handlers.onUnknown, handlers.onFault);
   if (!isCompiled(engine)) return interpretDispatch(schema, classes, parts);
-  return interpretDispatch(schema, classes, parts);
+  const handled = new Set(schema.messages.map(({ name }) => name).filter((name) => parts.handlers[name] !== undefined));
+  const source = dispatchSource(schema, handled);
+  const { walker, refuse } = parts;
+  const build = new Function('classes', 'handlers', 'extentOf', 'refuse', source);
+  return build(classes, parts.handlers, walker.extentOf, refuse) as SbeDecoder;
+}
+
+const nothing = new DataView(new ArrayBuffer(0));
+
+function compileClass(schema: SbeSchema, message: SbeMessage): new () => SbeFlyweightBase {
+  const names = ['nothing', 'readCharacters', 'readString', 'readBytes', 'refuse'];
+  const build = new Function(...names, classSource(schema, message));
+  return build(nothing, readCharacters, readString, readBytes, wrapRefusal(schema)) as new () => SbeFlyweightBase;
+}
+
+/** Throws what a flyweight cannot be wrapped around. */
+export function wrapRefusal(schema: SbeSchema) {
+  return (name: string, view: DataView, offset: number, length: number): never => {
+    const reason = createWalker(schema).fault(view, offset, length)?.message ?? 'another message stands there';
+    throw new DecodeError('sbe-wrap', `${name} at ${offset}: ${reason}`);
+  };
+}
+
+function lazily<Value>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 function partsOf(
