@@ -1,5 +1,5 @@
 /**
- * Decimals without BigInt: of 64-bit unsigned integers in two 32-bit halves, of epoch times in seconds and nanoseconds.
+ * Decimals without BigInt: of 64-bit integers in two 32-bit halves, of epoch times in seconds and nanoseconds.
  */
 import { UsageError } from './errors.js';
 
@@ -33,6 +33,28 @@ export function parseU64(text: string): Halves {
   const high = ((upper - upperLow) / two32) * base + Math.floor(lower / two32);
   if (high >= two32) throw new UsageError('u64', `"${text}" is above 18446744073709551615, the largest of 64 bits`);
   return { high, low: lower % two32 };
+}
+
+/** The decimal of the two's complement integer of 64 bits in `high` (signed or not) and `low` (0 to 2^32 - 1). */
+export function formatI64(high: number, low: number): string {
+  if ((high | 0) >= 0) return formatU64(high, low);
+  const negated = negate(high, low);
+  return `-${formatU64(negated.high, negated.low)}`;
+}
+
+/** Reads a decimal of -2^63 to 2^63 - 1 into two's complement; throws `UsageError` for anything else. */
+export function parseI64(text: string): Halves {
+  const negative = text.startsWith('-');
+  const { high, low } = parseU64(negative ? text.slice(1) : text);
+  if (high > 0x8000_0000 || (high === 0x8000_0000 && (low > 0 || !negative))) {
+    throw new UsageError('i64', `"${text}" is beyond a signed integer of 64 bits`);
+  }
+  return negative ? negate(high, low) : { high, low };
+}
+
+/** Two's complement negation; both halves unsigned in the result. */
+export function negate(high: number, low: number): Halves {
+  return { high: (~high + (low === 0 ? 1 : 0)) >>> 0, low: -low >>> 0 };
 }
 
 /** The decimal of `seconds * 1e9 + nanoseconds`; `seconds` may be negative, `nanoseconds` is 0 to 999,999,999. */

@@ -5,7 +5,11 @@ import { readText } from './read.js';
 /** Latin-1 text, right-trimmed, as a JSON string literal. */
 export function jsonText(view: DataView, offset: number, length: number): string {
   if (length === 1) return jsonCharacters[view.getUint8(offset)] as string;
-  const text = readText(view, offset, length);
+  return jsonQuoted(readText(view, offset, length));
+}
+
+/** A text as a JSON string literal. */
+export function jsonQuoted(text: string): string {
   return needsEscape.test(text) ? jsonString(text) : `"${text}"`;
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatEpochNs, formatU64, parseU64 } from '../../src/core/halves.js';
+import { formatEpochNs, formatI64, formatU64, parseI64, parseU64 } from '../../src/core/halves.js';
 
 const word = fc.oneof(
   fc.integer({ min: 0, max: 0xffff_ffff }),
@@ -48,6 +48,40 @@ describe('64-bit halves', () => {
     '100000000000000000000',
   ])('refuses %j', (text) => {
     expect(() => parseU64(text)).toThrow(expect.objectContaining({ code: 'u64' }));
+  });
+});
+
+describe('signed 64-bit halves', () => {
+  test('agree with BigInt both ways, whichever sign the high half has', () => {
+    fc.assert(
+      fc.property(word, word, (high, low) => {
+        const text = String(BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low)));
+        expect(formatI64(high, low)).toBe(text);
+        expect(formatI64(high | 0, low)).toBe(text);
+        expect(parseI64(text)).toEqual({ high, low });
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test.each([
+    ['-9223372036854775808', { high: 0x8000_0000, low: 0 }],
+    ['9223372036854775807', { high: 0x7fff_ffff, low: 0xffff_ffff }],
+    ['-0', { high: 0, low: 0 }],
+    ['-4294967296', { high: 0xffff_ffff, low: 0 }],
+  ])('reads %s', (text, halves) => {
+    expect(parseI64(text)).toEqual(halves);
+  });
+
+  test.each([
+    ['-9223372036854775809', 'i64'],
+    ['9223372036854775808', 'i64'],
+    ['--1', 'u64'],
+    ['+1', 'u64'],
+    ['-', 'u64'],
+    ['-18446744073709551616', 'u64'],
+  ])('refuses %j', (text, code) => {
+    expect(() => parseI64(text)).toThrow(expect.objectContaining({ code }));
   });
 });
 
