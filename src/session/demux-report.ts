@@ -95,7 +95,8 @@ export function reportFlow(counts: FlowCounts): FlowReport {
   };
 }
 
-function framingOf({ decoder, streamDecoder }: FlowCounts): FlowReport['recognisedAs'] {
+/** What a flow's decoder takes it for; null where there is none. */
+export function framingOf({ decoder, streamDecoder }: FlowCounts): FlowReport['recognisedAs'] {
   if (decoder !== null) return decoder instanceof MoldUDP64Decoder ? 'MoldUDP64' : 'MDP3';
   if (streamDecoder !== null) return streamDecoder instanceof SoupBinTCPDecoder ? 'SoupBinTCP' : 'MDP3-TCP';
   return null;

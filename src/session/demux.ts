@@ -5,7 +5,14 @@
  * what does not fit is damage. Packets of other flows are only counted. A stream is one session on one flow.
  */
 import type { Flow, Join, LengthOf, MessageListener } from '../core/seams.js';
-import { type FlowCounts, type FlowReport, reportFlow, reportStream, type SessionReport } from './demux-report.js';
+import {
+  type FlowCounts,
+  type FlowReport,
+  framingOf,
+  reportFlow,
+  reportStream,
+  type SessionReport,
+} from './demux-report.js';
 import { Mdp3Decoder, type Mdp3Facts } from './mdp3.js';
 import { looksLikeMdp3 } from './mdp3-recognise.js';
 import { Mdp3TcpDecoder } from './mdp3-tcp.js';
@@ -160,6 +167,12 @@ export class SessionDemux {
   isRecognised(flow: Flow): boolean {
     const state = this.states.get(flow);
     return state !== undefined && (state.decoder !== null || state.streamDecoder !== null);
+  }
+
+  /** What the flow was recognised as; null where it was not, or not yet. */
+  recognisedAs(flow: Flow): FlowReport['recognisedAs'] {
+    const state = this.states.get(flow);
+    return state === undefined ? null : framingOf(state);
   }
 
   sessions(): SessionReport[] {

@@ -4,7 +4,7 @@
  * A message is read where it lies when the piece holds it whole; what a piece leaves unfinished is copied and goes on
  * in the next, at most two messages and a piece. Messages carry the number and the SendingTime of the header before
  * them. Each connection is numbered by itself, so where one begins the numbers do too. A header without messages counts
- * as a heartbeat.
+ * as a heartbeat; one whose first message is broken does not count as seen.
  *
  * Behind bytes that are missing, and where a message is none, the next header with plausible messages is looked for.
  *
@@ -169,12 +169,12 @@ export class Mdp3TcpDecoder {
     stream.isDuplicate = false;
     this.sequence = stream === this.table.mdp3Overflow ? 0 : view.getUint32(at + TCP_SEQUENCE_OFFSET, true);
     this.isEmpty = true;
-    announce(stream, this.sequence, this.listener);
   }
 
   private message(view: DataView, offset: number, length: number): void {
     const { sequence } = this;
     const stream = this.stream ?? this.openStream();
+    if (this.isEmpty) announce(stream, sequence, this.listener);
     this.isEmpty = false;
     note(stream, this.facts, view, offset, length);
     stream.delivered++;
@@ -187,6 +187,7 @@ export class Mdp3TcpDecoder {
     const { stream, sequence } = this;
     if (!this.isEmpty || stream === null) return;
     this.isEmpty = false;
+    announce(stream, sequence, this.listener);
     stream.heartbeats++;
     this.listener.onHeartbeat?.(sequence === 0 ? 0 : sequence + 1, this.timestampNs, stream);
   }
