@@ -59,6 +59,8 @@ export interface SbeEncoding<
 
 export interface SbeEnumValue<Name extends string = string> extends SbeNamed<Name> {
   readonly value: SbeNumber;
+  /** What it was called up to a version, as `{ 8: 'Final' }`, where it was renamed since. */
+  readonly formerNames?: Readonly<Record<number, string>>;
 }
 
 export interface SbeEnum<
@@ -75,6 +77,8 @@ export interface SbeEnum<
 export interface SbeChoice<Name extends string = string> extends SbeNamed<Name> {
   /** 0 is the least significant. */
   readonly bit: number;
+  /** As of an enum's value. */
+  readonly formerNames?: Readonly<Record<number, string>>;
 }
 
 /** A bitmap. */
@@ -149,6 +153,8 @@ export interface SbeGroup<
   readonly dimension: SbeDimension;
   /** Bytes of an entry's fields in this version; the wire's own length counts. */
   readonly blockLength: number;
+  /** What the block length was up to a version, as `{ 9: 216 }`, where the block has grown since. */
+  readonly formerLengths?: Readonly<Record<number, number>>;
   readonly fields: Fields;
   readonly groups: Groups;
   readonly data: Data;
@@ -178,6 +184,8 @@ export interface SbeMessage<
   readonly id: number;
   /** Bytes of the root's fields in this version; the wire's own length counts. */
   readonly blockLength: number;
+  /** As of a group. */
+  readonly formerLengths?: Readonly<Record<number, number>>;
   readonly fields: Fields;
   /** In wire order, behind the root. */
   readonly groups: Groups;
