@@ -4,7 +4,7 @@
  * Names become generated code and keys of objects and are therefore held to plain identifiers. FIX Simple Binary
  * Encoding 1.0 leaves the bounds open; these are far above any exchange's schema and keep a hostile one cheap.
  */
-import { type Fail, slotSize } from './build.js';
+import { type Fail, isVariable, slotSize } from './build.js';
 import { fits } from './primitives.js';
 import type {
   AnyGroup,
@@ -61,7 +61,12 @@ export function checkSchema(schema: SbeSchema, refuse: Refuse): void {
   if (messages.length > sbeLimits.messages)
     fail('limit', `${messages.length} messages, more than ${sbeLimits.messages}`);
   const counted = { values: 0 };
-  const context = { refuse, counted, types: new Set<SbeType>(), maxBlock: 2 ** (8 * slotSize(header.blockLength)) - 1 };
+  const context = {
+    refuse,
+    counted,
+    types: new Map<SbeType, number>(),
+    maxBlock: 2 ** (8 * slotSize(header.blockLength)) - 1,
+  };
   const byId = new Map<number, string>();
   const byName = new Set<string>();
   for (const message of messages) {
@@ -82,8 +87,8 @@ export function checkSchema(schema: SbeSchema, refuse: Refuse): void {
 interface Context {
   readonly refuse: Refuse;
   readonly counted: { values: number };
-  /** Types that were checked already. */
-  readonly types: Set<SbeType>;
+  /** Types that were checked already, with the values that they hold. */
+  readonly types: Map<SbeType, number>;
   readonly maxBlock: number;
 }
 
@@ -127,11 +132,8 @@ function checkField(field: SbeField, path: string, context: Context): void {
   const fail: Fail = (what, text) => context.refuse(what, text, path, field);
   const { type, presence, constant, nullValue } = field;
   checkNamed(field, fail);
-  if (!context.types.has(type)) checkType(type, (what, text) => fail(what, `type ${type.name}: ${text}`));
-  context.types.add(type);
-  context.counted.values += countValues(type, fail);
+  context.counted.values += context.types.get(type) ?? checkFieldType(type, fail, context);
   if (context.counted.values > sbeLimits.values) fail('limit', `the schema has more than ${sbeLimits.values} values`);
-  if (isOpenEnded(type)) fail('type', `type ${type.name} is of variable length: only data can have it`);
   if (presence === 'constant') {
     if (constant === null) fail('constant', 'a constant has no value');
     if (type.kind === 'composite' || type.kind === 'set') fail('constant', `a ${type.kind} cannot be a constant`);
@@ -143,6 +145,15 @@ function checkField(field: SbeField, path: string, context: Context): void {
   if (nullValue !== null && (type.kind === 'composite' || type.kind === 'set' || !fits(type.primitive, nullValue))) {
     fail('value', `null value ${nullValue} does not fit type ${type.name}`);
   }
+}
+
+/** Checks a type once, of however many fields; how many values it holds. */
+function checkFieldType(type: SbeType, fail: Fail, context: Context): number {
+  checkType(type, (what, text) => fail(what, `type ${type.name}: ${text}`));
+  if (isVariable(type)) fail('type', `type ${type.name} is of variable length: only data can have it`);
+  const count = countValues(type, fail);
+  context.types.set(type, count);
+  return count;
 }
 
 function checkComposite(type: SbeComposite, fail: Fail): void {
@@ -227,11 +238,6 @@ function countValues(type: SbeType, fail: Fail, depth = 0): number {
     if (count > sbeLimits.members) fail('limit', `more than ${sbeLimits.members} values in one composite`);
   }
   return count;
-}
-
-function isOpenEnded(type: SbeType): boolean {
-  if (type.kind === 'composite') return type.members.some((member) => isOpenEnded(member.type));
-  return type.kind === 'encoding' && type.length === 0;
 }
 
 interface Placed {
