@@ -5,7 +5,6 @@ import { filesTitle } from '../plot/svg.js';
 import { colours } from '../plot/theme.js';
 import { newYorkMoment } from '../plot/time-scale.js';
 import { formatTick } from '../plot/units.js';
-import { itch50 } from '../protocol/itch50/index.js';
 import { type CapturePlot, peakWindowNs, type RateSeries } from './capture-plot.js';
 import type { InspectionReport } from './inspection.js';
 
@@ -77,13 +76,14 @@ function busiestMarks(report: InspectionReport, baseSeconds: number): Mark[] {
 }
 
 function types(report: InspectionReport): Panel {
-  const { byType, total, withheld } = report.messages;
-  const known = Object.entries(byType).map(([type, count]) => ({
-    name: `${itch50.nameOf(type.charCodeAt(0)) ?? 'unknown'} ${type}`,
+  const { types: counts, total, withheld } = report.messages;
+  const known = counts.map(({ protocol, type, name, count }) => ({
+    // A template's name ends in its id.
+    name: protocol === 'mdp3' && name.endsWith(type) ? name : `${name} ${type}`,
     value: count,
   }));
-  const unknown = report.unknownLayouts.map(({ type, length, count }) => ({
-    name: `unknown layout, ${length} bytes: ${type}`,
+  const unknown = report.unknownLayouts.map(({ type, length, schemaId, count }) => ({
+    name: schemaId === undefined ? `unknown layout, ${length} bytes: ${type}` : `no template ${type}`,
     value: count,
   }));
   const rows = [...known, ...unknown]

@@ -5,7 +5,7 @@ import type { FilterSpec } from '../replay/filter.js';
 import type { ForcedFraming } from '../session/demux.js';
 
 /** What a flow may be told to be; `none` leaves it undecoded. */
-export type ProtocolChoice = 'itch50' | 'none';
+export type ProtocolChoice = 'itch50' | 'mdp3' | 'none';
 
 export interface InputSpec {
   /** Files, read as one in the order of their time stamps; `-` is standard input. */
@@ -22,6 +22,12 @@ export interface InputSpec {
   protocol: ProtocolChoice | null;
   /** Overrides recognition by destination port, and goes before `protocol`. */
   portMap: ReadonlyMap<number, ProtocolChoice>;
+  /** XML files of SBE templates for MDP; they go before the built-in ones. */
+  templates: readonly string[];
+  /** CME's channel configuration; null where none is given. */
+  channels: string | null;
+  /** Captures whose instrument definitions are read before anything else. */
+  definitions: readonly string[];
 }
 
 /** What a caller may give: a path, several, or a spec of which all but the path may be left out. */
@@ -43,6 +49,9 @@ export function inputSpecOf(input: Input): InputSpec {
     timestamps: 'capture',
     protocol: null,
     portMap: new Map(),
+    templates: [],
+    channels: null,
+    definitions: [],
   };
   return { ...defaults, ...given, paths };
 }

@@ -1,7 +1,7 @@
 /** What `inspect` finds out about captures in one pass: counts, sessions, flows, bursts, feed latency. */
 import type { CaptureCounts } from '../capture/capture-reader.js';
 import { formatEpochNs } from '../core/halves.js';
-import { type HistogramSummary, SignedHistogram } from '../core/histogram.js';
+import { SignedHistogram } from '../core/histogram.js';
 import type { Flow, RecordReader, Stream } from '../core/seams.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { BurstCounter, burstWindowsNs } from './bursts.js';
@@ -9,6 +9,7 @@ import type { FileReport } from './capture-input.js';
 import type { CapturePlot } from './capture-plot.js';
 import { ExchangeClock } from './exchange-clock.js';
 import type { Input } from './input.js';
+import { recordNear, summaryOf } from './latency-histogram.js';
 import { type FeedOptions, MessageFeed } from './message-feed.js';
 import type { Verdict } from './protocol-gate.js';
 import { TypeCounts } from './type-counts.js';
@@ -23,6 +24,10 @@ export class Inspection {
   private readonly bursts = burstWindowsNs.map((windowNs) => new BurstCounter(windowNs));
   private readonly exchangeClock = new ExchangeClock();
   private readonly feedLatency = new SignedHistogram();
+  private readonly transactLatency = new SignedHistogram();
+  /** The packet of MDP, by its file and number, whose SendingTime was compared last. */
+  private comparedPacket = 0;
+  private comparedFile = -1;
   /** By the stream's index. */
   private readonly streamMessages: number[] = [];
   /** Records of BinaryFILEs, by the file's place in the input. */
@@ -49,8 +54,8 @@ export class Inspection {
       input,
       {
         onRecord: (reader, flow, timestampNs) => inspection?.onRecord(reader, flow, timestampNs),
-        onMessage: (view, offset, _length, timestampNs, _sequence, stream, verdict) =>
-          inspection?.onMessage(view, offset, timestampNs, stream, verdict),
+        onMessage: (view, offset, length, timestampNs, _sequence, stream, verdict) =>
+          inspection?.onMessage(view, offset, length, timestampNs, stream, verdict),
       },
       options,
     );
@@ -74,17 +79,46 @@ export class Inspection {
     this.plot?.onRecord(reader.length, timestampNs);
   }
 
-  private onMessage(view: DataView, offset: number, timestampNs: number, stream: Stream, verdict: Verdict): void {
+  private onMessage(
+    view: DataView,
+    offset: number,
+    length: number,
+    timestampNs: number,
+    stream: Stream,
+    verdict: Verdict,
+  ): void {
     this.messages++;
     this.streamMessages[stream.index] = (this.streamMessages[stream.index] ?? 0) + 1;
     for (const burst of this.bursts) burst.add(timestampNs, 0, 1, 0);
     this.plot?.onMessage(timestampNs);
     if (verdict !== 'known') return;
-    this.byType.add(view.getUint8(offset));
+    const application = this.feed.protocols.of(stream);
+    this.byType.add(application, application.typeOf(view, offset, length));
     if (stream.flow === null) return;
+    if (application.id === 'mdp3') {
+      this.compareMdp3(view, offset, length, stream);
+      return;
+    }
     const { seconds, nanoseconds } = this.feed.input.reader;
     const sinceMidnightNs = this.exchangeClock.sinceMidnightNs(seconds, nanoseconds);
     if (!Number.isNaN(sinceMidnightNs)) this.feedLatency.record(sinceMidnightNs - itch50.timestampOf(view, offset));
+  }
+
+  /** Of each packet its SendingTime with the capture's stamp, of each message its TransactTime with SendingTime. */
+  private compareMdp3(view: DataView, offset: number, length: number, stream: Stream): void {
+    const { sendingSeconds, sendingNanoseconds } = stream;
+    if (sendingSeconds === undefined || sendingNanoseconds === undefined) return;
+    const { input, protocols } = this.feed;
+    const { mdp3 } = protocols;
+    if (mdp3.readTransactTime(view, offset, length)) {
+      const sinceSeconds = sendingSeconds - mdp3.transactSeconds;
+      recordNear(this.transactLatency, sinceSeconds, sendingNanoseconds - mdp3.transactNanoseconds);
+    }
+    const { packetNumber, seconds, nanoseconds } = input.reader;
+    if (packetNumber === this.comparedPacket && input.current === this.comparedFile) return;
+    this.comparedPacket = packetNumber;
+    this.comparedFile = input.current;
+    recordNear(this.feedLatency, seconds - sendingSeconds, nanoseconds - sendingNanoseconds);
   }
 
   /** The finished report; plain data with a stable shape. */
@@ -101,9 +135,11 @@ export class Inspection {
       packets: this.packetReport(files),
       messages: {
         total: this.messages,
-        /** Of ITCH 5.0 messages only; the others are under the keys below. */
+        /** Of messages that were decoded; the others are under the keys below. */
         byType: this.byType.toObject(),
+        types: this.byType.list(),
         unknownLayout: gate.unknownMessages,
+        damaged: gate.damagedMessages,
         withheld: gate.withheldMessages,
         zeroLength: gate.zeroLengthMessages,
       },
@@ -116,12 +152,16 @@ export class Inspection {
       backwardTimestamps: this.backward,
       farTimestamps: feed.farStamps,
       busiest: this.busiest(),
-      feedLatency: this.latency(),
+      /** Capture stamp less the exchange's own: of each message of ITCH, of each packet of MDP (SendingTime). */
+      feedLatency: summaryOf(this.feedLatency),
+      /** SendingTime less TransactTime, of messages of MDP. */
+      transactLatency: summaryOf(this.transactLatency),
     };
   }
 
   destroy(): void {
     this.feedLatency.destroy();
+    this.transactLatency.destroy();
   }
 
   private packetReport(files: readonly FileReport[]) {
@@ -158,7 +198,14 @@ export class Inspection {
   }
 
   private flowReport() {
-    const { demux, gate } = this.feed;
+    const { demux, gate, protocols } = this.feed;
+    /** Which line of which channel a flow is, by the channel configuration. */
+    const lineOf = (flow: Flow | null | undefined) => {
+      const line = flow ? protocols.lineOf(flow) : null;
+      if (line === null) return null;
+      const { id, channel, label, feedType, feedName, feed } = line;
+      return { connection: id, channel, label, feedType, feedName, feed };
+    };
     const streamsOf = new Map<string, Stream[]>();
     for (const stream of demux.streams) {
       const name = stream.flow?.name ?? '';
@@ -168,7 +215,7 @@ export class Inspection {
       const streams = streamsOf.get(`${flow.source} > ${flow.destination}`) ?? [];
       const messages = streams.reduce((sum, stream) => sum + (this.streamMessages[stream.index] ?? 0), 0);
       const verdicts = streams.map((stream) => gate.speaks(stream)).filter((verdict) => verdict !== null);
-      return { ...flow, application: verdicts[0] ?? null, messages };
+      return { ...flow, line: lineOf(streams[0]?.flow), application: verdicts[0] ?? null, messages };
     });
   }
 
@@ -196,10 +243,6 @@ export class Inspection {
       };
     }
     return report;
-  }
-
-  private latency(): HistogramSummary | null {
-    return this.feedLatency.count === 0 ? null : this.feedLatency.summary();
   }
 }
 

@@ -6,14 +6,17 @@
  */
 import type { Flow, MessageListener, RecordReader, Stream } from '../core/seams.js';
 import { itch50 } from '../protocol/itch50/index.js';
-import { type FilterSpec, MessageFilter, noFilter, noStream } from '../replay/filter.js';
+import { type FilterSpec, type MessageFilter, noFilter, noStream } from '../replay/filter.js';
+import type { SbeFilter } from '../replay/sbe-filter.js';
 import type { CaptureWindow } from '../replay/window.js';
 import { recordsPastWindow } from '../replay/windowed-reader.js';
-import { looksLikeMoldUDP64, SessionDemux } from '../session/demux.js';
+import { looksLikeMdp3, looksLikeMoldUDP64, SessionDemux } from '../session/demux.js';
+import { visitMessages } from '../session/mdp3-messages.js';
 import { HEADER_LENGTH } from '../session/moldudp64.js';
 import { StreamKeys } from '../session/stream-keys.js';
 import { CaptureInput } from './capture-input.js';
 import { DamageLog, type FileDamage } from './damage-log.js';
+import { readDefinitions } from './definitions.js';
 import {
   chosenProtocol,
   forcedFraming,
@@ -23,9 +26,9 @@ import {
   inputSpecOf,
   refuseFilters,
 } from './input.js';
-import { itch50Landmarks } from './landmarks.js';
 import { learnPacket } from './learn-packet.js';
 import { ProtocolGate, type Verdict } from './protocol-gate.js';
+import { isMdp3, loadProtocols, type Protocols } from './protocols.js';
 
 /** Nanoseconds in 104 days: further from the base a number of ns is no longer exact. */
 const farNs = 2 ** 53;
@@ -54,11 +57,14 @@ export interface FeedHandlers {
 export interface FeedOptions {
   filter?: FilterSpec;
   window?: CaptureWindow;
+  /** Learn the symbols of MDP's instruments from definitions, whether a filter asks for them or not. */
+  learnsSymbols?: boolean;
 }
 
 /** An input being read; figures grow while `run` is under way and stay after. */
 export class MessageFeed {
   readonly input: CaptureInput;
+  readonly protocols: Protocols;
   readonly gate: ProtocolGate;
   readonly demux: SessionDemux;
   readonly damage: DamageLog;
@@ -77,6 +83,8 @@ export class MessageFeed {
   readonly fileStreams: readonly Stream[];
   private readonly handlers: FeedHandlers;
   private readonly filter: MessageFilter;
+  private readonly mdp3Filter: SbeFilter;
+  private readonly learnsSymbols: boolean;
   private readonly window: CaptureWindow | undefined;
   private readonly spec: InputSpec;
   private readonly streamKeys: StreamKeys;
@@ -92,27 +100,39 @@ export class MessageFeed {
   private readonly stopped = new Promise<void>((resolve) => {
     this.endWaiting = resolve;
   });
+  /** Of an instrument definition; returns nothing found, so that all messages of a packet are shown. */
+  private readonly learnSymbol = (view: DataView, offset: number, length: number): boolean => {
+    const { mdp3 } = this.protocols;
+    if (this.learnsSymbols && mdp3.isKnown(view, offset, length)) mdp3.learn(view, offset, length);
+    return false;
+  };
   /** True while bytes of a TCP stream go to its session that lie before the window: framing and numbers go on. */
   private isMuted = false;
 
   private constructor(
     input: CaptureInput,
     spec: InputSpec,
+    protocols: Protocols,
     handlers: FeedHandlers,
     options: FeedOptions,
     log: DamageLog,
   ) {
     this.input = input;
+    this.protocols = protocols;
     this.spec = spec;
     this.handlers = handlers;
     this.damage = log;
     this.window = options.window;
-    this.filter = new MessageFilter(options.filter ?? noFilter, itch50Landmarks);
-    this.gate = new ProtocolGate(
-      itch50.isKnown,
-      (stream) => chosenProtocol(spec, stream.flow) === 'itch50',
-      () => input.currentName,
-    );
+    const filters = protocols.filters(options.filter ?? noFilter);
+    this.filter = filters.itch;
+    this.mdp3Filter = filters.mdp3;
+    this.learnsSymbols = filters.mdp3.learns || options.learnsSymbols === true;
+    this.gate = new ProtocolGate({
+      applicationOf: (stream) => protocols.of(stream),
+      isForced: (stream) => protocols.isSettled(spec, stream),
+      currentFile: () => input.currentName,
+      onDamage: (damage) => log.add({ ...damage, offset: input.reader.fileOffset }, input.currentName),
+    });
     this.fileStreams = Array.from({ length: input.fileCount }, (_, index) => ({
       index,
       protocol: 'BinaryFILE',
@@ -128,6 +148,7 @@ export class MessageFeed {
     };
     this.demux = new SessionDemux(listener, {
       lengthOf: itch50.lengthOf,
+      mdp3: protocols.mdp3,
       force: forcedFraming(spec),
       firstStream: input.messageFiles.length === 0 ? 0 : input.fileCount,
     });
@@ -136,10 +157,12 @@ export class MessageFeed {
   static async open(from: Input, handlers: FeedHandlers, options: FeedOptions = {}): Promise<MessageFeed> {
     const spec = inputSpecOf(from);
     const log = new DamageLog(inputName(spec), (damage) => handlers.onDamage?.(damage));
+    const protocols = loadProtocols(spec);
+    await readDefinitions(spec, protocols, ({ file, ...damage }) => log.add(damage, file));
     const input = await CaptureInput.open(spec, (damage, file) => log.add(damage, file));
     try {
       for (const name of input.messageFiles) refuseFilters(name, options.filter ?? noFilter);
-      return new MessageFeed(input, spec, handlers, options, log);
+      return new MessageFeed(input, spec, protocols, handlers, options, log);
     } catch (error) {
       await input.close();
       throw error;
@@ -188,7 +211,11 @@ export class MessageFeed {
       if (where === 'before') this.passBefore(reader, flow);
       return;
     }
-    if (flow !== null && !this.filter.acceptsFlow(flow)) return;
+    if (flow !== null && !this.filter.acceptsFlow(flow)) {
+      // Definitions have flows of their own.
+      if (this.learnsSymbols) this.learnSymbols(reader, flow);
+      return;
+    }
     // Streams of TCP were followed up to the window.
     if (this.records++ === 0) this.demux.countAnew();
     const timestampNs = this.sinceBase(reader);
@@ -200,7 +227,9 @@ export class MessageFeed {
     } else if (flow.transport === 'TCP') {
       this.segment(reader, flow, timestampNs);
     } else {
-      if (this.filter.learns && length >= HEADER_LENGTH) this.streamKey = this.streamKeys.keyOf(view, offset, flow);
+      if (this.filter.learns && length >= HEADER_LENGTH && this.demux.recognisedAs(flow) !== 'MDP3') {
+        this.streamKey = this.streamKeys.keyOf(view, offset, flow);
+      }
       this.demux.datagram(view, offset, length, timestampNs, flow, reader.packetNumber, reader.fileOffset);
     }
   }
@@ -217,7 +246,7 @@ export class MessageFeed {
       this.isMuted = true;
       this.segment(reader, flow, 0);
       this.isMuted = false;
-    } else if (this.filter.learns) this.learn(reader, flow);
+    } else if (this.filter.learns || this.learnsSymbols) this.learn(reader, flow);
   }
 
   private learn(reader: RecordReader, flow: Flow | null): void {
@@ -227,9 +256,23 @@ export class MessageFeed {
       return;
     }
     const choice = chosenProtocol(this.spec, flow);
-    if (choice === 'none' || length < HEADER_LENGTH || !this.filter.acceptsFlow(flow)) return;
-    if (choice === undefined && !looksLikeMoldUDP64(view, offset, length, itch50.lengthOf)) return;
-    learnPacket(this.filter, view, offset, length, this.streamKeys.keyOf(view, offset, flow));
+    if (choice === 'none' || length < HEADER_LENGTH) return;
+    const isMold =
+      choice === 'itch50' || (choice === undefined && looksLikeMoldUDP64(view, offset, length, itch50.lengthOf));
+    if (!isMold) this.learnSymbols(reader, flow);
+    else if (this.filter.learns && this.filter.acceptsFlow(flow)) {
+      learnPacket(this.filter, view, offset, length, this.streamKeys.keyOf(view, offset, flow));
+    }
+  }
+
+  /** From a datagram that takes no part itself. */
+  private learnSymbols({ view, offset, length }: RecordReader, flow: Flow): void {
+    const { mdp3 } = this.protocols;
+    const choice = chosenProtocol(this.spec, flow);
+    if (!this.learnsSymbols || flow.transport === 'TCP' || choice === 'none' || choice === 'itch50') return;
+    if (choice === 'mdp3' || looksLikeMdp3(view, offset, length, mdp3)) {
+      visitMessages(view, offset, length, this.learnSymbol);
+    }
   }
 
   private sinceBase(reader: RecordReader): number {
@@ -251,16 +294,28 @@ export class MessageFeed {
     sequence: number,
     stream: Stream,
   ): void {
+    const isOfMdp3 = isMdp3(stream);
     if (this.isMuted) {
-      this.filter.learn(view, offset, length, this.streamKey);
+      if (isOfMdp3) this.learnSymbol(view, offset, length);
+      else this.filter.learn(view, offset, length, this.streamKey);
       return;
     }
     this.messagesRead++;
     if (!this.filter.acceptsStream(stream)) return;
     const verdict = this.gate.judge(view, offset, length, this.input.reader.packetNumber, sequence, stream);
-    const streamKey = verdict === 'known' ? this.streamKey : noStream;
-    if (!this.filter.acceptsMessage(view, offset, length, streamKey)) return;
+    if (isOfMdp3) {
+      if (verdict === 'known') this.learnSymbol(view, offset, length);
+      if (!this.acceptsMdp3(view, offset, length, verdict)) return;
+    } else {
+      const streamKey = verdict === 'known' ? this.streamKey : noStream;
+      if (!this.filter.acceptsMessage(view, offset, length, streamKey)) return;
+    }
     this.messagesPassed++;
     this.handlers.onMessage?.(view, offset, length, timestampNs, sequence, stream, verdict);
+  }
+
+  private acceptsMdp3(view: DataView, offset: number, length: number, verdict: Verdict): boolean {
+    if (verdict !== 'known') return !this.mdp3Filter.readsMessages;
+    return this.mdp3Filter.acceptsMessage(view, offset, length);
   }
 }

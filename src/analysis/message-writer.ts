@@ -1,14 +1,15 @@
 /**
  * Decoded messages as lines of text: NDJSON, CSV, or a table for reading.
  *
- * Every form begins with the same keys, `packet` to `session` (of several files: `file` before them), and goes on with
- * the message's fields. `timestampNs` is
- * the capture's stamp (a BinaryFILE's: the day's midnight plus the message's own), exact, as a decimal string.
+ * Every form begins with the same keys, `packet` to `session` (of several files: `file` before them), goes on with
+ * `channel` and `feed` where the message is of MDP, and then with the message's fields. `timestampNs` is the capture's
+ * stamp (a BinaryFILE's: the day's midnight plus the message's own), exact, as a decimal string.
  */
 import { UsageError } from '../core/errors.js';
 import { formatEpochNs } from '../core/halves.js';
 import type { RecordReader, Stream } from '../core/seams.js';
-import { itch50 } from '../protocol/itch50/index.js';
+import { type BodyOptions, itchBody, type MessageBody, mdp3Body } from './message-body.js';
+import { isMdp3, type Protocols } from './protocols.js';
 
 export const outputFormats = ['ndjson', 'csv', 'table'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
@@ -19,6 +20,8 @@ export interface WriterFlags {
   fields: readonly string[];
   int64: 'string' | 'number';
   decimal?: boolean;
+  /** Enumerations of MDP as `{value, name}`, or by name alone. */
+  enums?: 'object' | 'name';
   /** Names the file that the message at hand is of. */
   fileName?: () => string;
   /** Begin every line with the key `file`, chosen or not. */
@@ -28,110 +31,169 @@ export interface WriterFlags {
 export interface MessageWriter {
   /** What precedes the first line; empty where nothing does. */
   readonly header: string;
+  /** Messages that have no place in a CSV whose columns are of another protocol. */
+  readonly misplaced: number;
   /** The message at `offset` as a line with its end, or '' where it has none of the chosen fields. */
-  line(reader: RecordReader, view: DataView, offset: number, sequence: number, stream: Stream): string;
+  line(
+    reader: RecordReader,
+    view: DataView,
+    offset: number,
+    length: number,
+    sequence: number,
+    stream: Stream,
+    verdict?: 'known' | 'unknown',
+  ): string;
+  /** What is left to write when no message comes any more: the header of a CSV without rows. */
+  end(): string;
 }
 
-const commonKeys = ['file', 'packet', 'timestampNs', 'sequence', 'protocol', 'session'] as const;
+const commonKeys = ['file', 'packet', 'timestampNs', 'sequence', 'protocol', 'session', 'channel', 'feed'] as const;
 type CommonKey = (typeof commonKeys)[number];
+/** Keys that only messages of MDP have. */
+const lineKeys: readonly CommonKey[] = ['channel', 'feed'];
 type CommonWriter = (reader: RecordReader, sequence: number, stream: Stream) => string;
 type TextWriters = Record<CommonKey, CommonWriter>;
 
-/** Builds the writer; throws UsageError where a chosen field exists nowhere. */
-export function messageWriter(flags: WriterFlags): MessageWriter {
+/** What a line is made of: the common keys that apply, as texts, and the protocol's own fields. */
+interface Parts {
+  readonly common: readonly CommonKey[];
+  readonly texts: TextWriters;
+  readonly body: MessageBody;
+}
+
+/** Builds the writer, of ITCH alone where no `protocols` are given; throws UsageError where a field exists nowhere. */
+export function messageWriter(flags: WriterFlags, protocols: Protocols | null = null): MessageWriter {
   const chosen = flags.fields.length === 0 ? null : flags.fields;
-  const { fileName = () => '', namesFile = false } = flags;
-  const common = commonKeys.filter((key) => chosen?.includes(key) ?? (key !== 'file' || namesFile));
-  const texts = { ...textCommon, file: fileName };
-  const own = chosen?.filter((name) => !(commonKeys as readonly string[]).includes(name));
-  const options = {
+  const own = chosen?.filter((name) => !(commonKeys as readonly string[]).includes(name)) ?? null;
+  const options: BodyOptions = {
     int64: flags.int64,
     decimal: flags.decimal ?? false,
-    ...(own === undefined ? {} : { fields: own }),
+    enums: flags.enums ?? 'object',
+    own,
   };
-  try {
-    const { header, line } = linesOf[flags.format](common, texts, options);
-    const wanted = typesWith(own ?? []);
-    return {
-      header,
-      line: (reader, view, offset, sequence, stream) =>
-        wanted[view.getUint8(offset)] === 1 ? line(reader, view, offset, sequence, stream) : '',
-    };
-  } catch (error) {
-    if (!(error instanceof UsageError) || error.code !== 'unknown-field') throw error;
-    throw new UsageError('unknown-field', `--fields: ${error.message}; the reference command lists them`);
+  const itch = itchBody(options);
+  const mdp3 = protocols === null ? null : mdp3Body(options, protocols.mdp3);
+  const isFound = (name: string): boolean => itch.has(name) || mdp3?.has(name) === true;
+  const lost = own?.find((name) => !isFound(name));
+  if (lost !== undefined) {
+    const text = `no message has a field "${lost}"; the reference command lists them`;
+    throw new UsageError('unknown-field', `--fields: ${text}`);
   }
+  const { fileName = () => '', namesFile = false } = flags;
+  const texts = { ...textCommon, ...lineTexts(protocols), file: fileName };
+  const isWritten = (key: CommonKey): boolean => chosen?.includes(key) ?? (key !== 'file' || namesFile);
+  const common = commonKeys.filter(isWritten);
+  const ofItch = { common: common.filter((key) => chosen !== null || !lineKeys.includes(key)), texts, body: itch };
+  const ofMdp3 = mdp3 === null ? null : { common, texts, body: mdp3 };
+  return linesOf[flags.format](ofItch, ofMdp3);
 }
 
 const linesOf = { ndjson: jsonLines, csv: csvLines, table: tableLines };
 
-/** 1 for the types that have one of the fields, by type code; for all of them where no field is named. */
-function typesWith(fields: readonly string[]): Uint8Array {
-  const wanted = new Uint8Array(256);
-  const ofAll = fields.length === 0 || fields.includes('type') || fields.includes('name');
-  for (const message of itch50.messages) {
-    if (ofAll || message.fields.some(({ name }) => fields.includes(name))) wanted[message.typeCode] = 1;
-  }
-  return wanted;
-}
-
-type BodyOptions = { int64: 'string' | 'number'; decimal: boolean; fields?: readonly string[] };
-
-const jsonCommon: Record<Exclude<CommonKey, 'file'>, CommonWriter> = {
-  packet: (reader) => `"packet":${reader.packetNumber}`,
-  timestampNs: (reader) => `"timestampNs":"${formatEpochNs(reader.seconds, reader.nanoseconds)}"`,
-  sequence: (_reader, sequence) => `"sequence":${sequence === 0 ? 'null' : sequence}`,
-  protocol: () => `"protocol":"${itch50.id}"`,
-  session: (_reader, _sequence, stream) => `"session":${JSON.stringify(stream.session)}`,
-};
-
-const textCommon: Record<Exclude<CommonKey, 'file'>, CommonWriter> = {
+const textCommon: Record<Exclude<CommonKey, 'file' | 'channel' | 'feed'>, CommonWriter> = {
   packet: (reader) => `${reader.packetNumber}`,
   timestampNs: (reader) => formatEpochNs(reader.seconds, reader.nanoseconds),
   sequence: (_reader, sequence) => (sequence === 0 ? '' : `${sequence}`),
-  protocol: () => itch50.id,
+  protocol: (_reader, _sequence, stream) => (isMdp3(stream) ? 'mdp3' : 'itch50'),
   session: (_reader, _sequence, stream) => stream.session ?? '',
 };
 
-function jsonLines(common: readonly CommonKey[], texts: TextWriters, options: BodyOptions): MessageWriter {
-  const body = itch50.jsonWriter(options);
-  const file: CommonWriter = (...record) => `"file":${JSON.stringify(texts.file(...record))}`;
-  const writers = common.map((key) => (key === 'file' ? file : jsonCommon[key]));
+/** Channel and line of the stream's flow, where a configuration names them. */
+function lineTexts(protocols: Protocols | null): Record<'channel' | 'feed', CommonWriter> {
+  const lineOf = (stream: Stream) => (stream.flow === null ? null : (protocols?.lineOf(stream.flow) ?? null));
+  return {
+    channel: (_reader, _sequence, stream) => lineOf(stream)?.channel ?? '',
+    feed: (_reader, _sequence, stream) => lineOf(stream)?.feed ?? '',
+  };
+}
+
+/** Keys whose values are JSON numbers; the others are strings, and null where there is none. */
+const numericKeys: readonly CommonKey[] = ['packet', 'sequence', 'channel'];
+/** Keys that are never null. */
+const wholeKeys: readonly CommonKey[] = ['file', 'packet', 'timestampNs', 'protocol'];
+
+function jsonCommon(key: CommonKey, texts: TextWriters): CommonWriter {
+  const write = texts[key];
+  const isNumeric = numericKeys.includes(key);
+  const isWhole = wholeKeys.includes(key);
+  const isPlain = key === 'timestampNs' || key === 'protocol';
+  return (reader, sequence, stream) => {
+    const text = write(reader, sequence, stream);
+    if (isPlain) return `"${key}":"${text}"`;
+    // A session's name may be empty; it is null only where the framing has none.
+    if (!isWhole && text === '' && (key !== 'session' || stream.session === null)) return `"${key}":null`;
+    return `"${key}":${isNumeric ? text : JSON.stringify(text)}`;
+  };
+}
+
+function jsonLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
+  const writersOf = ({ common, texts }: Parts) => common.map((key) => jsonCommon(key, texts));
+  const itchWriters = writersOf(ofItch);
+  const mdp3Writers = ofMdp3 === null ? itchWriters : writersOf(ofMdp3);
   return {
     header: '',
-    line(reader, view, offset, sequence, stream) {
-      const fields = body(view, offset);
+    misplaced: 0,
+    line(reader, view, offset, length, sequence, stream, verdict = 'known') {
+      const isOfMdp3 = ofMdp3 !== null && isMdp3(stream);
+      const { body } = isOfMdp3 ? ofMdp3 : ofItch;
+      if (!body.hasAny(view, offset, length, verdict)) return '';
+      const fields = body.json(view, offset, length, verdict);
       let text = '{';
-      for (const write of writers) text += `${write(reader, sequence, stream)},`;
+      for (const write of isOfMdp3 ? mdp3Writers : itchWriters) text += `${write(reader, sequence, stream)},`;
       return fields === '' ? `${text.slice(0, -1)}}\n` : `${text}${fields}}\n`;
     },
+    end: () => '',
   };
 }
 
-function csvLines(common: readonly CommonKey[], texts: TextWriters, options: BodyOptions): MessageWriter {
-  const body = options.fields?.length === 0 ? null : itch50.csvWriter(options);
-  const writers = common.map((key) => texts[key]);
-  return {
-    header: `${[...common, ...(body?.columns ?? [])].join(',')}\n`,
-    line(reader, view, offset, sequence, stream) {
-      const cells = writers.map((write) => csvSafe(write(reader, sequence, stream)));
-      if (body !== null) cells.push(body.row(view, offset));
-      return `${cells.join(',')}\n`;
+/** A CSV has the columns of one protocol: that of the first message. */
+function csvLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
+  let first: Parts | null = ofMdp3 === null ? ofItch : null;
+  const headerOf = ({ common, body }: Parts): string => `${[...common, ...body.columns].join(',')}\n`;
+  const writer = {
+    header: first === null ? '' : headerOf(first),
+    misplaced: 0,
+    line(
+      reader: RecordReader,
+      view: DataView,
+      offset: number,
+      length: number,
+      sequence: number,
+      stream: Stream,
+      verdict: 'known' | 'unknown' = 'known',
+    ): string {
+      const parts = ofMdp3 !== null && isMdp3(stream) ? ofMdp3 : ofItch;
+      const { common, texts, body } = parts;
+      if (verdict === 'unknown' || !body.hasAny(view, offset, length, verdict)) return '';
+      const header = first === null ? headerOf(parts) : '';
+      first ??= parts;
+      if (parts !== first) {
+        writer.misplaced++;
+        return '';
+      }
+      const cells = common.map((key) => csvSafe(texts[key](reader, sequence, stream)));
+      if (body.columns.length > 0) cells.push(body.row(view, offset, length));
+      return `${header}${cells.join(',')}\n`;
     },
+    end: () => (first === null ? headerOf(ofItch) : ''),
   };
+  return writer;
 }
 
-function tableLines(common: readonly CommonKey[], texts: TextWriters, options: BodyOptions): MessageWriter {
-  // As strings, for numbers above 2^53 would be rounded on their way through JSON.
-  const body = itch50.jsonWriter({ ...options, int64: 'string' });
-  const isMessageShown = options.fields?.length !== 0;
+function tableLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
+  const { common, texts } = ofMdp3?.body.isChosen ? ofMdp3 : ofItch;
+  const isMessageShown = ofItch.body.isChosen || ofMdp3?.body.isChosen === true;
   return {
     header: rowOf([...common.map((key) => padded(key, key)), ...(isMessageShown ? ['message'] : [])]),
-    line(reader, view, offset, sequence, stream) {
+    misplaced: 0,
+    line(reader, view, offset, length, sequence, stream, verdict = 'known') {
+      const { body } = ofMdp3 !== null && isMdp3(stream) ? ofMdp3 : ofItch;
+      if (!body.hasAny(view, offset, length, verdict)) return '';
       const cells = common.map((key) => padded(key, texts[key](reader, sequence, stream) || '-'));
-      if (isMessageShown) cells.push(readable(body(view, offset)));
+      if (isMessageShown) cells.push(body.readable(view, offset, length, verdict));
       return rowOf(cells);
     },
+    end: () => '',
   };
 }
 
@@ -142,6 +204,8 @@ const tableWidths: Record<CommonKey, number> = {
   sequence: 10,
   protocol: 8,
   session: 10,
+  channel: 7,
+  feed: 4,
 };
 
 function padded(key: CommonKey, text: string): string {
@@ -151,19 +215,6 @@ function padded(key: CommonKey, text: string): string {
 
 function rowOf(cells: readonly string[]): string {
   return `${cells.join(' ').trimEnd()}\n`;
-}
-
-/** `"type":"A","name":"AddOrder","stock":"AAPL"` as `A AddOrder stock=AAPL`. */
-function readable(jsonFields: string): string {
-  const values = JSON.parse(`{${jsonFields}}`) as Record<string, string | number>;
-  return Object.entries(values)
-    .map(([name, value]) => (name === 'type' || name === 'name' ? `${value}` : `${name}=${printable(`${value}`)}`))
-    .join(' ');
-}
-
-/** Bytes of the wire never reach a terminal as control characters. */
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 function csvSafe(text: string): string {

@@ -1,13 +1,19 @@
 /**
- * Which messages are ITCH 5.0: a message by its type and length, a stream by the majority of its messages.
+ * Which messages are of the protocol that their stream speaks: a message by its layout, a stream by the majority of
+ * its messages.
  *
- * Other dialects share the framing and some type letters, so a message whose layout fits by chance must not be decoded
- * in a stream that is something else. A stream speaks ITCH 5.0 as long as at least half of its messages so far fit.
+ * Other dialects share ITCH's framing and some of its type letters, so a message whose layout fits by chance must not
+ * be decoded in a stream that is something else. A stream speaks ITCH 5.0 as long as at least half of its messages so
+ * far fit. MDP 3.0 has a framing of its own, which settles the question: there, each message is judged by itself.
  */
-import type { Stream } from '../core/seams.js';
+import type { Damage, Stream } from '../core/seams.js';
+import type { Application } from './application.js';
 
-/** `known`: decode it. `unknown`: no such layout. `withheld`: the layout fits, but the stream is not ITCH 5.0. */
-export type Verdict = 'known' | 'unknown' | 'withheld';
+/**
+ * `known`: decode it. `unknown`: no such layout. `damaged`: the layout is known, but the message contradicts it.
+ * `withheld`: the layout fits, but the stream is not of the protocol.
+ */
+export type Verdict = 'known' | 'unknown' | 'damaged' | 'withheld';
 
 export interface StreamVerdict {
   fit: number;
@@ -20,10 +26,23 @@ export interface StreamVerdict {
 /** One layout that no table knows: how often it came, and the first of them. */
 export interface UnknownLayout {
   type: string;
+  /** Of the first. */
   length: number;
+  /** Of MDP: what the message's header says, for which a `--templates` file would have to be found. */
+  schemaId?: number;
+  version?: number;
   count: number;
   /** `file` is null where there is none, as of datagrams just received. */
   first: { file: string | null; packet: number; sequence: number; bytes: string };
+}
+
+export interface GateOptions {
+  applicationOf(stream: Stream): Application;
+  /** Whether the user, or the framing, says what the stream speaks. */
+  isForced(stream: Stream): boolean;
+  currentFile?(): string | null;
+  /** Told of messages that contradict their layout. */
+  onDamage?(damage: Damage): void;
 }
 
 /** Distinct unknown layouts that are listed; more are only counted. */
@@ -34,22 +53,16 @@ export class ProtocolGate {
   readonly unknown = new Map<number, UnknownLayout>();
   /** Messages of unknown layout, in all. */
   unknownMessages = 0;
+  /** Messages that contradict a known layout. */
+  damagedMessages = 0;
   zeroLengthMessages = 0;
-  /** Messages that fit a layout in streams that are not ITCH 5.0. */
+  /** Messages that fit a layout in streams that are something else. */
   withheldMessages = 0;
   private readonly verdicts: StreamVerdict[] = [];
-  private readonly isKnown: (view: DataView, offset: number, length: number) => boolean;
-  private readonly isForced: (stream: Stream) => boolean;
-  private readonly currentFile: () => string | null;
+  private readonly options: GateOptions;
 
-  constructor(
-    isKnown: (view: DataView, offset: number, length: number) => boolean,
-    isForced: (stream: Stream) => boolean,
-    currentFile: () => string | null = () => null,
-  ) {
-    this.isKnown = isKnown;
-    this.isForced = isForced;
-    this.currentFile = currentFile;
+  constructor(options: GateOptions) {
+    this.options = options;
   }
 
   /** Judges one message and counts it. */
@@ -59,11 +72,13 @@ export class ProtocolGate {
       this.zeroLengthMessages++;
       return 'unknown';
     }
+    const application = this.options.applicationOf(stream);
     // What clients send has layouts of its own, some of which fit by chance.
     const isForeign = stream.isUnsequenced === true && !verdict.forced;
-    if (isForeign || !this.isKnown(view, offset, length)) {
+    if (isForeign || !application.isKnown(view, offset, length)) {
       verdict.unfit++;
-      this.noteUnknown(view, offset, length, packet, sequence);
+      if (!isForeign && this.isDamaged(application, view, offset, length, packet)) return 'damaged';
+      this.noteUnknown(application, view, offset, length, packet, sequence);
       return 'unknown';
     }
     verdict.fit++;
@@ -76,23 +91,41 @@ export class ProtocolGate {
   verdictOf(stream: Stream): StreamVerdict {
     let verdict = this.verdicts[stream.index];
     if (verdict === undefined) {
-      verdict = { fit: 0, unfit: 0, withheld: 0, forced: this.isForced(stream) };
+      verdict = { fit: 0, unfit: 0, withheld: 0, forced: this.options.isForced(stream) };
       this.verdicts[stream.index] = verdict;
     }
     return verdict;
   }
 
-  /** Null while a stream has had no message. */
-  speaks(stream: Stream): 'ITCH 5.0' | 'not ITCH 5.0' | null {
+  /** Such as `ITCH 5.0` or `not ITCH 5.0`; null while a stream has had no message. */
+  speaks(stream: Stream): string | null {
     const { fit, unfit, forced } = this.verdictOf(stream);
     if (fit + unfit === 0) return null;
-    return forced || unfit <= fit ? 'ITCH 5.0' : 'not ITCH 5.0';
+    const { title } = this.options.applicationOf(stream);
+    return forced || unfit <= fit ? title : `not ${title}`;
   }
 
-  private noteUnknown(view: DataView, offset: number, length: number, packet: number, sequence: number): void {
+  /** Tells what contradicts the layout, where one is known. */
+  private isDamaged(application: Application, view: DataView, offset: number, length: number, packet: number): boolean {
+    const fault = application.faultOf(view, offset, length);
+    if (fault === null) return false;
+    this.damagedMessages++;
+    const where = `message of ${length} bytes, from payload byte ${offset}`;
+    const message = `${application.title} packet ${packet}, ${where}: ${fault.path}: ${fault.message}; not decoded`;
+    this.options.onDamage?.({ code: fault.code, message, record: packet, offset: 0 });
+    return true;
+  }
+
+  private noteUnknown(
+    application: Application,
+    view: DataView,
+    offset: number,
+    length: number,
+    packet: number,
+    sequence: number,
+  ): void {
     this.unknownMessages++;
-    const typeCode = view.getUint8(offset);
-    const key = typeCode * 65536 + length;
+    const key = application.layoutKey(view, offset, length);
     const known = this.unknown.get(key);
     if (known !== undefined) {
       known.count++;
@@ -101,10 +134,15 @@ export class ProtocolGate {
     if (this.unknown.size >= maxUnknownLayouts) return;
     const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, Math.min(length, shownBytes));
     this.unknown.set(key, {
-      type: String.fromCharCode(typeCode),
+      ...application.describeLayout(view, offset, length),
       length,
       count: 1,
-      first: { file: this.currentFile(), packet, sequence, bytes: Buffer.from(bytes).toString('hex') },
+      first: {
+        file: this.options.currentFile?.() ?? null,
+        packet,
+        sequence,
+        bytes: Buffer.from(bytes).toString('hex'),
+      },
     });
   }
 }

@@ -1,5 +1,6 @@
 /** What may stand in the place of a value: its choices, files, or examples of what is understood. */
 import { itch50 } from '../protocol/itch50/index.js';
+import { mdp3Table } from '../protocol/mdp3/index.js';
 import type { ArgumentNode, OptionNode } from './command-tree.js';
 
 /** `list`: words joined by commas. `words` are suggestions; only a few are all that there is. */
@@ -14,7 +15,9 @@ const addresses = ['udp://127.0.0.1:26477', 'udp://239.255.42.1:26477?iface=127.
 const moments = ['09:30:00', '16:00:00', '+1s', '+10s', '+1m'];
 const lengths = ['100us', '1ms', '10ms', '100ms', '1s', '10s', '1m'];
 /** What every printed message begins with; its fields follow. */
-const messageKeys = ['packet', 'timestampNs', 'sequence', 'protocol', 'session', 'type', 'name'];
+const messageKeys = ['packet', 'timestampNs', 'sequence', 'protocol', 'session', 'channel', 'feed', 'type', 'name'];
+/** Fields of MDP's messages, groups by their own names. */
+const mdp3Fields = mdp3Table.messages.flatMap(({ fields, groups }) => [...fields, ...groups].map(fieldName));
 
 const byOption: Readonly<Record<string, Completion>> = {
   '--to': words(...addresses, 'soupbintcp://127.0.0.1:26400', 'inproc', 'inproc:ring', 'pcap:', 'null'),
@@ -22,9 +25,13 @@ const byOption: Readonly<Record<string, Completion>> = {
   '--pps': words('1000', '10000', '100000'),
   '--mbps': words('10', '100', '1000'),
   '--start-at': words('+1s', '+5s', '+10s'),
-  '--type': list(itch50.messages.map(({ type }) => type)),
-  '--fields': list([...new Set([...messageKeys, ...itch50.messages.flatMap(({ fields }) => fields.map(fieldName))])]),
-  '--port-map': words('26477=itch50', '26477=none'),
+  '--type': list([...itch50.messages.map(({ type }) => type), ...mdp3Table.messages.map(({ id }) => String(id))]),
+  '--fields': list([
+    ...new Set([...messageKeys, ...itch50.messages.flatMap(({ fields }) => fields.map(fieldName)), ...mdp3Fields]),
+  ]),
+  '--port-map': words('26477=itch50', '14310=mdp3', '26477=none'),
+  '--channel': list(['310']),
+  '--feed': list(['A', 'B']),
   '--destination': words(':26477'),
   '--loop': words('0', '1', '10'),
   '--mtu': words('1500', '9000'),

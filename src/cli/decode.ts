@@ -2,7 +2,14 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { MessageFeed } from '../analysis/message-feed.js';
-import { messageWriter, type OutputFormat, outputFormats, type WriterFlags } from '../analysis/message-writer.js';
+import {
+  type MessageWriter,
+  messageWriter,
+  type OutputFormat,
+  outputFormats,
+  type WriterFlags,
+} from '../analysis/message-writer.js';
+import { isMdp3 } from '../analysis/protocols.js';
 import { UsageError } from '../core/errors.js';
 import { CaptureWindow } from '../replay/window.js';
 import { windowOf } from '../run/capture-source.js';
@@ -20,7 +27,7 @@ import {
   type WindowFlags,
 } from './options.js';
 import { Output } from './output.js';
-import { CaptureSummary, finish } from './summary.js';
+import { CaptureSummary, finish, warn } from './summary.js';
 
 interface DecodeFlags extends InputFlags, FilterFlags, WindowFlags, Omit<WriterFlags, 'fields' | 'format'> {
   format?: OutputFormat;
@@ -35,8 +42,9 @@ export function addDecodeCommand(program: Command): void {
     .command('decode')
     .summary('print the messages of a capture')
     .description(
-      'Prints every ITCH 5.0 message of a capture, one JSON object a line, on standard output. ' +
-        'What is damaged or of unknown layout is reported on standard error and skipped.',
+      'Prints every message of ITCH 5.0 and MDP 3.0 in a capture, one JSON object a line, on standard output. ' +
+        'What is damaged or of unknown layout is reported on standard error and skipped; a message of MDP for which ' +
+        'there is no template is printed with its bytes.',
     )
     .argument('<captures...>', captureArgument)
     .optionsGroup('Output:')
@@ -48,7 +56,12 @@ export function addDecodeCommand(program: Command): void {
         .choices(['string', 'number'])
         .default('string'),
     )
-    .option('--decimal', 'prices as decimal strings ("12.3400") instead of integers')
+    .option('--decimal', 'prices of ITCH as decimal strings ("12.3400") instead of integers; those of MDP always are')
+    .addOption(
+      new Option('--enums <form>', 'enumerations of MDP with value and name, or by name alone')
+        .choices(['object', 'name'])
+        .default('object'),
+    )
     .option('--limit <N>', 'end after N messages', count(1))
     .option('--strict', 'exit with 4 where sequence numbers are missing');
   addInputOptions(addWindowOptions(addFilterOptions(command)))
@@ -58,7 +71,9 @@ export function addDecodeCommand(program: Command): void {
 Examples:
   tickreel decode session.pcap | jq -c 'select(.type == "A") | {stock, price, shares}'
   tickreel decode 01302020.NASDAQ_ITCH50.gz --symbol AAPL --type A,F,E --csv > aapl.csv
-  tickreel decode session.pcapng --from 09:30:00 --until 09:30:01 --format table | less`,
+  tickreel decode session.pcapng --from 09:30:00 --until 09:30:01 --format table | less
+  tickreel decode cme.pcap --type 46 --symbol ESZ5 | jq -c '.NoMDEntries[] | {symbol, MDEntryPx, MDEntrySize}'
+  tickreel decode cme.pcap --templates templates_FixBinary.xml --channels config.xml --channel 310 --feed A`,
     )
     .action((paths: string[], flags: DecodeFlags) => decode(paths, flags));
 }
@@ -66,22 +81,18 @@ Examples:
 async function decode(paths: readonly string[], flags: DecodeFlags): Promise<void> {
   const output = new Output();
   const input = inputSpec(paths, flags);
-  const writer = messageWriter({
-    ...flags,
-    format: formatOf(flags),
-    fields: flags.fields ?? [],
-    fileName: () => feed.input.currentName,
-    namesFile: input.paths.length > 1,
-  });
   const limit = flags.limit ?? Number.POSITIVE_INFINITY;
   let written = 0;
+  let writer: MessageWriter | undefined;
   const summary = new CaptureSummary();
   const feed = await MessageFeed.open(
     input,
     {
-      onMessage(view, offset, _length, _timestampNs, sequence, stream, verdict) {
-        if (verdict !== 'known' || written >= limit) return;
-        const line = writer.line(feed.input.reader, view, offset, sequence, stream);
+      onMessage(view, offset, length, _timestampNs, sequence, stream, verdict) {
+        if (verdict === 'withheld' || verdict === 'damaged' || written >= limit) return;
+        // What no template of MDP knows has a header all the same.
+        if (verdict === 'unknown' && !isMdp3(stream)) return;
+        const line = writer?.line(feed.input.reader, view, offset, length, sequence, stream, verdict) ?? '';
         if (line === '') return;
         written++;
         output.write(line);
@@ -90,17 +101,41 @@ async function decode(paths: readonly string[], flags: DecodeFlags): Promise<voi
       isDone: () => written >= limit,
       pause: () => (output.full ? output.drain() : undefined),
     },
-    { filter: filterSpec(flags), window: new CaptureWindow(windowOf(flags)) },
+    { filter: filterSpec(flags), window: new CaptureWindow(windowOf(flags)), learnsSymbols: true },
   );
+  try {
+    writer = writerOf(flags, feed, input.paths.length > 1);
+  } catch (error) {
+    await feed.input.close();
+    throw error;
+  }
   if (writer.header !== '') output.write(writer.header);
   await feed.run();
+  output.write(writer.end());
   await output.end();
   summary.afterFeed(feed);
+  if (writer.misplaced > 0) {
+    const text = `${writer.misplaced} messages of another protocol have no place in this CSV`;
+    warn(`${feed.input.name}: ${text}; choose with --protocol, --type or --destination, or leave --csv out`);
+  }
   summary.nothingPassed(feed, flags);
   finish({
     damaged: feed.damage.total > 0,
     gaps: flags.strict === true && feed.demux.sessions().some((session) => session.gaps.length > 0),
   });
+}
+
+function writerOf(flags: DecodeFlags, feed: MessageFeed, namesFile: boolean): MessageWriter {
+  return messageWriter(
+    {
+      ...flags,
+      format: formatOf(flags),
+      fields: flags.fields ?? [],
+      fileName: () => feed.input.currentName,
+      namesFile,
+    },
+    feed.protocols,
+  );
 }
 
 function formatOf({ csv, format }: DecodeFlags): OutputFormat {

@@ -2,7 +2,6 @@
 import type { InspectionReport } from '../analysis/inspection.js';
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../core/time.js';
 import { newYorkMoment } from '../plot/time-scale.js';
-import { itch50 } from '../protocol/itch50/index.js';
 
 const shownGaps = 10;
 const shownFlows = 20;
@@ -27,26 +26,34 @@ export function describeInspection(report: InspectionReport): string {
     );
   }
   lines.push(`messages  ${formatCount(messages.total)}`);
-  for (const [type, count] of Object.entries(messages.byType)) {
+  for (const { type, name, count } of messages.types) {
     const share = ((100 * count) / messages.total).toFixed(1);
-    const name = itch50.nameOf(type.charCodeAt(0)) ?? 'unknown';
-    lines.push(`  ${type} ${formatCount(count).padStart(13)} ${share.padStart(5)} %  ${name}`);
+    lines.push(`  ${type} ${formatCount(count).padStart(14 - type.length)} ${share.padStart(5)} %  ${name}`);
   }
-  for (const { type, count, length } of report.unknownLayouts) {
+  for (const { type, count, length, schemaId, version } of report.unknownLayouts) {
     const letter = JSON.stringify(type).slice(1, -1);
-    lines.push(`  ${letter} ${formatCount(count).padStart(13)}          unknown layout of ${length} bytes`);
+    const what =
+      schemaId === undefined
+        ? `unknown layout of ${length} bytes`
+        : `no template for it (schema ${schemaId}, version ${version})`;
+    lines.push(`  ${letter} ${formatCount(count).padStart(14 - letter.length)}          ${what}`);
   }
+  if (messages.damaged > 0) lines.push(`  contradicting their layout: ${formatCount(messages.damaged)}`);
   if (messages.withheld > 0)
     lines.push(`  not decoded, in streams that are not ITCH 5.0: ${formatCount(messages.withheld)}`);
   if (messages.zeroLength > 0) lines.push(`  of zero length: ${formatCount(messages.zeroLength)}`);
   lines.push(...sessionLines(report), ...burstLines(report));
   lines.push(...flowLines(report));
-  if (report.feedLatency) {
-    const { p50, p99, max } = report.feedLatency;
-    lines.push(`feed latency  p50 ${formatDuration(p50)}, p99 ${formatDuration(p99)}, max ${formatDuration(max)}`);
-  }
+  lines.push(...latencyLine('feed latency', report.feedLatency));
+  lines.push(...latencyLine('SendingTime less TransactTime', report.transactLatency));
   if (report.damageTotal > 0) lines.push(`damage    ${formatCounted(report.damageTotal, 'report')}`);
   return `${lines.join('\n')}\n`;
+}
+
+function latencyLine(what: string, latency: InspectionReport['feedLatency']): string[] {
+  if (latency === null) return [];
+  const { p50, p99, max } = latency;
+  return [`${what}  p50 ${formatDuration(p50)}, p99 ${formatDuration(p99)}, max ${formatDuration(max)}`];
 }
 
 /** Of several files each with its own figures, and what a pcapng says of itself. */
@@ -101,33 +108,43 @@ function packetLines({ packets: { skipped, counts } }: InspectionReport): string
 
 function sessionLines(report: InspectionReport): string[] {
   const lines: string[] = [];
-  for (const { protocol, session, first, last, messages, gaps, duplicates, outOfOrder } of report.sessions) {
-    const name = session?.trim() || '-';
+  for (const one of report.sessions) {
+    const { protocol, session, first, last, messages, gaps, duplicates, outOfOrder } = one;
     const held = formatCounted(messages, 'message');
     if (!first) {
-      lines.push(`session   ${name} (${protocol}), no sequence numbers, ${held}`);
+      lines.push(`session   ${session?.trim() || '-'} (${protocol}), no sequence numbers, ${held}`);
       continue;
     }
+    const isOfPackets = numbersPackets(protocol);
+    const of = isOfPackets && 'destination' in one ? `to ${one.destination}` : session?.trim() || '-';
+    const range = `${isOfPackets ? 'packets ' : ''}${first} to ${last}`;
+    const restarts = 'restarts' in one && one.restarts ? `, numbered anew ${formatCounted(one.restarts, 'time')}` : '';
     lines.push(
-      `session   ${name} (${protocol}), ${first} to ${last}, ${held}, ${formatCounted(gaps.length, 'gap')}, ` +
-        `${formatCounted(duplicates, 'duplicate')}, ${formatCount(outOfOrder)} out of order`,
+      `session   ${of} (${protocol}), ${range}, ${held}, ${formatCounted(gaps.length, 'gap')}, ` +
+        `${formatCounted(duplicates, 'duplicate')}, ${formatCount(outOfOrder)} out of order${restarts}`,
     );
     for (const { from, to, count } of gaps.slice(0, shownGaps)) {
-      lines.push(`  gap ${from} to ${to}, ${formatCounted(count, 'message')} missing`);
+      lines.push(`  gap ${from} to ${to}, ${formatCounted(count, isOfPackets ? 'packet' : 'message')} missing`);
     }
     if (gaps.length > shownGaps) lines.push(`  ${formatCounted(gaps.length - shownGaps, 'more gap')}`);
   }
   return lines;
 }
 
+/** Whether it is packets that have numbers, and not messages. */
+export function numbersPackets(protocol: string): boolean {
+  return protocol === 'MDP3' || protocol === 'MDP3-TCP';
+}
+
 function flowLines(report: InspectionReport): string[] {
   const lines = report.flows.slice(0, shownFlows).map((flow) => {
-    const { transport, source, destination, packets, recognisedAs, direction, application } = flow;
+    const { transport, source, destination, packets, recognisedAs, direction, application, line } = flow;
     const what =
       transport === 'TCP' ? formatCounted(packets, 'piece of TCP', 'pieces of TCP') : formatCounted(packets, 'packet');
     const framing = recognisedAs ?? 'framing not recognised';
     const side = direction ? ` (${direction})` : '';
-    return `flow      ${source} > ${destination}, ${what}, ${framing}${side}, ${application ?? 'no messages'}`;
+    const channel = line ? `, channel ${line.channel} ${line.feedName} ${line.feed}` : '';
+    return `flow      ${source} > ${destination}, ${what}, ${framing}${side}, ${application ?? 'no messages'}${channel}`;
   });
   if (report.flows.length > shownFlows) {
     lines.push(`  ${formatCounted(report.flows.length - shownFlows, 'more flow')}`);

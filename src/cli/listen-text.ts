@@ -2,6 +2,7 @@
 import type { HistogramSummary } from '../core/histogram.js';
 import { formatCount, formatCounted, formatDuration } from '../core/time.js';
 import type { ListenReport } from '../run/listen.js';
+import { numbersPackets } from './inspect-text.js';
 
 const shownGaps = 10;
 /** A feed is not this late: its messages are of another time of day, as a replay's are. */
@@ -17,17 +18,22 @@ export function describeListening(report: ListenReport): string {
     `rate      ${rate.packetsPerSecond.toFixed(2)} pps, ${rate.messagesPerSecond.toFixed(2)} msg/s`,
   ];
   for (const session of report.sessions) {
-    const missing = session.missing;
+    const { missing, protocol, restarts } = session;
+    const isOfPackets = numbersPackets(protocol);
+    const unit = isOfPackets ? 'packet' : 'message';
     const verdict =
       missing === 0
         ? 'nothing lost'
-        : `${formatCounted(missing, 'message')} lost in ${formatCounted(session.gaps.length, 'gap')}`;
+        : `${formatCounted(missing, unit)} lost in ${formatCounted(session.gaps.length, 'gap')}`;
+    const name = isOfPackets ? `${protocol} from` : `${session.session ?? '-'} from`;
+    const range = `${isOfPackets ? 'packets ' : ''}${session.first} to ${session.last}`;
     lines.push(
-      `session   ${session.session ?? '-'} from ${session.source}, ${session.first} to ${session.last}: ${verdict}, ` +
-        `${formatCounted(session.duplicates, 'duplicate')}, ${formatCount(session.outOfOrder)} out of order`,
+      `session   ${name} ${session.source}, ${range}: ${verdict}, ` +
+        `${formatCounted(session.duplicates, 'duplicate')}, ${formatCount(session.outOfOrder)} out of order` +
+        `${restarts ? `, numbered anew ${formatCounted(restarts, 'time')}` : ''}`,
     );
     for (const gap of session.gaps.slice(0, shownGaps)) {
-      lines.push(`  gap ${gap.from} to ${gap.to}, ${formatCounted(gap.count, 'message')}`);
+      lines.push(`  gap ${gap.from} to ${gap.to}, ${formatCounted(gap.count, unit)}`);
     }
   }
   for (const flow of report.flows) {
@@ -35,9 +41,11 @@ export function describeListening(report: ListenReport): string {
       lines.push(`flow      ${flow.source}: ${formatCounted(flow.packets, 'packet')} not understood`);
   }
   lines.push(`kernel drops  ${kernelDrops ?? 'not told by this system'}`);
-  if (latency.exchange && Math.abs(latency.exchange.p50) > plausibleLatencyNs) {
+  const isOfAnotherDay = latency.exchange === null && report.sessions.some(({ protocol }) => numbersPackets(protocol));
+  if (isOfAnotherDay || (latency.exchange && Math.abs(latency.exchange.p50) > plausibleLatencyNs)) {
     lines.push('messages of another time of day: a replay, whose schedule --reference measures against');
   } else lines.push(...latencyLine('arrival less exchange time', latency.exchange));
+  lines.push(...latencyLine('SendingTime less TransactTime', latency.transact));
   lines.push(...latencyLine('arrival less scheduled time', latency.schedule));
   if (report.reference) {
     const { matched, unmatched } = report.reference;

@@ -14,14 +14,20 @@ export interface InputFlags {
   timestamps?: InputSpec['timestamps'];
   protocol?: ProtocolChoice;
   portMap?: Map<number, ProtocolChoice>;
+  templates?: string[];
+  channels?: string;
+  definitions?: string[];
 }
 
 export interface FilterFlags {
   destination?: string[];
   session?: string[];
+  channel?: string[];
+  feed?: string[];
   type?: string[];
   symbol?: string[];
   locate?: string[];
+  securityId?: string[];
 }
 
 export interface WindowFlags {
@@ -34,7 +40,7 @@ export const captureArgument =
   'pcap, pcapng or BinaryFILE, plain, gzip or Zstandard; several, or a quoted pattern, are merged in time order; ' +
   '- for standard input';
 
-const protocolChoices: readonly ProtocolChoice[] = ['itch50', 'none'];
+const protocolChoices: readonly ProtocolChoice[] = ['itch50', 'mdp3', 'none'];
 
 /** Options that say how a file is to be read. */
 export function addInputOptions(command: Command): Command {
@@ -57,7 +63,14 @@ export function addInputOptions(command: Command): Command {
         ...protocolChoices,
       ]),
     )
-    .option('--port-map <PORT=NAME,...>', 'the same by destination port, as in 26477=itch50,9000=none', parsePortMap);
+    .option('--port-map <PORT=NAME,...>', 'the same by destination port, as in 26477=itch50,14310=mdp3', parsePortMap)
+    .option(
+      '--templates <file>',
+      "SBE templates of MDP in the exchange's XML, beside the built-in ones; may repeat",
+      collectFiles,
+    )
+    .option('--channels <file>', "CME's config.xml: names channels and their lines A and B")
+    .option('--definitions <capture>', 'a capture with the instrument definitions of MDP; may repeat', collectFiles);
 }
 
 /** Options that choose messages. */
@@ -66,9 +79,16 @@ export function addFilterOptions(command: Command, sessionHelp = 'only this sess
     .optionsGroup('Filters (commas or repeats for alternatives):')
     .option('--destination <ADDRESS[:PORT]>', 'only datagrams to this address, address:port or :port', collect)
     .option('--session <NAME>', sessionHelp, collect)
-    .option('--type <T>', 'only these message types, as in A,F,U', collect)
-    .option('--symbol <S>', 'only these symbols (where a message has only a locate code, by that)', collect)
-    .option('--locate <N>', 'only these stock locate codes', collect);
+    .option('--channel <N>', 'only these CME channels, as --channels names them', collect)
+    .option('--feed <A|B>', 'only these lines of them', collect)
+    .option('--type <T>', 'only these message types: A,F,U of ITCH, 46,MDIncrementalRefreshTrade48 of MDP', collect)
+    .option(
+      '--symbol <S>',
+      'only these symbols (where a message has only a locate code or SecurityID, by that)',
+      collect,
+    )
+    .option('--locate <N>', 'only these stock locate codes', collect)
+    .option('--security-id <N>', 'only messages of MDP with an entry of these SecurityIDs', collect);
 }
 
 /** Options that choose a span of time. */
@@ -83,11 +103,18 @@ export function filterSpec(flags: FilterFlags): FilterSpec {
   return {
     destinations: flags.destination ?? [],
     sessions: flags.session ?? [],
+    channels: flags.channel ?? [],
+    feeds: (flags.feed ?? []).map((text) => text.toUpperCase()),
     types: flags.type ?? [],
     symbols: flags.symbol ?? [],
     locates: (flags.locate ?? []).map((text) => {
       if (!/^\d{1,5}$/.test(text)) throw new UsageError('locate', `--locate '${text}' is no number from 0 to 65535`);
       return Number(text);
+    }),
+    securityIds: (flags.securityId ?? []).map((text) => {
+      const id = Number(text);
+      if (/^-?\d{1,10}$/.test(text) && id === (id | 0)) return id;
+      throw new UsageError('security-id', `--security-id '${text}' is no SecurityID, a whole number of 32 bits`);
     }),
   };
 }
@@ -102,6 +129,9 @@ export function inputSpec(paths: readonly string[], flags: InputFlags): InputSpe
     timestamps: flags.timestamps ?? 'capture',
     protocol: flags.protocol ?? null,
     portMap: flags.portMap ?? new Map(),
+    templates: flags.templates ?? [],
+    channels: flags.channels ?? null,
+    definitions: expandPaths(flags.definitions ?? []),
   });
 }
 
@@ -136,6 +166,11 @@ export function collect(text: string, before: string[] = []): string[] {
   return [...before, ...text.split(',').filter((part) => part !== '')];
 }
 
+/** Of an option that may repeat; names of files may hold commas. */
+function collectFiles(text: string, before: string[] = []): string[] {
+  return [...before, text];
+}
+
 /** Reads `PORT=NAME,PORT=NAME`. */
 export function parsePortMap(text: string, before?: Map<number, ProtocolChoice>): Map<number, ProtocolChoice> {
   const map = new Map(before);
@@ -144,7 +179,7 @@ export function parsePortMap(text: string, before?: Map<number, ProtocolChoice>)
     const port = Number(match?.[1]);
     if (!match || port > 65535) throw new InvalidArgumentError(`'${entry}' is not PORT=NAME, as in 26477=itch50.`);
     if (!protocolChoices.includes(match[2] as ProtocolChoice)) {
-      throw new InvalidArgumentError(`'${match[2]}' is no protocol; there are ${protocolChoices.join(' and ')}.`);
+      throw new InvalidArgumentError(`'${match[2]}' is no protocol; there are ${protocolChoices.join(', ')}.`);
     }
     map.set(port, match[2] as ProtocolChoice);
   }

@@ -8,11 +8,16 @@ import type { FilterFlags, WindowFlags } from './options.js';
 const printedDamage = 20;
 const printedLayouts = 10;
 /** Options that choose messages. */
-const choosing = ['destination', 'session', 'type', 'symbol', 'locate', 'from', 'until'] as const;
+const choosing = [
+  ...(['destination', 'session', 'channel', 'feed', 'type', 'symbol', 'locate', 'securityId'] as const),
+  ...(['from', 'until'] as const),
+];
 
 /** The options that chose messages, as they were written. */
 export function givenChoices(flags: FilterFlags & WindowFlags): string[] {
-  return choosing.filter((name) => flags[name] !== undefined).map((name) => `--${name}`);
+  return choosing
+    .filter((name) => flags[name] !== undefined)
+    .map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
 }
 
 /** Prints damage as it is met, and after the run what else was not decoded. */
@@ -51,11 +56,14 @@ export class CaptureSummary {
       warn(`${input.name}: ${damage.total - printedDamage} more reports of damage (in all: ${counts})`);
     }
     const layouts = [...gate.unknown.values()];
-    for (const { type, length, count, first } of layouts.slice(0, printedLayouts)) {
+    for (const { type, length, schemaId, version, count, first } of layouts.slice(0, printedLayouts)) {
       const of = input.fileCount > 1 && first.file !== null ? ` of ${first.file}` : '';
       const where = `first in packet ${first.packet}${of}: ${first.bytes}`;
       warn(
-        `${input.name}: unknown layout, type ${JSON.stringify(type)} of ${length} bytes, ${count} skipped, ${where}`,
+        schemaId === undefined
+          ? `${input.name}: unknown layout, type ${JSON.stringify(type)} of ${length} bytes, ${count} skipped, ${where}`
+          : `${input.name}: no template ${type} of schema ${schemaId}, version ${version}, for ${count} messages ` +
+              `(--templates FILE reads the exchange's), ${where}`,
       );
     }
     if (layouts.length > printedLayouts) {

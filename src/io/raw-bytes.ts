@@ -55,7 +55,8 @@ export function openStream(stream: Readable): RawBytes {
   return new StreamBytes(stream);
 }
 
-function unreadable(path: string, error: NodeJS.ErrnoException): CaptureError {
+/** The error to throw where opening `path` for reading failed of `error`. */
+export function unreadable(path: string, error: NodeJS.ErrnoException): CaptureError {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
     const where = isAbsolute(path) ? '' : ` in ${process.cwd()}`;
     return new CaptureError('not-found', `There is no file ${path}${where}.`, { cause: error });

@@ -1,5 +1,5 @@
 /**
- * Which flows, sessions and messages take part: destination, session, message type, symbol and locate.
+ * Which flows, sessions and messages of ITCH take part: destination, channel, session, type, symbol and locate.
  *
  * A message that names its symbol is judged by that. Many carry only a locate code, so the locates of a wanted symbol
  * are learned from the messages that carry both; what precedes the first of these cannot match. A locate code means
@@ -14,13 +14,52 @@ export interface FilterSpec {
   /** `address`, `address:port` or `:port`. */
   destinations: string[];
   sessions: string[];
-  /** Message types, one character each. */
+  /** CME channels by number, as a configuration names them … */
+  channels: string[];
+  /** … and their lines, `A` or `B`. */
+  feeds: string[];
+  /** Message types: one character of ITCH, a template's id or name of MDP. */
   types: string[];
   symbols: string[];
+  /** ITCH's stock locate codes. */
   locates: number[];
+  /** MDP's instruments, by SecurityID. */
+  securityIds: number[];
 }
 
-export const noFilter: FilterSpec = { destinations: [], sessions: [], types: [], symbols: [], locates: [] };
+export const noFilter: FilterSpec = {
+  destinations: [],
+  sessions: [],
+  channels: [],
+  feeds: [],
+  types: [],
+  symbols: [],
+  locates: [],
+  securityIds: [],
+};
+
+/** Whether a filter asks for anything of single messages. */
+export function asksOfMessages({ types, symbols, locates, securityIds }: FilterSpec): boolean {
+  return types.length + symbols.length + locates.length + securityIds.length > 0;
+}
+
+/** Which channel and line a flow carries. */
+export interface ChannelLine {
+  /** Such as `310`. */
+  readonly channel: string;
+  /** `A` or `B`. */
+  readonly feed: string;
+}
+
+/** What a filter is told of the world beside ITCH. */
+export interface FilterSurroundings {
+  /** Whether another protocol knows the type: it is no mistake then, though no ITCH message has it. */
+  isOtherType(type: string): boolean;
+  /** Null where no configuration names the flow. */
+  lineOf(flow: Flow): ChannelLine | null;
+}
+
+const noSurroundings: FilterSurroundings = { isOtherType: () => false, lineOf: () => null };
 
 /** Where the facts stand that a filter reads: byte offsets from the start of a message. */
 export interface MessageLandmarks {
@@ -36,6 +75,8 @@ export const noStream = -1;
 
 const locates = 65536;
 const symbolBytes = 8;
+/** Longer than any exchange's; those of more than eight characters are no ITCH symbols. */
+const longestSymbol = 32;
 const largestPort = 65_535;
 
 export class MessageFilter {
@@ -45,6 +86,7 @@ export class MessageFilter {
   readonly learns: boolean;
   private readonly spec: FilterSpec;
   private readonly landmarks: MessageLandmarks;
+  private readonly surroundings: FilterSurroundings;
   private readonly typeWanted = new Uint8Array(256);
   private readonly locateWanted = new Uint8Array(locates);
   /** Locates that a wanted symbol was seen with, a bit each, by stream. */
@@ -52,25 +94,43 @@ export class MessageFilter {
   private readonly symbolWords: Uint32Array;
   private readonly flowVerdicts: boolean[] = [];
 
-  constructor(spec: FilterSpec, landmarks: MessageLandmarks) {
+  constructor(spec: FilterSpec, landmarks: MessageLandmarks, surroundings: FilterSurroundings = noSurroundings) {
     this.spec = spec;
     this.landmarks = landmarks;
+    this.surroundings = surroundings;
     for (const destination of spec.destinations) checkDestination(destination);
-    for (const type of spec.types) this.typeWanted[checkedType(type, landmarks)] = 1;
+    for (const type of spec.types) {
+      if (isTypeOf(type, landmarks)) this.typeWanted[type.charCodeAt(0)] = 1;
+      else if (!surroundings.isOtherType(type)) {
+        throw new UsageError('type', `--type '${type}' is no message type; the reference command lists them`);
+      }
+    }
     for (const locate of spec.locates) this.locateWanted[checkedLocate(locate)] = 1;
     this.symbolWords = packSymbols(spec.symbols);
     this.learns = spec.symbols.length > 0;
-    this.readsMessages = spec.types.length + spec.symbols.length + spec.locates.length > 0;
+    this.readsMessages = asksOfMessages(spec);
   }
 
   acceptsFlow(flow: Flow): boolean {
-    if (this.spec.destinations.length === 0) return true;
+    const { destinations, channels, feeds } = this.spec;
+    if (destinations.length + channels.length + feeds.length === 0) return true;
     let verdict = this.flowVerdicts[flow.index];
     if (verdict === undefined) {
-      verdict = this.spec.destinations.some((wanted) => matchesDestination(wanted, flow));
+      const reaches = destinations.length === 0 || destinations.some((wanted) => matchesDestination(wanted, flow));
+      verdict = reaches && this.isOfChannel(flow);
       this.flowVerdicts[flow.index] = verdict;
     }
     return verdict;
+  }
+
+  private isOfChannel(flow: Flow): boolean {
+    const { channels, feeds } = this.spec;
+    if (channels.length + feeds.length === 0) return true;
+    const line = this.surroundings.lineOf(flow);
+    if (line === null) return false;
+    return (
+      (channels.length === 0 || channels.includes(line.channel)) && (feeds.length === 0 || feeds.includes(line.feed))
+    );
   }
 
   acceptsStream(stream: Stream): boolean {
@@ -88,7 +148,8 @@ export class MessageFilter {
     const locate = view.getUint16(offset + this.landmarks.locateOffset);
     // First of all, for locates are learned from messages of unwanted types too.
     const hasSymbol = !this.learns || this.acceptsSymbol(view, offset, type, locate, streamKey);
-    if (!hasSymbol || (this.spec.types.length > 0 && this.typeWanted[type] === 0)) return false;
+    if (!hasSymbol || this.spec.securityIds.length > 0 || (this.spec.types.length > 0 && this.typeWanted[type] === 0))
+      return false;
     return this.spec.locates.length === 0 || this.locateWanted[locate] === 1;
   }
 
@@ -163,14 +224,12 @@ function matchesDestination(wanted: string, flow: Flow): boolean {
   );
 }
 
-function checkedType(type: string, landmarks: MessageLandmarks): number {
+function isTypeOf(type: string, landmarks: MessageLandmarks): boolean {
   const code = type.charCodeAt(0);
+  if (type.length !== 1 || code > 255) return false;
   const probe = new DataView(new ArrayBuffer(1));
-  if (type.length === 1 && code < 256) probe.setUint8(0, code);
-  if (type.length !== 1 || code > 255 || landmarks.lengthOf(probe, 0) === 0) {
-    throw new UsageError('type', `--type '${type}' is no message type; the reference command lists them`);
-  }
-  return code;
+  probe.setUint8(0, code);
+  return landmarks.lengthOf(probe, 0) !== 0;
 }
 
 function checkedLocate(locate: number): number {
@@ -181,11 +240,14 @@ function checkedLocate(locate: number): number {
 }
 
 function packSymbols(symbols: readonly string[]): Uint32Array {
-  const words = new Uint32Array(symbols.length * 2);
-  for (const [index, symbol] of symbols.entries()) {
-    if (symbol.length > symbolBytes || !/^[\x21-\x7e]+$/.test(symbol)) {
-      throw new UsageError('symbol', `--symbol '${symbol}' must have 1 to ${symbolBytes} printable characters`);
+  for (const symbol of symbols) {
+    if (symbol.length > longestSymbol || !/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(symbol)) {
+      throw new UsageError('symbol', `--symbol '${symbol}' must have 1 to ${longestSymbol} printable characters`);
     }
+  }
+  const fitting = symbols.filter(({ length }) => length <= symbolBytes);
+  const words = new Uint32Array(fitting.length * 2);
+  for (const [index, symbol] of fitting.entries()) {
     const padded = symbol.padEnd(symbolBytes, ' ');
     for (let byte = 0; byte < symbolBytes; byte++) {
       const word = index * 2 + (byte >> 2);

@@ -7,12 +7,17 @@
 import { chosenProtocol, type InputSpec } from '../analysis/input.js';
 import { itch50Landmarks } from '../analysis/landmarks.js';
 import { learnPacket } from '../analysis/learn-packet.js';
+import type { Protocols } from '../analysis/protocols.js';
 import type { DatagramReader, Flow } from '../core/seams.js';
 import type { DatagramGate } from '../replay/engine.js';
-import { type FilterSpec, MessageFilter } from '../replay/filter.js';
+import { asksOfMessages, type FilterSpec, type MessageFilter } from '../replay/filter.js';
+import type { SbeFilter } from '../replay/sbe-filter.js';
 import type { CaptureWindow } from '../replay/window.js';
 import { recordsPastWindow } from '../replay/windowed-reader.js';
 import { looksLikeMoldUDP64 } from '../session/demux.js';
+import { MDP3_HEADER_LENGTH } from '../session/mdp3-header.js';
+import { countMessages, visitMessages } from '../session/mdp3-messages.js';
+import { looksLikeMdp3 } from '../session/mdp3-recognise.js';
 import {
   BLOCK_LENGTH_SIZE,
   countWholeBlocks,
@@ -23,6 +28,9 @@ import {
 } from '../session/moldudp64.js';
 import { noStreamKey, StreamKeys } from '../session/stream-keys.js';
 
+/** What a datagram is framed as; null where that is not recognised. */
+export type DatagramFraming = 'moldudp64' | 'mdp3' | null;
+
 export class CaptureGate implements DatagramGate {
   /** Datagrams that the capture holds only a part of, left out … */
   truncated = 0;
@@ -31,25 +39,46 @@ export class CaptureGate implements DatagramGate {
   private readonly allowsTruncated: boolean;
   private readonly input: InputSpec;
   private readonly window: CaptureWindow;
+  private readonly protocols: Protocols;
   private readonly filter: MessageFilter;
+  private readonly mdp3Filter: SbeFilter;
+  private readonly readsMessages: boolean;
   private readonly sessions: readonly string[];
-  private readonly moldFlows: (boolean | undefined)[] = [];
+  /** By the flow's index. */
+  private readonly framings: (DatagramFraming | undefined)[] = [];
   private readonly streams = new StreamKeys();
   /** Whether a stream's session is asked for, by its key. */
   private readonly sessionVerdicts: (boolean | undefined)[] = [];
   private past = 0;
 
-  constructor(input: InputSpec, filter: FilterSpec, window: CaptureWindow, allowsTruncated = false) {
+  private readonly acceptsMdp3 = (view: DataView, offset: number, length: number): boolean => {
+    const { mdp3 } = this.protocols;
+    if (!mdp3.isKnown(view, offset, length)) return false;
+    if (this.mdp3Filter.learns) mdp3.learn(view, offset, length);
+    return this.mdp3Filter.acceptsMessage(view, offset, length);
+  };
+
+  constructor(
+    input: InputSpec,
+    protocols: Protocols,
+    filter: FilterSpec,
+    window: CaptureWindow,
+    allowsTruncated = false,
+  ) {
     this.input = input;
+    this.protocols = protocols;
     this.allowsTruncated = allowsTruncated;
     this.window = window;
-    this.filter = new MessageFilter(filter, itch50Landmarks);
+    const { itch, mdp3 } = protocols.filters(filter);
+    this.filter = itch;
+    this.mdp3Filter = mdp3;
+    this.readsMessages = asksOfMessages(filter);
     this.sessions = filter.sessions;
   }
 
   startLoop(): void {
     this.filter.forget();
-    this.moldFlows.length = 0;
+    this.framings.length = 0;
     this.past = 0;
   }
 
@@ -66,37 +95,56 @@ export class CaptureGate implements DatagramGate {
       this.truncated++;
       return 'no';
     }
-    if (!this.filter.acceptsFlow(reader.flow)) return 'no';
-    const isWanted = (this.sessions.length === 0 && !this.filter.readsMessages) || this.acceptsContent(reader);
+    if (!this.filter.acceptsFlow(reader.flow)) {
+      // Definitions have flows of their own.
+      if (this.mdp3Filter.learns) this.learnSymbols(reader);
+      return 'no';
+    }
+    const isWanted = (this.sessions.length === 0 && !this.readsMessages) || this.acceptsContent(reader);
     if (isTruncated && isWanted) this.truncatedPassed++;
     return isWanted ? 'yes' : 'no';
   }
 
   messagesIn(reader: DatagramReader): number {
     const { view, offset, length } = reader;
-    if (!this.isMold(view, offset, length, reader.flow) || length < HEADER_LENGTH) return 0;
+    const framing = this.framingOf(view, offset, length, reader.flow);
+    if (framing === null) return 0;
+    if (framing === 'mdp3') return countMessages(view, offset, length);
     const count = readMessageCount(view, offset);
     if (count === 0 || count === END_OF_SESSION_COUNT) return 0;
     return countWholeBlocks(view, offset + HEADER_LENGTH, offset + length, count);
   }
 
-  /** Whether the flow speaks MoldUDP64; asked of each datagram until one is recognised. */
-  isMold(view: DataView, offset: number, length: number, flow: Flow): boolean {
-    const known = this.moldFlows[flow.index];
-    if (known === true) return length >= HEADER_LENGTH;
+  /** What the datagram is; its flow is asked of each until one is recognised. */
+  framingOf(view: DataView, offset: number, length: number, flow: Flow): DatagramFraming {
+    let framing = this.framings[flow.index];
+    if (framing === undefined) {
+      framing = this.recognise(view, offset, length, flow);
+      if (framing === null) return null;
+      this.framings[flow.index] = framing;
+    }
+    return length >= (framing === 'mdp3' ? MDP3_HEADER_LENGTH : HEADER_LENGTH) ? framing : null;
+  }
+
+  private recognise(view: DataView, offset: number, length: number, flow: Flow): DatagramFraming {
     const choice = chosenProtocol(this.input, flow);
-    if (choice === 'none') return false;
-    const is = choice === 'itch50' || looksLikeMoldUDP64(view, offset, length, itch50Landmarks.lengthOf);
-    if (is) this.moldFlows[flow.index] = true;
-    return is && length >= HEADER_LENGTH;
+    if (choice === 'none') return null;
+    if (choice !== undefined) return choice === 'mdp3' ? 'mdp3' : 'moldudp64';
+    if (looksLikeMoldUDP64(view, offset, length, itch50Landmarks.lengthOf)) return 'moldudp64';
+    return looksLikeMdp3(view, offset, length, this.protocols.mdp3) ? 'mdp3' : null;
   }
 
   private acceptsContent(reader: DatagramReader): boolean {
     const { view, offset, length } = reader;
-    if (!this.isMold(view, offset, length, reader.flow)) return false;
+    const framing = this.framingOf(view, offset, length, reader.flow);
+    if (framing === null) return false;
+    if (framing === 'mdp3') {
+      // Packets of MDP name no session.
+      return this.sessions.length === 0 && visitMessages(view, offset, length, this.acceptsMdp3);
+    }
     const streamKey = this.streams.keyOf(view, offset, reader.flow);
     if (this.sessions.length > 0 && !this.acceptsSession(view, offset, streamKey)) return false;
-    if (!this.filter.readsMessages) return true;
+    if (!this.readsMessages) return true;
     const end = offset + length;
     let accepted = false;
     let position = offset + HEADER_LENGTH;
@@ -118,11 +166,18 @@ export class CaptureGate implements DatagramGate {
     return verdict;
   }
 
-  /** Symbols' locates are often told once, before the window opens. */
+  /** Symbols' locates and SecurityIDs are often told once, before the window opens. */
   private learn(reader: DatagramReader): void {
     const { view, offset, length, flow } = reader;
-    if (!this.filter.acceptsFlow(flow) || !this.isMold(view, offset, length, flow)) return;
-    learnPacket(this.filter, view, offset, length, this.streams.keyOf(view, offset, flow));
+    const framing = this.framingOf(view, offset, length, flow);
+    if (framing === 'mdp3') this.learnSymbols(reader);
+    else if (framing === 'moldudp64' && this.filter.acceptsFlow(flow)) {
+      learnPacket(this.filter, view, offset, length, this.streams.keyOf(view, offset, flow));
+    }
+  }
+
+  private learnSymbols({ view, offset, length, flow }: DatagramReader): void {
+    if (this.framingOf(view, offset, length, flow) === 'mdp3') visitMessages(view, offset, length, this.acceptsMdp3);
   }
 }
 

@@ -30,8 +30,9 @@ export class MessageCopy {
   constructor(spec: ConvertSpec, span: StampSpan) {
     this.spec = spec;
     this.span = span;
-    const { types, symbols, locates } = spec.filter;
-    this.filter = new MessageFilter({ types, symbols, locates, destinations: [], sessions: [] }, itch50Landmarks);
+    // Flows and sessions were chosen as they were read.
+    const chosen = { destinations: [], sessions: [], channels: [], feeds: [] };
+    this.filter = new MessageFilter({ ...spec.filter, ...chosen }, itch50Landmarks);
     this.keepsNumbers = spec.resequence === null && (spec.keepSequence || !this.filter.readsMessages);
     this.arbiter = new Arbiter({
       onMessage: (view, offset, length, seconds, nanoseconds, sequence) =>

@@ -8,6 +8,7 @@
 import { MessageFeed } from '../analysis/message-feed.js';
 import { OTHER_FLOWS } from '../capture/flow.js';
 import type { Flow, RecordReader, Stream } from '../core/seams.js';
+import { noFilter } from '../replay/filter.js';
 import { CaptureWindow } from '../replay/window.js';
 import { recordsPastWindow } from '../replay/windowed-reader.js';
 import { windowOf } from './capture-source.js';
@@ -51,7 +52,7 @@ export class Conversion {
     onDamage: (damage: ConvertReport['damage'][number]) => void,
   ): Promise<Conversion> {
     let conversion: Conversion | undefined;
-    const { destinations, sessions } = spec.filter;
+    const { destinations, sessions, channels, feeds } = spec.filter;
     const feed = await MessageFeed.open(
       spec.input,
       {
@@ -62,7 +63,7 @@ export class Conversion {
         isDone: () => conversion?.isDone ?? false,
       },
       // Messages are filtered once in order; the window is kept here, so that what comes before it is not unknown.
-      { filter: { destinations, sessions, types: [], symbols: [], locates: [] } },
+      { filter: { ...noFilter, destinations, sessions, channels, feeds } },
     );
     try {
       conversion = new Conversion(spec, feed);

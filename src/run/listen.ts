@@ -1,12 +1,15 @@
 /** Receives a feed from a socket: decodes it, checks its sequence, counts what the kernel dropped, measures latency. */
 import type { RemoteInfo } from 'node:dgram';
 import { DamageLog, type FileDamage } from '../analysis/damage-log.js';
+import { readDefinitions } from '../analysis/definitions.js';
 import { ExchangeClock } from '../analysis/exchange-clock.js';
-import { chosenProtocol, forcedFraming, type InputSpec } from '../analysis/input.js';
+import { forcedFraming, type InputSpec } from '../analysis/input.js';
+import { recordNear, summaryOf } from '../analysis/latency-histogram.js';
 import { ProtocolGate } from '../analysis/protocol-gate.js';
+import { loadProtocols, type Protocols } from '../analysis/protocols.js';
 import { TypeCounts } from '../analysis/type-counts.js';
 import { type EpochTime, MonotonicClock, WallClock } from '../core/clock.js';
-import { type HistogramSummary, initHistograms, SignedHistogram } from '../core/histogram.js';
+import { initHistograms, SignedHistogram } from '../core/histogram.js';
 import type { Flow, Stream } from '../core/seams.js';
 import { openUdpReceiver, type UdpReceiver } from '../io/udp-receiver.js';
 import { itch50 } from '../protocol/itch50/index.js';
@@ -55,10 +58,12 @@ export class Listener {
   private readonly clock = new MonotonicClock();
   private readonly wall = new WallClock(this.clock);
   private readonly exchange = new ExchangeClock();
+  private readonly protocols: Protocols;
   private readonly gate: ProtocolGate;
   private readonly demux: SessionDemux;
   private readonly byType = new TypeCounts();
   private readonly exchangeLatency = new SignedHistogram();
+  private readonly transactLatency = new SignedHistogram();
   private readonly scheduleLatency = new SignedHistogram();
   private readonly senders = new Map<string, Flow>();
   private readonly originNs: number;
@@ -69,6 +74,10 @@ export class Listener {
   private lastNs = 0;
   private arrivalNs = 0;
   private sinceMidnightNs = 0;
+  private arrivalSeconds = 0;
+  private arrivalNanoseconds = 0;
+  /** The packet whose SendingTime was compared last. */
+  private comparedPacket = 0;
   private endedSessions = 0;
   /** When the latest message came, or the latest end of a session. */
   private activeNs = 0;
@@ -78,14 +87,24 @@ export class Listener {
     this.resolveEnd = resolve;
   });
 
-  private constructor(spec: ListenSpec, reference: ReferenceSchedule | null, onDamage: (damage: FileDamage) => void) {
+  private constructor(
+    spec: ListenSpec,
+    protocols: Protocols,
+    reference: ReferenceSchedule | null,
+    onDamage: (damage: FileDamage) => void,
+  ) {
     this.spec = spec;
+    this.protocols = protocols;
     this.reference = reference;
     this.originNs = spec.reference
       ? this.wall.fromEpoch(spec.reference.origin.seconds, spec.reference.origin.nanoseconds)
       : 0;
     this.damage = new DamageLog(`udp://${spec.host}:${spec.port}`, onDamage);
-    this.gate = new ProtocolGate(itch50.isKnown, (stream) => chosenProtocol(spec.input, stream.flow) === 'itch50');
+    this.gate = new ProtocolGate({
+      applicationOf: (stream) => protocols.of(stream),
+      isForced: (stream) => protocols.isSettled(spec.input, stream),
+      onDamage: (damage) => this.damage.add(damage),
+    });
     this.demux = new SessionDemux(
       {
         onMessage: (view, offset, length, _timestampNs, sequence, stream) =>
@@ -93,7 +112,7 @@ export class Listener {
         onEndOfSession: () => this.onEndOfSession(),
         onDamage: (damage) => this.damage.add(damage),
       },
-      { lengthOf: itch50.lengthOf, force: forcedFraming(spec.input) },
+      { lengthOf: itch50.lengthOf, mdp3: protocols.mdp3, force: forcedFraming(spec.input) },
     );
   }
 
@@ -101,7 +120,9 @@ export class Listener {
   static async open(spec: ListenSpec, onDamage: (damage: FileDamage) => void = () => {}): Promise<Listener> {
     await initHistograms();
     const reference = spec.reference ? await ReferenceSchedule.load(spec.reference.replay, onDamage) : null;
-    const listener = new Listener(spec, reference, onDamage);
+    const protocols = loadProtocols(spec.input);
+    await readDefinitions(spec.input, protocols, onDamage);
+    const listener = new Listener(spec, protocols, reference, onDamage);
     listener.receiver = await openUdpReceiver(spec, (bytes, from) => listener.onDatagram(bytes, from));
     return listener;
   }
@@ -130,12 +151,13 @@ export class Listener {
   /** Frees the histograms' memory; there is no report after. */
   destroy(): void {
     this.exchangeLatency.destroy();
+    this.transactLatency.destroy();
     this.scheduleLatency.destroy();
   }
 
   /** Figures now, for a progress line. */
   progress() {
-    const gaps = this.demux.streams.reduce((sum, stream) => sum + stream.tracker.missing, 0);
+    const gaps = this.demux.streams.reduce((sum, stream) => sum + stream.missing, 0);
     return { packets: this.packets, messages: this.messages, missing: gaps, kernelDrops: this.receiver?.kernelDrops() };
   }
 
@@ -148,6 +170,8 @@ export class Listener {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const flow = this.senderOf(from);
     const arrival = this.wall.toEpoch(this.arrivalNs);
+    this.arrivalSeconds = arrival.seconds;
+    this.arrivalNanoseconds = arrival.nanoseconds;
     this.sinceMidnightNs = this.exchange.sinceMidnightNs(arrival.seconds, arrival.nanoseconds);
     if (this.demux.datagram(view, 0, bytes.length, this.arrivalNs, flow, this.packets, 0) && this.reference) {
       this.compare(view, bytes.length, this.reference);
@@ -160,8 +184,24 @@ export class Listener {
     this.activeNs = this.arrivalNs;
     const verdict = this.gate.judge(view, offset, length, this.packets, sequence, stream);
     if (verdict !== 'known') return;
-    this.byType.add(view.getUint8(offset));
-    this.exchangeLatency.record(this.sinceMidnightNs - itch50.timestampOf(view, offset));
+    const application = this.protocols.of(stream);
+    this.byType.add(application, application.typeOf(view, offset, length));
+    if (application.id === 'mdp3') this.compareMdp3(view, offset, length, stream);
+    else this.exchangeLatency.record(this.sinceMidnightNs - itch50.timestampOf(view, offset));
+  }
+
+  /** Of each packet its arrival with SendingTime, of each message SendingTime with its TransactTime. */
+  private compareMdp3(view: DataView, offset: number, length: number, stream: Stream): void {
+    const { sendingSeconds = 0, sendingNanoseconds = 0 } = stream;
+    const { mdp3 } = this.protocols;
+    if (mdp3.readTransactTime(view, offset, length)) {
+      const sinceSeconds = sendingSeconds - mdp3.transactSeconds;
+      recordNear(this.transactLatency, sinceSeconds, sendingNanoseconds - mdp3.transactNanoseconds);
+    }
+    if (this.packets === this.comparedPacket) return;
+    this.comparedPacket = this.packets;
+    const sinceNs = this.arrivalNanoseconds - sendingNanoseconds;
+    recordNear(this.exchangeLatency, this.arrivalSeconds - sendingSeconds, sinceNs);
   }
 
   private get allEnded(): boolean {
@@ -226,7 +266,9 @@ export class Listener {
       messages: {
         total: messages,
         byType: this.byType.toObject(),
+        types: this.byType.list(),
         unknownLayout: gate.unknownMessages,
+        damaged: gate.damagedMessages,
         withheld: gate.withheldMessages,
         zeroLength: gate.zeroLengthMessages,
       },
@@ -237,6 +279,7 @@ export class Listener {
       receiveBuffer: receiver?.buffer ?? null,
       latency: {
         exchange: summaryOf(this.exchangeLatency),
+        transact: summaryOf(this.transactLatency),
         schedule: summaryOf(this.scheduleLatency),
       },
       reference: this.reference && {
@@ -248,8 +291,4 @@ export class Listener {
       damageTotal: damage.total,
     };
   }
-}
-
-function summaryOf(histogram: SignedHistogram): HistogramSummary | null {
-  return histogram.count === 0 ? null : histogram.summary();
 }

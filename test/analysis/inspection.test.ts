@@ -117,6 +117,12 @@ describe('what is counted', () => {
     expect(report.messages).toEqual({
       total: 7,
       byType: { A: 1, D: 1, S: 1 },
+      types: [
+        { protocol: 'itch50', type: 'A', name: 'AddOrder', count: 1 },
+        { protocol: 'itch50', type: 'D', name: 'OrderDelete', count: 1 },
+        { protocol: 'itch50', type: 'S', name: 'SystemEvent', count: 1 },
+      ],
+      damaged: 0,
       unknownLayout: 2,
       withheld: 1,
       zeroLength: 1,
@@ -178,7 +184,15 @@ describe('what is counted', () => {
   test('a capture of nothing', async () => {
     const report = await inspect(inputOf(write('empty.pcap', pcapOf([]))));
     expect(report).toMatchObject({ timeRange: null, feedLatency: null, sessions: [], flows: [] });
-    expect(report.messages).toEqual({ total: 0, byType: {}, unknownLayout: 0, withheld: 0, zeroLength: 0 });
+    expect(report.messages).toEqual({
+      total: 0,
+      byType: {},
+      types: [],
+      damaged: 0,
+      unknownLayout: 0,
+      withheld: 0,
+      zeroLength: 0,
+    });
   });
 });
 

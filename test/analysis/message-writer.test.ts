@@ -29,7 +29,7 @@ function lineOf(
 ): string {
   const { view: at, offset } = embed(bytes);
   const writer = messageWriter({ format: 'ndjson', fields: [], int64: 'string', ...flags });
-  return writer.line(reader, at, offset, options.sequence ?? 42, options.of ?? stream);
+  return writer.line(reader, at, offset, bytes.length, options.sequence ?? 42, options.of ?? stream);
 }
 
 const headerOf = (flags: Partial<WriterFlags>) =>

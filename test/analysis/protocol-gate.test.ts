@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { type Application, itch50Application } from '../../src/analysis/application.js';
 import { maxUnknownLayouts, ProtocolGate } from '../../src/analysis/protocol-gate.js';
-import type { Stream } from '../../src/core/seams.js';
-import { itch50 } from '../../src/protocol/itch50/index.js';
+import type { Damage, Stream } from '../../src/core/seams.js';
 import { embed, itch, itchTypes } from '../session/support.js';
 
 const stream = (index: number): Stream => ({ index, protocol: 'MoldUDP64', session: `S${index}`, flow: null });
@@ -9,7 +9,7 @@ const known = itch('A');
 const odd = Uint8Array.of(0x7a, 1, 2);
 
 function gateOf(isForced: (its: Stream) => boolean = () => false) {
-  const gate = new ProtocolGate(itch50.isKnown, isForced, () => 'day.pcap');
+  const gate = new ProtocolGate({ applicationOf: () => itch50Application, isForced, currentFile: () => 'day.pcap' });
   let packet = 0;
   return {
     gate,
@@ -93,5 +93,60 @@ describe('unknown layouts', () => {
     expect(gate.unknown.size).toBe(maxUnknownLayouts);
     expect([...gate.unknown.values()].every(({ count }) => count === 2)).toBe(true);
     expect(gate.unknownMessages).toBe(2000);
+  });
+});
+
+describe('a protocol whose messages can contradict their layout', () => {
+  /** Known: the first byte is 1; it must be the only one. */
+  const application: Application = {
+    ...itch50Application,
+    id: 'mdp3',
+    title: 'MDP 3.0',
+    isKnown: (view, offset, length) => view.getUint8(offset) === 1 && length === 1,
+    faultOf: (view, offset, length) =>
+      view.getUint8(offset) === 1 && length !== 1
+        ? { code: 'sbe-group', path: 'One.NoEntries', message: `${length} bytes where 1 is all` }
+        : null,
+    layoutKey: (view, offset) => view.getUint8(offset),
+    describeLayout: (view, offset) => ({ type: `${view.getUint8(offset)}`, schemaId: 2, version: 3 }),
+  };
+
+  test('is told with its place and counted apart from unknown layouts', () => {
+    const damage: Damage[] = [];
+    const gate = new ProtocolGate({
+      applicationOf: () => application,
+      isForced: () => true,
+      onDamage: (its) => damage.push(its),
+    });
+    const judge = (...bytes: number[]) => {
+      const { view, offset, length } = embed(Uint8Array.from(bytes));
+      return gate.judge(view, offset, length, 5, 0, stream(0));
+    };
+    expect([judge(1), judge(1, 2), judge(9, 9), judge(9), judge(1)]).toEqual([
+      ...['known', 'damaged', 'unknown', 'unknown', 'known'],
+    ]);
+    const at = embed(Uint8Array.of(1, 2)).offset;
+    expect(damage).toEqual([
+      {
+        code: 'sbe-group',
+        message:
+          `MDP 3.0 packet 5, message of 2 bytes, from payload byte ${at}: ` +
+          'One.NoEntries: 2 bytes where 1 is all; not decoded',
+        record: 5,
+        offset: 0,
+      },
+    ]);
+    expect([gate.damagedMessages, gate.unknownMessages]).toEqual([1, 2]);
+    expect([...gate.unknown.values()]).toEqual([
+      {
+        type: '9',
+        schemaId: 2,
+        version: 3,
+        length: 2,
+        count: 2,
+        first: { file: null, packet: 5, sequence: 0, bytes: '0909' },
+      },
+    ]);
+    expect(gate.speaks(stream(0))).toBe('MDP 3.0');
   });
 });

@@ -223,8 +223,8 @@ describe('messages', () => {
     ['locate beyond 16 bits', { locates: [65_536] }, /--locate 65536/],
     ['broken locate', { locates: [1.5] }, /--locate 1.5/],
     ['locate that is no number', { locates: [Number.NaN] }, /--locate NaN/],
-    ['no symbol', { symbols: [''] }, /--symbol '' must have 1 to 8/],
-    ['long symbol', { symbols: ['ABCDEFGHI'] }, /--symbol 'ABCDEFGHI' must have 1 to 8/],
+    ['no symbol', { symbols: [''] }, /--symbol '' must have 1 to 32/],
+    ['long symbol', { symbols: ['A'.repeat(33)] }, /--symbol 'A{33}' must have 1 to 32/],
     ['symbol that no wire carries', { symbols: ['ŁAPL'] }, /--symbol 'ŁAPL'/],
   ])('refuses: %s', (_name, spec, text) => {
     expect(() => filterOf(spec)).toThrow(UsageError);

@@ -1,11 +1,12 @@
 /** Writes messages as the inside of JSON objects, straight from the bytes. */
 import { jsonQuoted } from '../text.js';
 import { dimensionReader, headerReader, lengthReader } from './block.js';
-import { jsonValue } from './json-value.js';
+import { jsonValue, type WriteJson } from './json-value.js';
 import { dataText } from './object.js';
 import { rootKey, type SbeValueOptions, type Selection, selectedOf } from './plain-values.js';
-import type { AnyGroup, SbeData, SbeMessage, SbeSchema } from './schema.js';
+import type { AnyGroup, SbeData, SbeField, SbeMessage, SbeSchema } from './schema.js';
 import { isPresent, type ReadContext, readContext } from './slot.js';
+import { tags } from './tagged.js';
 
 /**
  * Writes the message at `offset`, without braces: `"type":"46","name":"MDIncrementalRefreshBook46",…`; its layout must
@@ -94,7 +95,11 @@ function blockJson(
     return prefix;
   };
   const fields = block.fields
-    .map((field) => ({ field, prefix: prefixOf(field.name), write: jsonValue(field, context) }))
+    .map((field) => ({
+      field,
+      prefix: prefixOf(field.name),
+      write: withSymbol(field, jsonValue(field, context), context),
+    }))
     .filter(({ prefix }) => prefix !== '');
   const behind: BehindBlock[] = block.groups.map((group) => {
     const inner = innerSelection(group, selectedOf(selection, keyOf(group.name)));
@@ -119,6 +124,18 @@ function blockJson(
       if (prefix !== '') text += prefix + value;
     }
     return text;
+  };
+}
+
+/** Writes behind a SecurityID the symbol that it has, where one is known: `505,"symbol":"ESZ5"`. */
+function withSymbol({ id, type }: SbeField, write: WriteJson, { little, options }: ReadContext): WriteJson {
+  const { symbolOf } = options;
+  if (symbolOf === undefined || id !== tags.securityId) return write;
+  if (type.kind !== 'encoding' || type.primitive !== 'int32' || type.length !== 1) return write;
+  return (view, at, version) => {
+    const symbol = symbolOf(view.getInt32(at, little));
+    const value = write(view, at, version);
+    return symbol === undefined ? value : `${value},"symbol":${jsonQuoted(symbol)}`;
   };
 }
 

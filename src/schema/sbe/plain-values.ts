@@ -13,6 +13,8 @@ export interface SbeValueOptions {
   readonly int64?: 'string' | 'number';
   /** Enums as `{ value, name }` (the default), or as their name alone: the raw value where it has none. */
   readonly enums?: 'object' | 'name';
+  /** Of JSON: the symbol of a SecurityID, written behind it as `symbol` where one is known. */
+  readonly symbolOf?: ((securityId: number) => string | undefined) | undefined;
 }
 
 /** What is written: `type`, `name`, `templateId`, `version`, root fields and groups, `Group.Field` within groups. */
@@ -114,7 +116,8 @@ function namesOf(block: Pick<AnyGroup, 'fields' | 'groups' | 'data'>): string[] 
   return [...block.fields, ...block.groups, ...block.data].map(({ name }) => name);
 }
 
-function hasPath(message: SbeMessage, path: readonly string[]): boolean {
+/** True where a message or group has a field, a group or data at the path. */
+export function hasPath(message: SbeMessage, path: readonly string[]): boolean {
   const [first = '', ...rest] = path;
   if (rest.length === 0) return namesOf(message).some((name) => rootKey(name) === first);
   let group = message.groups.find(({ name }) => rootKey(name) === first);

@@ -1,0 +1,95 @@
+/** What the streams of a run may speak: ITCH, and MDP by its schemas, channel configuration and definitions. */
+import { UsageError } from '../core/errors.js';
+import type { Flow, Stream } from '../core/seams.js';
+import { readTextFile } from '../io/text-input.js';
+import { type ChannelConnection, type ChannelDirectory, readChannels } from '../protocol/mdp3/channels.js';
+import { mdp3 } from '../protocol/mdp3/index.js';
+import type { FilterSpec, FilterSurroundings } from '../replay/filter.js';
+import { MessageFilter } from '../replay/filter.js';
+import { SbeFilter } from '../replay/sbe-filter.js';
+import { createCatalogue, type SbeCatalogue } from '../schema/sbe/catalogue.js';
+import { createSbeCodec, type SbeCodec } from '../schema/sbe/codec.js';
+import { readSbeXml } from '../schema/sbe/xml.js';
+import { type Application, itch50Application } from './application.js';
+import { chosenProtocol, type InputSpec } from './input.js';
+import { itch50Landmarks } from './landmarks.js';
+import { Mdp3Application } from './mdp3-application.js';
+
+/** The largest file of templates or channels that is read; the exchange's are below 200 kB and 1 MB. */
+const maxTextBytes = 64 << 20;
+const shownChannels = 10;
+
+export class Protocols implements FilterSurroundings {
+  readonly mdp3: Mdp3Application;
+  /** Null where no configuration was given. */
+  readonly channels: ChannelDirectory | null;
+
+  constructor(catalogue: SbeCatalogue, channels: ChannelDirectory | null) {
+    this.mdp3 = new Mdp3Application(catalogue);
+    this.channels = channels;
+  }
+
+  of(stream: Stream): Application {
+    return isMdp3(stream) ? this.mdp3 : itch50Application;
+  }
+
+  /** Whether the user or the framing settles what the stream speaks. */
+  isSettled(spec: InputSpec, stream: Stream): boolean {
+    return isMdp3(stream) || chosenProtocol(spec, stream.flow) === 'itch50';
+  }
+
+  /** Filters for messages of either protocol, which share a spec; throws UsageError for what neither understands. */
+  filters(spec: FilterSpec): { itch: MessageFilter; mdp3: SbeFilter } {
+    this.checkLines(spec);
+    return { itch: new MessageFilter(spec, itch50Landmarks, this), mdp3: new SbeFilter(spec, this.mdp3) };
+  }
+
+  isOtherType(type: string): boolean {
+    return this.mdp3.catalogue.codecs.some(({ schema }) =>
+      schema.messages.some(({ id, name }) => String(id) === type || name === type),
+    );
+  }
+
+  /** The connection of the channel configuration that a flow is; null where none is known. */
+  lineOf(flow: Flow): ChannelConnection | null {
+    return this.channels?.lineOf(flow) ?? null;
+  }
+
+  private checkLines({ channels, feeds }: FilterSpec): void {
+    if (channels.length + feeds.length === 0) return;
+    if (this.channels === null) {
+      const given = channels.length > 0 ? '--channel' : '--feed';
+      throw new UsageError('channel', `${given} needs the exchange's config.xml, which names them: --channels FILE`);
+    }
+    const known = this.channels.channels;
+    const lost = channels.find((channel) => !known.some(({ id }) => id === channel));
+    if (lost !== undefined) {
+      const some = known.slice(0, shownChannels).map(({ id }) => id);
+      throw new UsageError(
+        'channel',
+        `--channel ${lost} is not in the configuration, which has ${known.length} channels: ${some.join(', ')}…`,
+      );
+    }
+    const oddFeed = feeds.find((feed) => !/^[A-Z]$/.test(feed));
+    if (oddFeed !== undefined) throw new UsageError('feed', `--feed ${oddFeed} is no line: A or B`);
+  }
+}
+
+/** Whether a stream is framed as CME frames MDP 3.0. */
+export function isMdp3(stream: Stream): boolean {
+  return stream.protocol === 'MDP3' || stream.protocol === 'MDP3-TCP';
+}
+
+/**
+ * Reads what the input names beside its captures; throws CaptureError or SchemaError, which name the file. Templates
+ * take the place of the built-in ones where they are of their schema.
+ */
+export function loadProtocols(spec: Pick<InputSpec, 'templates' | 'channels'>): Protocols {
+  const own = spec.templates.map((path) => createSbeCodec(readSbeXml(readTextFile(path, maxTextBytes), path)));
+  const isReplaced = own.some(({ schema }) => schema.id === mdp3.schema.id);
+  // Handlers of one schema's messages are not those of any.
+  const builtIn = mdp3 as unknown as SbeCodec;
+  const path = spec.channels;
+  const channels = path === null ? null : readChannels(readTextFile(path, maxTextBytes), path);
+  return new Protocols(createCatalogue(isReplaced ? own : [...own, builtIn]), channels);
+}

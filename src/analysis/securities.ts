@@ -1,0 +1,58 @@
+/** Which symbol each SecurityID has, learned from instrument definitions. */
+import { readText } from '../schema/read.js';
+import type { SbeMessage } from '../schema/sbe/schema.js';
+import { rootField, tags } from '../schema/sbe/tagged.js';
+
+/** Instruments that are remembered; an exchange has fewer. */
+const maxSecurities = 4_000_000;
+
+/** Where a definition has its SecurityID and its symbol, from the root's first byte. */
+interface Places {
+  readonly securityId: number;
+  readonly symbol: number;
+  readonly symbolLength: number;
+  /** The block must reach so far. */
+  readonly end: number;
+}
+
+export class Securities {
+  private readonly symbols = new Map<number, string>();
+  private readonly places = new Map<SbeMessage, Places | null>();
+
+  get count(): number {
+    return this.symbols.size;
+  }
+
+  symbolOf(securityId: number): string | undefined {
+    return this.symbols.get(securityId);
+  }
+
+  /** Learns from a message that fits, where it is a definition; `root` is the offset behind its header. */
+  learn(message: SbeMessage, view: DataView, root: number, blockLength: number, isLittle: boolean): void {
+    let places = this.places.get(message);
+    if (places === undefined) {
+      places = placesOf(message);
+      this.places.set(message, places);
+    }
+    if (places === null || blockLength < places.end) return;
+    const id = view.getInt32(root + places.securityId, isLittle);
+    if (this.symbols.size >= maxSecurities && !this.symbols.has(id)) return;
+    const text = readText(view, root + places.symbol, places.symbolLength);
+    const end = text.indexOf('\0');
+    this.symbols.set(id, end < 0 ? text : text.slice(0, end).trimEnd());
+  }
+}
+
+/** A definition has both in its root. */
+function placesOf(message: SbeMessage): Places | null {
+  const id = rootField(message, tags.securityId);
+  const symbol = rootField(message, tags.symbol);
+  if (id?.type.kind !== 'encoding' || id.type.primitive !== 'int32') return null;
+  if (symbol?.type.kind !== 'encoding' || symbol.type.primitive !== 'char') return null;
+  return {
+    securityId: id.offset,
+    symbol: symbol.offset,
+    symbolLength: symbol.size,
+    end: Math.max(id.offset + id.size, symbol.offset + symbol.size),
+  };
+}
