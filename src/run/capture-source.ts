@@ -1,4 +1,7 @@
-/** Captures as a replay pulls them: their own datagrams, and MoldUDP64 built from files of messages and SoupBinTCP. */
+/**
+ * Captures as a replay pulls them: their own datagrams, MoldUDP64 built from files of messages and SoupBinTCP, and MDP
+ * 3.0 out of TCP.
+ */
 import { CaptureInput } from '../analysis/capture-input.js';
 import { forcedFraming, refuseFilters } from '../analysis/input.js';
 import { itch50Landmarks } from '../analysis/landmarks.js';
@@ -11,6 +14,7 @@ import type { ReplaySource } from '../replay/engine.js';
 import { MessageFilter } from '../replay/filter.js';
 import { CaptureWindow } from '../replay/window.js';
 import { WindowedReader } from '../replay/windowed-reader.js';
+import type { Mdp3Facts } from '../session/mdp3.js';
 import { SESSION_LENGTH } from '../session/moldudp64-header.js';
 import { MoldUDP64Packer } from '../session/packer.js';
 import { SoupBridge } from '../session/soup-bridge.js';
@@ -28,19 +32,26 @@ export class CaptureSource implements ReplaySource {
   private readonly bridgedFlows = new Map<Flow, Flow>();
   private readonly spec: ReplaySpec;
   private readonly onDamage: (damage: Damage, file: string) => void;
+  private readonly mdp3: Mdp3Facts | undefined;
   /** Of all loops, so that a flow is the same object in each. */
   private readonly flows = new FlowTable();
   /** Fills while a loop is under way; damage is told in the first loop only. */
   private isFirstPass = true;
   private hasBegun = false;
 
-  private constructor(spec: ReplaySpec, onDamage: (damage: Damage, file: string) => void) {
+  private constructor(spec: ReplaySpec, onDamage: (damage: Damage, file: string) => void, mdp3: Mdp3Facts | undefined) {
     this.spec = spec;
     this.onDamage = onDamage;
+    this.mdp3 = mdp3;
   }
 
-  static async open(spec: ReplaySpec, onDamage: (damage: Damage, file: string) => void): Promise<CaptureSource> {
-    const source = new CaptureSource(spec, onDamage);
+  /** Without `mdp3` no TCP stream is recognised as MDP 3.0. */
+  static async open(
+    spec: ReplaySpec,
+    onDamage: (damage: Damage, file: string) => void,
+    mdp3?: Mdp3Facts,
+  ): Promise<CaptureSource> {
+    const source = new CaptureSource(spec, onDamage, mdp3);
     await source.openInput();
     const { input } = source;
     try {
@@ -62,7 +73,7 @@ export class CaptureSource implements ReplaySource {
     return this.current;
   }
 
-  /** Pieces of TCP streams that are not SoupBinTCP, and so no part of a replay. */
+  /** Pieces of TCP streams that are neither SoupBinTCP nor MDP 3.0, and so no part of a replay. */
   get skippedPieces(): number {
     return this.bridge?.skipped().pieces ?? 0;
   }
@@ -131,6 +142,7 @@ export class CaptureSource implements ReplaySource {
       session: spec.session,
       mtu: spec.mtu,
       lengthOf: itch50Landmarks.lengthOf,
+      ...(this.mdp3 === undefined ? {} : { mdp3: this.mdp3 }),
       force: forcedFraming(spec.input),
       flows: this.bridgedFlows,
       onDamage: (damage) => onDamage(damage, this.input.currentName),

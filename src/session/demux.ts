@@ -175,6 +175,11 @@ export class SessionDemux {
     return state === undefined ? null : framingOf(state);
   }
 
+  /** Bytes of a TCP stream that wait for those behind them. */
+  pendingOf(flow: Flow): number {
+    return this.states.get(flow)?.streamDecoder?.pending ?? 0;
+  }
+
   sessions(): SessionReport[] {
     return this.table.streams.map(reportStream);
   }

@@ -93,6 +93,11 @@ export class Mdp3TcpDecoder {
     this.carried = carried - at;
   }
 
+  /** Bytes that wait for those behind them. */
+  get pending(): number {
+    return this.carried;
+  }
+
   /** Says that no more bytes will come. */
   finish(): void {
     this.dropCarry('the capture ends');

@@ -1,15 +1,20 @@
 /**
- * Captures of SoupBinTCP 3.00 as MoldUDP64 1.00 datagrams, so that they are replayed as any other feed.
+ * Captures of SoupBinTCP 3.00 as MoldUDP64 1.00 datagrams, and of MDP 3.0 over TCP as its UDP packets, so that they are
+ * replayed as any other feed.
  *
  * Datagrams of UDP pass through as they are. Of the pieces of TCP streams that are SoupBinTCP, server to client, the
  * sequenced messages come out as MoldUDP64 packets: those of one piece share a packet up to the MTU, stamped as the
  * piece. The session is the login's, where one was captured, and so are the numbers; else messages are counted from 1
  * in each stream. Heartbeats and the end of the session come out too; what the client sends does not.
+ * Both directions of MDP 3.0 come out, for its framing does not tell them apart; `mdp3-bridge.ts` says how.
  *
  * Damage codes: those of the decoder, and `message-too-long`.
  */
 import type { DamageHandler, DatagramReader, Flow, LengthOf, Stream } from '../core/seams.js';
 import { type ForcedFraming, SessionDemux } from './demux.js';
+import type { Mdp3Facts } from './mdp3.js';
+import { Mdp3PacketAssembler } from './mdp3-bridge.js';
+import { Mdp3Stream } from './mdp3-stream.js';
 import { IP_UDP_LENGTH, MAX_MOLD_MESSAGE } from './moldudp64-builder.js';
 import {
   BLOCK_LENGTH_SIZE,
@@ -32,6 +37,8 @@ export interface SoupBridgeOptions {
   /** Bytes of an IP packet at most. */
   readonly mtu: number;
   readonly lengthOf: LengthOf;
+  /** What has to be known of messages of MDP 3.0; without it no stream is recognised as that. */
+  readonly mdp3?: Mdp3Facts;
   /** Asked once for each flow of TCP. */
   readonly force?: (flow: Flow) => ForcedFraming;
   /** The flows of built packets by those of TCP: the same map for every pass over a capture keeps them the same. */
@@ -39,7 +46,7 @@ export interface SoupBridgeOptions {
   readonly onDamage?: DamageHandler;
 }
 
-/** What was not SoupBinTCP: pieces of TCP streams in all, and of the first flows by name. */
+/** What was neither framing: pieces of TCP streams in all, and of the first flows by name. */
 export interface SkippedPieces {
   readonly pieces: number;
   readonly flows: { readonly name: string; readonly pieces: number }[];
@@ -59,7 +66,9 @@ interface BuiltPacket {
   offset: number;
   length: number;
   messageCount: number;
-  stream: BuiltStream;
+  flow: Flow;
+  /** Of a packet of MoldUDP64. */
+  stream: BuiltStream | null;
 }
 
 /** The views of built packets are valid until the next `next()`, as the reader's own are. */
@@ -86,6 +95,10 @@ export class SoupBridge implements DatagramReader {
   private readonly flows: Map<Flow, Flow>;
   /** By stream; streams beyond the decoder's bound, which share one without a flow, by the flow at hand. */
   private readonly streams = new Map<Stream | Flow, BuiltStream>();
+  private readonly mdp3 = new Mdp3PacketAssembler((view, length, messageCount, flow) =>
+    this.add(view, length, messageCount, flow),
+  );
+  private isFinished = false;
   /** The packets of the latest piece. */
   private bytes = new Uint8Array(FIRST_BYTES);
   private out = new DataView(this.bytes.buffer);
@@ -97,7 +110,7 @@ export class SoupBridge implements DatagramReader {
   private filling: BuiltPacket | null = null;
 
   constructor(reader: DatagramReader, options: SoupBridgeOptions) {
-    const { mtu, lengthOf, force, onDamage, flows = new Map() } = options;
+    const { mtu, lengthOf, mdp3, force, onDamage, flows = new Map() } = options;
     this.reader = reader;
     this.options = options;
     this.maxLength = mtu - IP_UDP_LENGTH;
@@ -108,12 +121,12 @@ export class SoupBridge implements DatagramReader {
       {
         onMessage: (view, offset, length, _timestampNs, sequence, stream) =>
           this.message(view, offset, length, sequence, stream),
-        onHeartbeat: (nextSequence, _timestampNs, stream) => this.control(HEARTBEAT_COUNT, nextSequence, stream),
+        onHeartbeat: (nextSequence, _timestampNs, stream) => this.heartbeat(nextSequence, stream),
         onEndOfSession: (nextSequence, _timestampNs, stream) =>
           this.control(END_OF_SESSION_COUNT, nextSequence, stream),
         ...(onDamage === undefined ? {} : { onDamage }),
       },
-      { lengthOf, ...(force === undefined ? {} : { force }) },
+      { lengthOf, ...(mdp3 === undefined ? {} : { mdp3 }), ...(force === undefined ? {} : { force }) },
     );
   }
 
@@ -130,9 +143,13 @@ export class SoupBridge implements DatagramReader {
     for (;;) {
       if (this.given < this.built) return this.handOver(this.packets[this.given++] as BuiltPacket);
       if (!reader.next()) {
-        if (reader.done && !this.done) this.demux.finish();
-        this.done = reader.done;
-        return false;
+        if (!reader.done) return false;
+        if (this.isFinished) {
+          this.done = true;
+          return false;
+        }
+        this.finish();
+        continue;
       }
       this.seconds = reader.seconds;
       this.nanoseconds = reader.nanoseconds;
@@ -143,7 +160,7 @@ export class SoupBridge implements DatagramReader {
     }
   }
 
-  /** Pieces of TCP streams that are not SoupBinTCP, as far as could be told. */
+  /** Pieces of TCP streams that are neither framing, as far as could be told. */
   skipped(): SkippedPieces {
     const strange = this.demux.flows().filter(({ unrecognisedPackets }) => unrecognisedPackets > 0);
     return {
@@ -168,18 +185,31 @@ export class SoupBridge implements DatagramReader {
 
   private piece(): void {
     const { view, offset, length, flow, join = 'next', packetNumber, fileOffset } = this.reader;
+    this.empty();
+    this.demux.segment(view, offset, length, 0, flow, join, packetNumber, fileOffset);
+    if (this.mdp3.held > 0) this.mdp3.endPiece(this.flowOf(flow), this.demux.pendingOf(flow));
+  }
+
+  /** Puts out what the end of the capture completes. */
+  private finish(): void {
+    this.isFinished = true;
+    this.empty();
+    this.demux.finish();
+    this.mdp3.finish();
+  }
+
+  private empty(): void {
     this.used = 0;
     this.built = 0;
     this.given = 0;
     this.filling = null;
-    this.demux.segment(view, offset, length, 0, flow, join, packetNumber, fileOffset);
   }
 
   private handOver(packet: BuiltPacket): boolean {
     this.view = this.out;
     this.offset = packet.offset;
     this.length = packet.length;
-    this.flow = packet.stream.flow;
+    this.flow = packet.flow;
     this.truncated = false;
     this.messageCount = packet.messageCount;
     return true;
@@ -187,6 +217,10 @@ export class SoupBridge implements DatagramReader {
 
   private message(view: DataView, offset: number, length: number, sequence: number, from: Stream): void {
     if (from.isUnsequenced) return;
+    if (from instanceof Mdp3Stream) {
+      this.mdp3.message(view, offset, length, sequence, from, this.flowOf(from.flow ?? this.reader.flow));
+      return;
+    }
     if (length > MAX_MOLD_MESSAGE) {
       this.leaveOut(length);
       return;
@@ -219,6 +253,20 @@ export class SoupBridge implements DatagramReader {
     return this.filling;
   }
 
+  private heartbeat(nextSequence: number, from: Stream): void {
+    if (!(from instanceof Mdp3Stream)) this.control(HEARTBEAT_COUNT, nextSequence, from);
+    else this.mdp3.heartbeat(Math.max(0, nextSequence - 1), from, this.flowOf(from.flow ?? this.reader.flow));
+  }
+
+  /** Adds a complete packet of MDP 3.0. */
+  private add(view: DataView, length: number, messageCount: number, flow: Flow): void {
+    this.reserve(length);
+    this.packets[this.built++] = { offset: this.used, length, messageCount, flow, stream: null };
+    this.bytes.set(new Uint8Array(view.buffer, view.byteOffset, length), this.used);
+    this.used += length;
+    this.filling = null;
+  }
+
   private control(count: number, nextSequence: number, from: Stream): void {
     const stream = this.streamOf(from);
     if (nextSequence > 0) stream.nextSequence = nextSequence;
@@ -228,7 +276,7 @@ export class SoupBridge implements DatagramReader {
 
   private begin(stream: BuiltStream, sequence: number, count: number): BuiltPacket {
     this.reserve(HEADER_LENGTH);
-    const packet = { offset: this.used, length: HEADER_LENGTH, messageCount: 0, stream };
+    const packet = { offset: this.used, length: HEADER_LENGTH, messageCount: 0, flow: stream.flow, stream };
     this.used = writeHeader(this.out, this.used, stream.name, sequence, count);
     this.packets[this.built++] = packet;
     return packet;

@@ -131,6 +131,11 @@ export class SoupBinTCPDecoder {
     if (at < end) this.keep(view, at, end);
   }
 
+  /** Bytes that wait for those behind them. */
+  get pending(): number {
+    return this.carried;
+  }
+
   /** Says that no more bytes will come. */
   finish(): void {
     this.dropCarry('the capture ends');

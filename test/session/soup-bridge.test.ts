@@ -1,64 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Damage, DatagramReader, Flow, Join } from '../../src/core/seams.js';
+import type { Damage, Flow } from '../../src/core/seams.js';
 import { readMessageCount, readSequence, readSession } from '../../src/session/moldudp64-header.js';
 import { SoupBridge, type SoupBridgeOptions } from '../../src/session/soup-bridge.js';
 import { MAX_STREAMS } from '../../src/session/stream.js';
+import { type Input, Pieces, server } from './pieces.js';
 import { accepted, clientHeartbeat, endOfSession, heartbeat, login, sequenced, tcpFlow, unsequenced } from './soup.js';
-import { concat, embed, itch, latin1, lengthOf, makeFlow, mold, text } from './support.js';
+import { concat, itch, latin1, lengthOf, makeFlow, mold, text } from './support.js';
 
-interface Input {
-  bytes: Uint8Array;
-  flow?: Flow;
-  join?: Join;
-  truncated?: boolean;
-}
-
-const server = tcpFlow(0);
 const client = tcpFlow(1);
-
-/** Gives what it is made of, a second apart, each in a view that is overwritten when the next one comes. */
-class Pieces implements DatagramReader {
-  view = new DataView(new ArrayBuffer(0));
-  offset = 0;
-  length = 0;
-  seconds = 100;
-  nanoseconds = 5;
-  packetNumber = 0;
-  fileOffset = 0;
-  done = false;
-  flow: Flow = server;
-  join: Join = 'start';
-  truncated = false;
-  pushed = 0;
-  private readonly seen = new Set<Flow>();
-
-  constructor(private readonly inputs: readonly Input[]) {}
-
-  next(): boolean {
-    new Uint8Array(this.view.buffer).fill(0xdd);
-    const input = this.inputs[this.packetNumber];
-    this.done = input === undefined;
-    if (input === undefined) return false;
-    Object.assign(this, embed(input.bytes));
-    this.flow = input.flow ?? server;
-    this.join = input.join ?? (this.seen.has(this.flow) ? 'next' : 'start');
-    this.seen.add(this.flow);
-    this.truncated = input.truncated ?? false;
-    this.packetNumber++;
-    this.seconds++;
-    this.fileOffset += 100;
-    return true;
-  }
-
-  push(): void {
-    this.pushed++;
-  }
-
-  end(): void {
-    this.pushed += 100;
-  }
-}
 
 /** What comes out, as `packet seconds session sequence: messages`, or the text of what passes through. */
 function bridge(inputs: readonly (Input | Uint8Array)[], options: Partial<SoupBridgeOptions> = {}) {
