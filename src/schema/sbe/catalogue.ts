@@ -12,7 +12,7 @@ export interface SbeCatalogue {
   /** All codecs' columns, each once. */
   readonly columns: readonly string[];
   /**
-   * The codec for a message by its header's schema id and version: of that version exactly, else of the lowest above it,
+   * The codec for a message by its header's schema id and version: of that version exactly, else of the lowest above,
    * else of the highest below. Null where no schema has the id, or the header is cut short.
    */
   codecAt(view: DataView, offset: number, length: number): SbeCodec | null;

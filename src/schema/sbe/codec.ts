@@ -1,10 +1,13 @@
-/** Everything that follows from one schema of Simple Binary Encoding, behind one object; compiled when first asked for. */
+/** Everything that follows from one schema of Simple Binary Encoding, behind one object; compiled when asked for. */
 import { DecodeError, UsageError } from '../../core/errors.js';
 import type { Engine } from '../compile.js';
+import type { RandomSource } from '../generate.js';
 import { buildSbeAccessors, buildSbeDecoder, type SbeAccessorClasses } from './compile.js';
 import { compileMessageRow, csvColumns } from './csv.js';
+import { sbeDeclarations } from './declarations.js';
 import { checkMessage, type MessageEncoder, messageEncoder, type SbeEncodeOptions, versionOf } from './encode.js';
 import type { SbeDecoder } from './flyweight.js';
+import { drawMessage, generateMessage, type SbeGenerateOptions } from './generate.js';
 import { compileMessageJson } from './json.js';
 import { compileObjectReader, type ReadObject } from './object.js';
 import {
@@ -16,8 +19,11 @@ import {
   type SbeValues,
   selectionOf,
 } from './plain-values.js';
+import { sbeReferenceMarkdown } from './reference.js';
+import { buildSbeReferenceDecoder, type SbeReferenceDecoder } from './reference-decoder.js';
 import { viewOf } from './scalar.js';
 import type { SbeMessage, SbeSchema } from './schema.js';
+import { compileSkipped, type SbeSkip, type TellSkipped } from './skipped.js';
 import type { SbeFlyweight, SbeHandlers, SbeMessageName } from './types.js';
 import { createWalker, type SbeWalker } from './walk.js';
 
@@ -30,7 +36,7 @@ export interface SbeCsvWriter {
   row(view: DataView, offset: number, length: number): string;
 }
 
-/** A schema with its readers and writers. `offset` is always that of the SBE header, `length` what the framing grants. */
+/** A schema with its readers and writers; `offset` is that of the SBE header, `length` what the framing grants. */
 export interface SbeCodec<S extends SbeSchema = SbeSchema> extends SbeWalker {
   readonly schema: S;
   /** `type`, `name`, `templateId`, `version` and all root fields, groups and data, in order of first appearance. */
@@ -53,12 +59,23 @@ export interface SbeCodec<S extends SbeSchema = SbeSchema> extends SbeWalker {
   encodeInto(values: SbeInput, view: DataView, offset: number, options?: SbeEncodeOptions): number;
   jsonWriter(options?: SbeSelectOptions): SbeJsonWriter;
   csvWriter(options?: SbeSelectOptions): SbeCsvWriter;
+  /** The Markdown reference. */
+  reference(): string;
+  /** TypeScript declarations of the schema's flyweights and handlers, as text. */
+  declarations(): string;
+  /** Decodes with `binary-parser`; slow, for checking. */
+  referenceDecoder(): SbeReferenceDecoder;
+  /** A random message of the given layout, or of a random one that the version has. */
+  generate(random: RandomSource, message?: SbeMessage, options?: SbeGenerateOptions): Uint8Array;
+  /** What of a message no field of this schema reads. */
+  skipped(view: DataView, offset: number, length: number): SbeSkip[];
 }
 
 /** Builds the codec of a schema. */
 export function createSbeCodec<const S extends SbeSchema>(schema: S): SbeCodec<S> {
   const byId = new Map<number, SbeMessage>(schema.messages.map((message) => [message.id, message]));
   const walker = createWalker(schema);
+  let skipped: TellSkipped | undefined;
   return {
     schema,
     get columns() {
@@ -70,6 +87,15 @@ export function createSbeCodec<const S extends SbeSchema>(schema: S): SbeCodec<S
     ...accessors(schema),
     ...readers(schema, walker),
     ...encoders(schema, byId),
+    reference: () => sbeReferenceMarkdown(schema),
+    declarations: () => sbeDeclarations(schema),
+    referenceDecoder: () => buildSbeReferenceDecoder(schema),
+    generate: (random, message, options) =>
+      generateMessage(schema, message ?? drawMessage(schema, random, options), random, options),
+    skipped: (view, offset, length) => {
+      skipped ??= compileSkipped(schema, walker);
+      return skipped(view, offset, length);
+    },
   };
 }
 

@@ -47,7 +47,6 @@ export function blockEncoder(
   keyOf: (name: string) => string,
 ): BlockEncoder {
   const little = schema.byteOrder === 'littleEndian';
-  const lengths = new Map<number, number>();
   const fields = block.fields.map((field) => fieldEncoder(field, little, path, keyOf(field.name)));
   const groups = block.groups.map((group) => groupEncoder(group, schema, path, keyOf(group.name)));
   const data = block.data.map((one) => dataEncoder(one, little, path, keyOf(one.name)));
@@ -58,10 +57,7 @@ export function blockEncoder(
   return {
     lengthOf(wire, version) {
       if (wire !== undefined) return wire.block.length;
-      if (version >= schema.version) return block.blockLength;
-      const length = lengths.get(version) ?? blockLengthIn(block, version);
-      lengths.set(version, length);
-      return length;
+      return block.formerLengths === undefined ? block.blockLength : blockLengthIn(block, version);
     },
     sizeOf(values, version, blockLength) {
       let size = blockLength;
@@ -93,15 +89,11 @@ export function blockEncoder(
 }
 
 /**
- * The length of a block in an older version. Where the schema does not tell it, that of the fields which the version had:
- * its readers find all of them, and only padding is left out.
+ * The length of a block in a version: what the schema tells of it, else its own. Of a field that came later an older
+ * version's readers see padding.
  */
-function blockLengthIn(block: Block, version: number): number {
-  const former = formerIn(block.formerLengths, version);
-  if (former !== undefined) return former;
-  if (block.fields.every(({ sinceVersion }) => sinceVersion <= version)) return block.blockLength;
-  const known = block.fields.filter(({ sinceVersion }) => sinceVersion <= version);
-  return Math.max(0, ...known.map(({ offset, size }) => offset + size));
+export function blockLengthIn(block: Block, version: number): number {
+  return formerIn(block.formerLengths, version) ?? block.blockLength;
 }
 
 type WriteField = (

@@ -1,9 +1,9 @@
 /**
  * Writes messages from plain values, as they stand in JSON, to bytes: header, root block, groups, data.
  *
- * Every value is held against its field: what does not fit throws `DecodeError` with the path, and nothing is rounded or
- * cut. Where an object keeps the wire's bytes (`wireBytes`), header, lengths, padding and everything that no field reads
- * come from there, and only values that changed are written.
+ * Every value is held against its field: what does not fit throws `DecodeError` with the path, and nothing is rounded
+ * or cut. Where an object keeps the wire's bytes (`wireBytes`), header, lengths, padding and everything that no field
+ * reads come from there, and only values that changed are written.
  */
 import { DecodeError } from '../../core/errors.js';
 import { headerReader, slotWriter } from './block.js';

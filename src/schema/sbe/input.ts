@@ -5,7 +5,7 @@ import { parseI64, parseU64 } from '../../core/halves.js';
 /** Writes one value, of a message of the given version; null and undefined where the field can be none. */
 export type WriteValue = (view: DataView, at: number, value: unknown, version: number) => void;
 
-/** Where in a message a value stands, such as `MDIncrementalRefreshBook46.NoMDEntries[3].MDEntryPx`; made when asked. */
+/** Where a value stands, such as `MDIncrementalRefreshBook46.NoMDEntries[3].MDEntryPx`; made when asked. */
 export type PathOf = () => string;
 
 /** Throws: a value that its field does not take. */
