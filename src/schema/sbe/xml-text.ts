@@ -52,7 +52,7 @@ export function parseXml(text: string, source: string): XmlElement {
     ignorePiTags: true,
     cdataPropName: cdata,
   });
-  const roots = (parser.parse(plain) as OrderedNode[]).filter((node) => !(textName in node || cdata in node));
+  const roots = parsed(parser, plain, source).filter((node) => !(textName in node || cdata in node));
   if (roots.length !== 1) refuse(source, 1, 'xml', `${roots.length} root elements where XML has one`);
   const next = { index: 0 };
   const root = elementOf(roots[0], null, { source, lines, next });
@@ -95,6 +95,15 @@ interface Reading {
 let library: Library | undefined;
 const textName = '#text';
 const cdata = '#cdata';
+
+/** The parser throws of its own where it meets names that objects use themselves. */
+function parsed(parser: { parse(text: string): unknown }, text: string, source: string): OrderedNode[] {
+  try {
+    return parser.parse(text) as OrderedNode[];
+  } catch (error) {
+    return refuse(source, 1, 'xml', `the text cannot be read: ${shown((error as Error).message)}`);
+  }
+}
 
 function elementOf(node: OrderedNode, parent: XmlElement | null, reading: Reading): XmlElement {
   const key = Object.keys(node).find((name) => name !== ':@') ?? '';

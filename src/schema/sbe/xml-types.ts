@@ -5,7 +5,7 @@
  * used before they stand. A composite that contains itself is refused, and so is one that grows out of bounds.
  */
 import { type EncodingParts, encodingOf, layMembers, named } from './build.js';
-import { checkType } from './check.js';
+import { checkType, sbeLimits } from './check.js';
 import { parseValue } from './primitives.js';
 import {
   primitiveSizes,
@@ -51,6 +51,7 @@ export function readTypes(root: XmlElement): TypeLibrary {
         refuseElement(user, 'type', `type "${shown(name)}" is not in the schema's types`);
       }
       if (open.has(name)) refuseElement(user, 'cycle', `type "${name}" contains itself`);
+      if (open.size > maxOpen) refuseElement(user, 'limit', `types refer to types deeper than ${maxOpen}`);
       open.add(name);
       const type = keep(readType(element, library));
       open.delete(name);
@@ -73,6 +74,9 @@ export function readTypes(root: XmlElement): TypeLibrary {
   for (const [name, element] of elements) library.typeOf(name, element);
   return library;
 }
+
+/** Types that refer to each other in a row: composites in composites, an enum, its encoding. */
+const maxOpen = sbeLimits.nesting + 2;
 
 const readers = new Map<string, (element: XmlElement, library: TypeLibrary) => SbeType>([
   ['type', readEncoding],
