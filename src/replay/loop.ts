@@ -1,11 +1,16 @@
 /**
- * What a looped replay does to MoldUDP64's session and sequence, so that a receiver may take loops for one feed.
+ * What a looped replay does to the feed's session and sequence, so that a receiver may take loops for one feed.
  *
  * `keep` sends every loop as captured; `continue` lets each loop's numbers go on where the last loop's ended;
- * `new-session` gives each loop after the first a session of its own: the name's last four characters become the loop's
- * number, modulo 10,000. With `continue`, an end-of-session packet of any loop but the last goes out as a heartbeat,
- * and a packet without a number, or with one that would pass 2^53, keeps what it has. Datagrams that are no MoldUDP64
- * packets are never changed.
+ * `new-session` gives each loop after the first a session of its own. Datagrams of unknown framing are never changed.
+ *
+ * MoldUDP64: a new session's name has the loop's number, modulo 10,000, for its last four characters. With `continue`,
+ * an end-of-session packet of any loop but the last goes out as a heartbeat, and a packet without a number, or with one
+ * that would pass 2^53, keeps what it has.
+ *
+ * MDP 3.0 names no session: numbers that begin anew while SendingTime goes on are what a new one looks like. In both
+ * modes SendingTime goes on from loop to loop, so that no packet of a later loop looks like a late one; with `continue`
+ * MsgSeqNum does too, see `mdp3-loop.ts`.
  */
 import { MAX_CAPTURED_BYTES } from '../capture/frame-reader.js';
 import type { Flow } from '../core/seams.js';
@@ -19,6 +24,7 @@ import {
   SESSION_LENGTH,
 } from '../session/moldudp64-header.js';
 import type { LoopRewriter } from './engine.js';
+import { Mdp3Loops } from './mdp3-loop.js';
 
 export type LoopSequence = 'keep' | 'continue' | 'new-session';
 
@@ -26,8 +32,8 @@ const loopDigits = 4;
 /** Sessions whose numbers are continued; those met after are sent as they are and counted. */
 const maxSessions = 1024;
 
-/** Tells whether a datagram of a flow is a MoldUDP64 packet. */
-export type IsMoldUDP64 = (view: DataView, offset: number, length: number, flow: Flow) => boolean;
+/** Tells what a datagram of a flow is; null where it is neither, or shorter than the header. */
+export type FramingOf = (view: DataView, offset: number, length: number, flow: Flow) => 'moldudp64' | 'mdp3' | null;
 
 /** The numbers of one session on one flow; its name's ten bytes as words, to compare without making a string. */
 class SessionSpan {
@@ -56,7 +62,7 @@ class SessionSpan {
 }
 
 /** Rewrites the datagrams of loop 2 and later; loop 1 teaches it the span of each session's numbers. */
-export class MoldLoopRewriter implements LoopRewriter {
+export class FeedLoopRewriter implements LoopRewriter {
   view: DataView;
   offset = 0;
   length = 0;
@@ -64,28 +70,32 @@ export class MoldLoopRewriter implements LoopRewriter {
   untracked = 0;
   private readonly mode: LoopSequence;
   private readonly loops: number;
-  private readonly isMold: IsMoldUDP64;
+  private readonly framingOf: FramingOf;
   private readonly own = new DataView(new ArrayBuffer(MAX_CAPTURED_BYTES));
   private readonly ownBytes = new Uint8Array(this.own.buffer);
   /** By the flow's index; a flow has one session, rarely two, so they are searched in order. */
   private readonly spans: SessionSpan[][] = [];
+  private readonly mdp3 = new Mdp3Loops();
   private sessions = 0;
   private loop = 1;
 
   /** `loops` as the engine has it: 0 = forever. */
-  constructor(mode: LoopSequence, loops: number, isMold: IsMoldUDP64) {
+  constructor(mode: LoopSequence, loops: number, framingOf: FramingOf) {
     this.mode = mode;
     this.loops = loops;
-    this.isMold = isMold;
+    this.framingOf = framingOf;
     this.view = this.own;
   }
 
   startLoop(loop: number): void {
     this.loop = loop;
+    this.mdp3.startLoop(loop);
   }
 
   rewrite(view: DataView, offset: number, length: number, flow: Flow): void {
-    if (this.mode === 'keep' || !this.isMold(view, offset, length, flow)) this.borrow(view, offset, length);
+    const framing = this.mode === 'keep' ? null : this.framingOf(view, offset, length, flow);
+    if (framing === null) this.borrow(view, offset, length);
+    else if (framing === 'mdp3') this.rewriteMdp3(view, offset, length, flow);
     else if (this.mode === 'new-session') this.renameSession(view, offset, length);
     else this.continueSequence(view, offset, length, flow);
   }
@@ -99,6 +109,17 @@ export class MoldLoopRewriter implements LoopRewriter {
   private copy(view: DataView, offset: number, length: number): void {
     this.ownBytes.set(new Uint8Array(view.buffer, view.byteOffset + offset, length));
     this.borrow(this.own, 0, length);
+  }
+
+  private rewriteMdp3(view: DataView, offset: number, length: number, flow: Flow): void {
+    if (this.loop === 1) {
+      this.mdp3.learn(view, offset, flow);
+      this.borrow(view, offset, length);
+      return;
+    }
+    this.copy(view, offset, length);
+    this.mdp3.moveTime(this.own, 0);
+    if (this.mode === 'continue') this.mdp3.moveNumber(this.own, 0, flow);
   }
 
   private renameSession(view: DataView, offset: number, length: number): void {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Flow } from '../../src/core/seams.js';
-import { type LoopSequence, MoldLoopRewriter } from '../../src/replay/loop.js';
+import { FeedLoopRewriter, type LoopSequence } from '../../src/replay/loop.js';
 import { SessionDemux } from '../../src/session/demux.js';
 import { readMessageCount, readSequence, readSession } from '../../src/session/moldudp64.js';
 import { embed, makeFlow, mold } from '../session/support.js';
@@ -16,7 +16,7 @@ type Packet = Uint8Array | [Uint8Array, Flow];
 
 /** Each packet as it leaves: `session sequence count`, loop by loop. */
 function loops(mode: LoopSequence, packets: readonly Packet[], count: number, told = count): string[][] {
-  const rewriter = new MoldLoopRewriter(mode, told, () => true);
+  const rewriter = new FeedLoopRewriter(mode, told, () => 'moldudp64');
   return Array.from({ length: count }, (_, index) => {
     rewriter.startLoop(index + 1);
     return packets.map((packet) => {
@@ -36,7 +36,7 @@ function loops(mode: LoopSequence, packets: readonly Packet[], count: number, to
 
 describe('keep', () => {
   test('sends every loop as captured, without a copy', () => {
-    const rewriter = new MoldLoopRewriter('keep', 2, () => true);
+    const rewriter = new FeedLoopRewriter('keep', 2, () => 'moldudp64');
     for (const loop of [1, 2]) {
       rewriter.startLoop(loop);
       const { view, offset, length } = embed(endOfSession(9));
@@ -123,7 +123,7 @@ describe('continue', () => {
   });
 
   test('more sessions than are kept go out unchanged and are counted', () => {
-    const rewriter = new MoldLoopRewriter('continue', 2, () => true);
+    const rewriter = new FeedLoopRewriter('continue', 2, () => 'moldudp64');
     for (const loop of [1, 2]) {
       rewriter.startLoop(loop);
       for (let index = 0; index < 1028; index++) {
@@ -147,7 +147,7 @@ describe('continue', () => {
           next += count;
         }
         if (ends) packets.push(endOfSession(next));
-        const rewriter = new MoldLoopRewriter('continue', total, () => true);
+        const rewriter = new FeedLoopRewriter('continue', total, () => 'moldudp64');
         const demux = new SessionDemux({ onMessage() {} }, { lengthOf: () => 0, force: () => 'moldudp64' });
         for (let loop = 1; loop <= total; loop++) {
           rewriter.startLoop(loop);
@@ -177,7 +177,7 @@ describe('new-session', () => {
   });
 
   test('four digits, then again from 0', () => {
-    const rewriter = new MoldLoopRewriter('new-session', 0, () => true);
+    const rewriter = new FeedLoopRewriter('new-session', 0, () => 'moldudp64');
     const { view, offset, length } = embed(mold(1, ['a'], { session: 'ABCDEFGHIJ' }));
     const names = [9999, 10_000, 12_345].map((loop) => {
       rewriter.startLoop(loop);
@@ -190,7 +190,7 @@ describe('new-session', () => {
 
 describe('other datagrams', () => {
   test.each(['continue', 'new-session'] as const)('%s: what is no MoldUDP64 is never changed', (mode) => {
-    const rewriter = new MoldLoopRewriter(mode, 3, (_view, _offset, length) => length >= 20);
+    const rewriter = new FeedLoopRewriter(mode, 3, (_view, _offset, length) => (length >= 20 ? 'moldudp64' : null));
     for (const loop of [1, 2, 3]) {
       rewriter.startLoop(loop);
       const { view, offset, length } = embed(Uint8Array.of(1, 2, 3));
@@ -200,7 +200,7 @@ describe('other datagrams', () => {
   });
 
   test.each(['continue', 'new-session'] as const)('%s: the longest datagram fits', (mode) => {
-    const rewriter = new MoldLoopRewriter(mode, 2, () => true);
+    const rewriter = new FeedLoopRewriter(mode, 2, () => 'moldudp64');
     const longest = mold(1, ['x'.repeat(65_535 - 22)]);
     rewriter.startLoop(1);
     rewriter.rewrite(new DataView(longest.buffer), 0, longest.length, flow);
