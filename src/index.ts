@@ -40,6 +40,7 @@ export { openUdpSink } from './io/udp-sink.js';
 export { drawFigure } from './plot/figure.js';
 export type * from './plot/model.js';
 export * from './protocol/itch50/index.js';
+export * from './protocol/mdp3/index.js';
 export { ReplayControl } from './replay/control.js';
 export { type FilterSpec, noFilter } from './replay/filter.js';
 export { parseRate, parseSpeed, type Rate, type RateOptions } from './replay/rate.js';
@@ -76,6 +77,11 @@ export {
 export type { RandomSource } from './schema/generate.js';
 export type { JsonOptions, JsonWriter, ValueOptions } from './schema/json.js';
 export { buildParser, type ReferenceDecoder } from './schema/reference-decoder.js';
+export type * from './schema/sbe/schema.js';
+/** Schemas of Simple Binary Encoding as tables: `sbe.message`, `sbe.field` and so on. */
+export * as sbe from './schema/sbe/table.js';
+export { schemaAt } from './schema/sbe/version.js';
+export { readSbeXml } from './schema/sbe/xml.js';
 export { type Message, type MessageInfo, message, type Protocol, protocol } from './schema/table.js';
 export type {
   AnyValues,
