@@ -1,14 +1,21 @@
-/** Reads captures for nothing but their instrument definitions, before a run that wants to know symbols. */
+/** What a run has to know of protocols before it begins: schemas, channels, and captures read for their definitions alone. */
 
 import { itch50 } from '../protocol/itch50/index.js';
 import { SessionDemux } from '../session/demux.js';
 import { CaptureInput } from './capture-input.js';
 import type { FileDamage } from './damage-log.js';
 import { forcedFraming, type InputSpec } from './input.js';
-import { isMdp3, type Protocols } from './protocols.js';
+import { isMdp3, loadProtocols, type Protocols } from './protocols.js';
+
+/** Reads all that the input names beside its captures; rejects with CaptureError or SchemaError, which name the file. */
+export async function openProtocols(spec: InputSpec, onDamage: (damage: FileDamage) => void): Promise<Protocols> {
+  const protocols = loadProtocols(spec);
+  await readDefinitions(spec, protocols, onDamage);
+  return protocols;
+}
 
 /** Shows `protocols` every MDP message of `spec.definitions`; rejects with CaptureError where one cannot be read. */
-export async function readDefinitions(
+async function readDefinitions(
   spec: InputSpec,
   protocols: Protocols,
   onDamage: (damage: FileDamage) => void,

@@ -3,9 +3,15 @@ import type { HistogramSummary, SignedHistogram } from '../core/histogram.js';
 
 const daySeconds = 86_400;
 
-/** Records `seconds` and `nanoseconds`, unless the clocks are of different days and it is no latency. */
+/** A difference in nanoseconds; NaN where the clocks are of different days and it is no latency. */
+export function nearNs(seconds: number, nanoseconds: number): number {
+  return Math.abs(seconds) < daySeconds ? seconds * 1e9 + nanoseconds : Number.NaN;
+}
+
+/** Records a difference, unless it is of different days. */
 export function recordNear(histogram: SignedHistogram, seconds: number, nanoseconds: number): void {
-  if (Math.abs(seconds) < daySeconds) histogram.record(seconds * 1e9 + nanoseconds);
+  const ns = nearNs(seconds, nanoseconds);
+  if (!Number.isNaN(ns)) histogram.record(ns);
 }
 
 /** Null where nothing was recorded. */

@@ -16,7 +16,7 @@ import { HEADER_LENGTH } from '../session/moldudp64.js';
 import { StreamKeys } from '../session/stream-keys.js';
 import { CaptureInput } from './capture-input.js';
 import { DamageLog, type FileDamage } from './damage-log.js';
-import { readDefinitions } from './definitions.js';
+import { openProtocols } from './definitions.js';
 import {
   chosenProtocol,
   forcedFraming,
@@ -28,7 +28,7 @@ import {
 } from './input.js';
 import { learnPacket } from './learn-packet.js';
 import { ProtocolGate, type Verdict } from './protocol-gate.js';
-import { isMdp3, loadProtocols, type Protocols } from './protocols.js';
+import { isMdp3, type Protocols } from './protocols.js';
 
 /** Nanoseconds in 104 days: further from the base a number of ns is no longer exact. */
 const farNs = 2 ** 53;
@@ -157,8 +157,7 @@ export class MessageFeed {
   static async open(from: Input, handlers: FeedHandlers, options: FeedOptions = {}): Promise<MessageFeed> {
     const spec = inputSpecOf(from);
     const log = new DamageLog(inputName(spec), (damage) => handlers.onDamage?.(damage));
-    const protocols = loadProtocols(spec);
-    await readDefinitions(spec, protocols, ({ file, ...damage }) => log.add(damage, file));
+    const protocols = await openProtocols(spec, ({ file, ...damage }) => log.add(damage, file));
     const input = await CaptureInput.open(spec, (damage, file) => log.add(damage, file));
     try {
       for (const name of input.messageFiles) refuseFilters(name, options.filter ?? noFilter);

@@ -1,17 +1,20 @@
 /** Puts a replay together from its spec: what the engine needs, whatever the clock and the sink. */
 import { ExchangeClock } from '../analysis/exchange-clock.js';
 import { itch50Landmarks } from '../analysis/landmarks.js';
+import { nearNs } from '../analysis/latency-histogram.js';
+import type { Protocols } from '../analysis/protocols.js';
 import type { Clock, DatagramReader, Sink } from '../core/seams.js';
 import type { Waiter } from '../core/waiter.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import type { ReplayControl } from '../replay/control.js';
 import { ReplayEngine } from '../replay/engine.js';
 import type { LatencyRecorder } from '../replay/latency.js';
-import { MoldLoopRewriter } from '../replay/loop.js';
+import { FeedLoopRewriter } from '../replay/loop.js';
 import type { RunTrace } from '../replay/run-trace.js';
 import { createSchedule, type Schedule } from '../replay/schedule.js';
 import { Timeline } from '../replay/timeline.js';
 import { CaptureWindow } from '../replay/window.js';
+import { nanosecondsOf, readTimeHigh, readTimeLow, SENDING_TIME_OFFSET, secondsOf } from '../session/mdp3-header.js';
 import { BLOCK_LENGTH_SIZE, HEADER_LENGTH } from '../session/moldudp64.js';
 import { CaptureGate, packedGate } from './capture-gate.js';
 import { type CaptureSource, windowOf } from './capture-source.js';
@@ -37,6 +40,7 @@ export interface AssemblyTiming {
 /** Puts schedule, timeline, gate and engine of a spec together. */
 export function assemble(
   spec: ReplaySpec,
+  protocols: Protocols,
   source: CaptureSource,
   sink: Sink,
   recorder: LatencyRecorder,
@@ -49,7 +53,7 @@ export function assemble(
   const timeline = new Timeline({ maxGapNs: spec.maxGapNs });
   const gate =
     source.kind === 'datagrams'
-      ? new CaptureGate(spec.input, spec.filter, new CaptureWindow(windowOf(spec)), spec.allowTruncated)
+      ? new CaptureGate(spec.input, protocols, spec.filter, new CaptureWindow(windowOf(spec)), spec.allowTruncated)
       : null;
   const engine = new ReplayEngine({
     source,
@@ -64,10 +68,12 @@ export function assemble(
     ...(spec.loops === 1 || spec.loopSequence === 'keep'
       ? {}
       : {
-          rewriter: new MoldLoopRewriter(
+          rewriter: new FeedLoopRewriter(
             spec.loopSequence,
             spec.loops,
-            gate === null ? () => true : (view, offset, length, flow) => gate.isMold(view, offset, length, flow),
+            gate === null
+              ? () => 'moldudp64'
+              : (view, offset, length, flow) => gate.framingOf(view, offset, length, flow),
           ),
         }),
     latePolicy: spec.latePolicy,
@@ -80,16 +86,28 @@ export function assemble(
   return { engine, schedule, timeline, gate };
 }
 
-/** Capture stamp less the first message's own stamp, where the datagram begins with a known layout. */
+/**
+ * Capture stamp less the exchange's own: of MDP the packet's SendingTime, of ITCH the first message's stamp, where the
+ * datagram begins with a known layout.
+ */
 function feedLatency(gate: CaptureGate): (reader: DatagramReader) => number {
   const exchange = new ExchangeClock();
   const first = HEADER_LENGTH + BLOCK_LENGTH_SIZE;
   return (reader) => {
     const { view, offset, length, flow, seconds, nanoseconds } = reader;
-    if (length <= first || !gate.isMold(view, offset, length, flow)) return Number.NaN;
+    const framing = gate.framingOf(view, offset, length, flow);
+    if (framing === 'mdp3') return sinceSending(reader);
+    if (length <= first || framing === null) return Number.NaN;
     const messageLength = view.getUint16(offset + HEADER_LENGTH);
     const fits = messageLength > 0 && first + messageLength <= length;
     if (!fits || itch50Landmarks.lengthOf(view, offset + first) !== messageLength) return Number.NaN;
     return exchange.sinceMidnightNs(seconds, nanoseconds) - itch50.timestampOf(view, offset + first);
   };
+}
+
+/** NaN where the two clocks are of different days. */
+function sinceSending({ view, offset, seconds, nanoseconds }: DatagramReader): number {
+  const high = readTimeHigh(view, offset + SENDING_TIME_OFFSET);
+  const low = readTimeLow(view, offset + SENDING_TIME_OFFSET);
+  return nearNs(seconds - secondsOf(high, low), nanoseconds - nanosecondsOf(high, low));
 }

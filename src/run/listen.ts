@@ -1,12 +1,12 @@
 /** Receives a feed from a socket: decodes it, checks its sequence, counts what the kernel dropped, measures latency. */
 import type { RemoteInfo } from 'node:dgram';
 import { DamageLog, type FileDamage } from '../analysis/damage-log.js';
-import { readDefinitions } from '../analysis/definitions.js';
+import { openProtocols } from '../analysis/definitions.js';
 import { ExchangeClock } from '../analysis/exchange-clock.js';
 import { forcedFraming, type InputSpec } from '../analysis/input.js';
 import { recordNear, summaryOf } from '../analysis/latency-histogram.js';
 import { ProtocolGate } from '../analysis/protocol-gate.js';
-import { loadProtocols, type Protocols } from '../analysis/protocols.js';
+import type { Protocols } from '../analysis/protocols.js';
 import { TypeCounts } from '../analysis/type-counts.js';
 import { type EpochTime, MonotonicClock, WallClock } from '../core/clock.js';
 import { initHistograms, SignedHistogram } from '../core/histogram.js';
@@ -14,6 +14,7 @@ import type { Flow, Stream } from '../core/seams.js';
 import { openUdpReceiver, type UdpReceiver } from '../io/udp-receiver.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { SessionDemux } from '../session/demux.js';
+import { MDP3_HEADER_LENGTH } from '../session/mdp3-header.js';
 import { HEADER_LENGTH } from '../session/moldudp64.js';
 import { ReferenceSchedule } from './reference-schedule.js';
 import type { ReplaySpec } from './replay-spec.js';
@@ -119,9 +120,8 @@ export class Listener {
   /** Reads the reference, then opens the socket; rejects with SinkError where that fails. */
   static async open(spec: ListenSpec, onDamage: (damage: FileDamage) => void = () => {}): Promise<Listener> {
     await initHistograms();
-    const reference = spec.reference ? await ReferenceSchedule.load(spec.reference.replay, onDamage) : null;
-    const protocols = loadProtocols(spec.input);
-    await readDefinitions(spec.input, protocols, onDamage);
+    const protocols = await openProtocols(spec.input, onDamage);
+    const reference = spec.reference ? await ReferenceSchedule.load(spec.reference.replay, protocols, onDamage) : null;
     const listener = new Listener(spec, protocols, reference, onDamage);
     listener.receiver = await openUdpReceiver(spec, (bytes, from) => listener.onDatagram(bytes, from));
     return listener;
@@ -174,7 +174,7 @@ export class Listener {
     this.arrivalNanoseconds = arrival.nanoseconds;
     this.sinceMidnightNs = this.exchange.sinceMidnightNs(arrival.seconds, arrival.nanoseconds);
     if (this.demux.datagram(view, 0, bytes.length, this.arrivalNs, flow, this.packets, 0) && this.reference) {
-      this.compare(view, bytes.length, this.reference);
+      this.compare(view, bytes.length, flow, this.reference);
     }
     if (this.packets >= this.spec.limit) this.resolveEnd('limit');
   }
@@ -215,9 +215,10 @@ export class Listener {
     this.endedSessions = ended;
   }
 
-  private compare(view: DataView, length: number, reference: ReferenceSchedule): void {
-    if (length <= HEADER_LENGTH) return;
-    const dueNs = reference.find(view, 0);
+  private compare(view: DataView, length: number, flow: Flow, reference: ReferenceSchedule): void {
+    const isOfMdp3 = this.demux.recognisedAs(flow) === 'MDP3';
+    if (length <= (isOfMdp3 ? MDP3_HEADER_LENGTH - 1 : HEADER_LENGTH)) return;
+    const dueNs = isOfMdp3 ? reference.findMdp3(view, 0) : reference.find(view, 0);
     if (Number.isNaN(dueNs)) this.unmatched++;
     else {
       this.matched++;

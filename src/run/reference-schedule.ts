@@ -1,10 +1,12 @@
-/** When each packet of a reference capture was due, found by session and sequence number. */
+/** When each packet of a reference capture was due, found by session and sequence number, or by SendingTime. */
 import type { FileDamage } from '../analysis/damage-log.js';
+import type { Protocols } from '../analysis/protocols.js';
 import { UsageError } from '../core/errors.js';
 import { headerBytes } from '../replay/engine.js';
 import { createSchedule } from '../replay/schedule.js';
 import { Timeline } from '../replay/timeline.js';
 import { CaptureWindow } from '../replay/window.js';
+import { nanosecondsOf, readTimeHigh, readTimeLow, SENDING_TIME_OFFSET, secondsOf } from '../session/mdp3-header.js';
 import { readSequence, readSession } from '../session/moldudp64.js';
 import { CaptureGate, packedGate } from './capture-gate.js';
 import { CaptureSource, windowOf } from './capture-source.js';
@@ -14,11 +16,14 @@ import type { ReplaySpec } from './replay-spec.js';
 export const maxReferencePackets = 8_000_000;
 /** Sessions that are told apart; packets of others are not found. */
 const maxSessions = 1024;
+/** 104 days: further apart a number of ns is no longer exact. */
+const farSeconds = 104 * 86_400;
 
 class SessionSchedule {
   sequences = new Float64Array(1024);
   dueNs = new Float64Array(1024);
   count = 0;
+  private isSorted = true;
   private cursor = 0;
 
   add(sequence: number, dueNs: number): void {
@@ -28,6 +33,23 @@ class SessionSchedule {
     }
     this.sequences[this.count] = sequence;
     this.dueNs[this.count++] = dueNs;
+  }
+
+  /** The same for numbers in any order; `seal` before anything is looked for. */
+  addInAnyOrder(sequence: number, dueNs: number): void {
+    if (this.count > 0 && sequence < this.sequences[this.count - 1]) this.isSorted = false;
+    this.add(sequence, dueNs);
+  }
+
+  /** Puts the numbers in order; of equal ones the first that was added comes first, and is found. */
+  seal(): void {
+    if (this.isSorted) return;
+    const { sequences, dueNs, count } = this;
+    const order = Array.from({ length: count }, (_, index) => index);
+    order.sort((a, b) => sequences[a] - sequences[b] || a - b);
+    this.sequences = Float64Array.from(order, (index) => sequences[index]);
+    this.dueNs = Float64Array.from(order, (index) => dueNs[index]);
+    this.isSorted = true;
   }
 
   /** NaN where no packet begins with that number. Packets mostly come in order, so the next one is tried first. */
@@ -51,6 +73,12 @@ class SessionSchedule {
 export class ReferenceSchedule {
   packets = 0;
   private readonly sessions = new Map<string, SessionSchedule>();
+  /**
+   * Packets of MDP, by SendingTime in ns since `mdp3Seconds`: on the wire their numbers do not tell channels, feeds and
+   * rounds apart. Lines A and B send the same packet; the first one counts.
+   */
+  private readonly mdp3Packets = new SessionSchedule();
+  private mdp3Seconds = Number.NaN;
   /** The session last asked for, and its name's ten bytes, to compare without making a string. */
   private last: SessionSchedule | undefined;
   private lastWord0 = 0;
@@ -58,14 +86,19 @@ export class ReferenceSchedule {
   private lastWord2 = Number.NaN;
 
   /** Reads the reference and computes every deadline, as a replay with the same options would. */
-  static async load(spec: ReplaySpec, onDamage: (damage: FileDamage) => void): Promise<ReferenceSchedule> {
+  static async load(
+    spec: ReplaySpec,
+    protocols: Protocols,
+    onDamage: (damage: FileDamage) => void,
+  ): Promise<ReferenceSchedule> {
     if (spec.rate.mode === 'max') {
       throw new UsageError('reference', '--reference needs the rate of the replay; one at max speed has no schedule');
     }
     const reference = new ReferenceSchedule();
-    const source = await CaptureSource.open(spec, (damage, file) => onDamage({ ...damage, file }));
+    const source = await CaptureSource.open(spec, (damage, file) => onDamage({ ...damage, file }), protocols.mdp3);
     try {
-      await reference.read(spec, source);
+      await reference.read(spec, protocols, source);
+      reference.mdp3Packets.seal();
     } finally {
       await source.close();
     }
@@ -91,11 +124,17 @@ export class ReferenceSchedule {
     return this.last?.find(sequence) ?? Number.NaN;
   }
 
-  private async read(spec: ReplaySpec, source: CaptureSource): Promise<void> {
-    const gate =
+  /** The same for the MDP packet at `offset`. */
+  findMdp3(view: DataView, offset: number): number {
+    return this.mdp3Packets.find(this.sinceFirstNs(view, offset));
+  }
+
+  private async read(spec: ReplaySpec, protocols: Protocols, source: CaptureSource): Promise<void> {
+    const captureGate =
       source.kind === 'datagrams'
-        ? new CaptureGate(spec.input, spec.filter, new CaptureWindow(windowOf(spec)), spec.allowTruncated)
-        : packedGate;
+        ? new CaptureGate(spec.input, protocols, spec.filter, new CaptureWindow(windowOf(spec)), spec.allowTruncated)
+        : null;
+    const gate = captureGate ?? packedGate;
     const schedule = createSchedule(spec.rate);
     const timeline = new Timeline({ maxGapNs: spec.maxGapNs });
     for (;;) {
@@ -111,15 +150,37 @@ export class ReferenceSchedule {
       const captureNs = timeline.place(reader.seconds, reader.nanoseconds);
       const messages = gate.messagesIn(reader);
       const dueNs = schedule.next(captureNs, messages, (reader.length + headerBytes) * 8);
-      const sequence = messages > 0 ? readSequence(reader.view, reader.offset) : 0;
-      if (sequence > 0) this.add(readSession(reader.view, reader.offset), sequence, dueNs);
+      const { view, offset, length, flow } = reader;
+      if (captureGate?.framingOf(view, offset, length, flow) === 'mdp3') this.addMdp3(view, offset, dueNs);
+      else {
+        const sequence = messages > 0 ? readSequence(view, offset) : 0;
+        if (sequence > 0) this.add(readSession(view, offset), sequence, dueNs);
+      }
     }
   }
 
+  private countPacket(): void {
+    if (++this.packets <= maxReferencePackets) return;
+    throw new UsageError('reference', `--reference holds more than ${maxReferencePackets} packets; use --until`);
+  }
+
+  private addMdp3(view: DataView, offset: number, dueNs: number): void {
+    this.countPacket();
+    if (Number.isNaN(this.mdp3Seconds)) this.mdp3Seconds = sendingSeconds(view, offset);
+    const sinceNs = this.sinceFirstNs(view, offset);
+    if (!Number.isNaN(sinceNs)) this.mdp3Packets.addInAnyOrder(sinceNs, dueNs);
+  }
+
+  /** SendingTime since the first packet's second; NaN, which nothing equals, where that is further than ns are exact. */
+  private sinceFirstNs(view: DataView, offset: number): number {
+    const seconds = sendingSeconds(view, offset) - this.mdp3Seconds;
+    if (Math.abs(seconds) > farSeconds) return Number.NaN;
+    const at = offset + SENDING_TIME_OFFSET;
+    return seconds * 1e9 + nanosecondsOf(readTimeHigh(view, at), readTimeLow(view, at));
+  }
+
   private add(session: string, sequence: number, dueNs: number): void {
-    if (++this.packets > maxReferencePackets) {
-      throw new UsageError('reference', `--reference holds more than ${maxReferencePackets} packets; use --until`);
-    }
+    this.countPacket();
     let schedule = this.sessions.get(session);
     if (schedule === undefined) {
       if (this.sessions.size >= maxSessions) return;
@@ -129,6 +190,11 @@ export class ReferenceSchedule {
     // A repeated or late packet cannot be told apart by its number; the first one counts.
     if (schedule.count === 0 || sequence > schedule.sequences[schedule.count - 1]) schedule.add(sequence, dueNs);
   }
+}
+
+function sendingSeconds(view: DataView, offset: number): number {
+  const at = offset + SENDING_TIME_OFFSET;
+  return secondsOf(readTimeHigh(view, at), readTimeLow(view, at));
 }
 
 function grown(array: Float64Array): Float64Array<ArrayBuffer> {

@@ -1,6 +1,7 @@
 /** One replay on this thread: opens source and sink, runs the engine, and makes the report. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DamageLog } from '../analysis/damage-log.js';
+import { openProtocols } from '../analysis/definitions.js';
 import { inputName } from '../analysis/input.js';
 import { type EpochTime, MonotonicClock, VirtualClock, WallClock } from '../core/clock.js';
 import { SinkError } from '../core/errors.js';
@@ -52,7 +53,8 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
   await initHistograms();
   const control = hooks.control ?? new ReplayControl();
   const damage = new DamageLog(inputName(spec.input));
-  const source = await CaptureSource.open(spec, (entry, file) => damage.add(entry, file));
+  const protocols = await openProtocols(spec.input, ({ file, ...entry }) => damage.add(entry, file));
+  const source = await CaptureSource.open(spec, (entry, file) => damage.add(entry, file), protocols.mdp3);
   const timing = timingOf(spec, control);
   let log: LatencyLog | undefined;
   const recorder = new LatencyRecorder(
@@ -65,10 +67,10 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     target =
       hooks.sink && !spec.dryRun
         ? { sink: hooks.sink(timing.clock, recorder), counters: () => ({}), errors: () => ({}) }
-        : await openTarget(spec, timing.clock, recorder);
+        : await openTarget(spec, protocols, timing.clock, recorder);
     const origin = new Origin(spec, source, target, timing, log);
     const trace = spec.keepPlot ? new RunTrace(spec.rate.mode) : undefined;
-    const run = assemble(spec, source, target.sink, recorder, control, {
+    const run = assemble(spec, protocols, source, target.sink, recorder, control, {
       ...timing,
       ...(trace ? { trace } : {}),
       chooseOrigin: (nowNs) => origin.choose(nowNs),
@@ -76,7 +78,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     // Without deadlines only a handler's own time is worth warming for.
     const isTimed = spec.rate.mode !== 'max' || spec.target.kind === 'inproc';
     if (timing.kind === 'real' && isTimed && source.isRepeatable) {
-      await warmUp(spec, { ...timing, chooseOrigin: (nowNs) => nowNs }, msToStart(spec, timing));
+      await warmUp(spec, protocols, { ...timing, chooseOrigin: (nowNs) => nowNs }, msToStart(spec, timing));
     }
     await target.ready?.(control, hooks.say ?? (() => {}));
     const result = await run.engine.run();

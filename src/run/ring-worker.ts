@@ -1,12 +1,13 @@
 /** The worker of `inproc:ring`: polls, decodes, measures the hop and its own handler, posts its figures at the end. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { InputSpec } from '../analysis/input.js';
+import { loadProtocols } from '../analysis/protocols.js';
 import { type ClockBase, MonotonicClock } from '../core/clock.js';
 import { type HistogramSummary, initHistograms } from '../core/histogram.js';
 import { RingReader } from '../core/ring.js';
 import type { Flow } from '../core/seams.js';
 import { LatencyRecorder } from '../replay/latency.js';
-import { ItchHandler } from './itch-handler.js';
+import { FeedHandler } from './feed-handler.js';
 
 export interface RingWorkerData {
   memory: SharedArrayBuffer;
@@ -31,7 +32,7 @@ const clock = new MonotonicClock(data.base);
 const reader = new RingReader(data.memory);
 // However this thread ends, a writer must not wait for it.
 process.once('exit', () => reader.close());
-const handler = new ItchHandler(data.input);
+const handler = new FeedHandler(data.input, loadProtocols(data.input));
 const recorder = new LatencyRecorder();
 const ringHop = recorder.add('ringHop');
 const handlerTime = recorder.add('handlerTime');

@@ -1,6 +1,7 @@
 /** Opens the sink that a spec's target names. */
 
 import { forcedFraming } from '../analysis/input.js';
+import type { Protocols } from '../analysis/protocols.js';
 import type { MonotonicClock } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import type { HistogramSummary } from '../core/histogram.js';
@@ -12,7 +13,7 @@ import { itch50 } from '../protocol/itch50/index.js';
 import type { ReplayControl } from '../replay/control.js';
 import type { LatencyRecorder } from '../replay/latency.js';
 import { HandlerSink, NullSink } from '../replay/sinks.js';
-import { ItchHandler } from './itch-handler.js';
+import { FeedHandler } from './feed-handler.js';
 import type { ReplaySpec } from './replay-spec.js';
 import { openRingTarget } from './ring-target.js';
 import { formatSoupAddress, type SoupTarget } from './soup-target.js';
@@ -41,7 +42,12 @@ const noErrors = () => ({});
 const unpacedWriteBytes = 1 << 16;
 
 /** Rejects with SinkError where the destination cannot be opened. */
-export async function openTarget(spec: ReplaySpec, clock: Clock, recorder: LatencyRecorder): Promise<OpenedTarget> {
+export async function openTarget(
+  spec: ReplaySpec,
+  protocols: Protocols,
+  clock: Clock,
+  recorder: LatencyRecorder,
+): Promise<OpenedTarget> {
   const { target } = spec;
   if (spec.dryRun && spec.keepDestinations) {
     const sink: Sink = { send: (_view, _offset, _length, _scheduledNs, flow) => refuseZeroDestination(flow) };
@@ -66,7 +72,7 @@ export async function openTarget(spec: ReplaySpec, clock: Clock, recorder: Laten
   }
   if (target.kind === 'soupbintcp') return openSoupTarget(target, spec);
   if (target.via === 'ring') return openRingTarget(spec.input, clock as MonotonicClock);
-  const handler = new ItchHandler(spec.input);
+  const handler = new FeedHandler(spec.input, protocols);
   return {
     sink: new HandlerSink(handler.onDatagram, clock, recorder),
     counters: () => ({

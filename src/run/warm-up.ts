@@ -7,6 +7,7 @@
  * clock it was the same.
  */
 import { createSocket, type Socket } from 'node:dgram';
+import type { Protocols } from '../analysis/protocols.js';
 import type { Sink } from '../core/seams.js';
 import { openUdpSink } from '../io/udp-sink.js';
 import { ReplayControl } from '../replay/control.js';
@@ -16,7 +17,7 @@ import { RunTrace } from '../replay/run-trace.js';
 import { HandlerSink, NullSink } from '../replay/sinks.js';
 import { type AssemblyTiming, assemble } from './assembly.js';
 import { CaptureSource } from './capture-source.js';
-import { ItchHandler } from './itch-handler.js';
+import { FeedHandler } from './feed-handler.js';
 import type { ReplaySpec } from './replay-spec.js';
 
 const rounds = 8;
@@ -32,14 +33,19 @@ const fast = { numerator: 1_000_000_000, denominator: 1 };
  * Warms reading, scheduling and sending, for `mostMs` at most; nothing leaves this machine, nothing is reported. Only
  * for a capture that can be read twice, and a run that has deadlines to keep.
  */
-export async function warmUp(spec: ReplaySpec, timing: AssemblyTiming, mostMs: number): Promise<void> {
+export async function warmUp(
+  spec: ReplaySpec,
+  protocols: Protocols,
+  timing: AssemblyTiming,
+  mostMs: number,
+): Promise<void> {
   if (mostMs <= 0) return;
   const receiver = spec.target.kind === 'udp' ? await bindScrap() : null;
   const control = new ReplayControl();
   const timer = setTimeout(() => control.stop(), Math.min(mostMs, longestMs));
   try {
     for (let round = 0; round < rounds && !control.stopped; round++) {
-      await playRound(warmSpec(spec, round), receiver, control, timing);
+      await playRound(warmSpec(spec, round), protocols, receiver, control, timing);
     }
   } finally {
     clearTimeout(timer);
@@ -63,17 +69,18 @@ function warmSpec(spec: ReplaySpec, round: number): ReplaySpec {
 
 async function playRound(
   spec: ReplaySpec,
+  protocols: Protocols,
   receiver: Socket | null,
   control: ReplayControl,
   timing: AssemblyTiming,
 ): Promise<void> {
-  const source = await CaptureSource.open(spec, () => {});
+  const source = await CaptureSource.open(spec, () => {}, protocols.mdp3);
   const recorder = new LatencyRecorder();
   let sink: Sink | undefined;
   try {
-    sink = await sinkLike(spec, receiver, recorder, timing);
+    sink = await sinkLike(spec, protocols, receiver, recorder, timing);
     const trace = spec.keepPlot ? { trace: new RunTrace(spec.rate.mode) } : {};
-    await assemble(spec, source, sink, recorder, control, { ...timing, ...trace }).engine.run();
+    await assemble(spec, protocols, source, sink, recorder, control, { ...timing, ...trace }).engine.run();
   } finally {
     await sink?.close?.();
     recorder.destroy();
@@ -83,6 +90,7 @@ async function playRound(
 
 async function sinkLike(
   { target, input }: ReplaySpec,
+  protocols: Protocols,
   receiver: Socket | null,
   recorder: LatencyRecorder,
   { clock }: AssemblyTiming,
@@ -92,7 +100,7 @@ async function sinkLike(
     return openUdpSink({ host: '127.0.0.1', port, ttl: 1, iface: null, loopback: true });
   }
   if (target.kind !== 'inproc') return new NullSink();
-  return new HandlerSink(new ItchHandler(input).onDatagram, clock, recorder);
+  return new HandlerSink(new FeedHandler(input, protocols).onDatagram, clock, recorder);
 }
 
 /** A socket that nobody reads, on loopback; null where there is none to be had. */

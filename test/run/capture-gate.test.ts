@@ -6,7 +6,7 @@ import { CaptureWindow, type WindowOptions } from '../../src/replay/window.js';
 import { recordsPastWindow } from '../../src/replay/windowed-reader.js';
 import { CaptureGate, packedGate } from '../../src/run/capture-gate.js';
 import * as moldudp64 from '../../src/session/moldudp64-header.js';
-import { embed, inputOf, itch, makeFlow, message, mold, openSeconds } from './support.js';
+import { builtInProtocols, embed, inputOf, itch, makeFlow, message, mold, openSeconds } from './support.js';
 
 vi.mock(import('../../src/session/moldudp64-header.js'), async (original) => {
   const real = await original();
@@ -21,7 +21,12 @@ function datagram(payload: Uint8Array, options: { flow?: Flow; seconds?: number;
 }
 
 function gateOf(filter: Partial<FilterSpec> = {}, window: WindowOptions = {}, input = {}): CaptureGate {
-  return new CaptureGate(inputOf('x', input), { ...noFilter, ...filter }, new CaptureWindow(window));
+  return new CaptureGate(
+    inputOf('x', input),
+    builtInProtocols(),
+    { ...noFilter, ...filter },
+    new CaptureWindow(window),
+  );
 }
 
 describe('messagesIn', () => {

@@ -5,6 +5,7 @@ import { ReferenceSchedule } from '../../src/run/reference-schedule.js';
 import type { ReplaySpec } from '../../src/run/replay-spec.js';
 import {
   binaryFileOf,
+  builtInProtocols,
   embed,
   inputOf,
   itch,
@@ -21,7 +22,11 @@ const { write } = scratch();
 const ms = 1e6;
 
 function load(packets: readonly Packet[], options: Partial<ReplaySpec> & { speed?: string } = {}) {
-  return ReferenceSchedule.load(specOf(write('reference.pcap', pcapOf(packets)), options), () => {});
+  return ReferenceSchedule.load(
+    specOf(write('reference.pcap', pcapOf(packets)), options),
+    builtInProtocols(),
+    () => {},
+  );
 }
 
 function find(schedule: ReferenceSchedule, sequence: number, session = 'SESSION'): number {
@@ -104,7 +109,11 @@ describe('ReferenceSchedule', () => {
     const file = [message('S', 0), message('A', 5 * ms), message('A', 5 * ms), message('D', 7 * ms)];
     const path = write('reference.itch', binaryFileOf(file));
     const input = inputOf(path, { date: '2026-01-05' });
-    const schedule = await ReferenceSchedule.load(specOf(path, { input, session: 'MINE' }), () => {});
+    const schedule = await ReferenceSchedule.load(
+      specOf(path, { input, session: 'MINE' }),
+      builtInProtocols(),
+      () => {},
+    );
     expect([1, 2, 3, 4, 5].map((sequence) => find(schedule, sequence, 'MINE'))).toEqual([
       0,
       5 * ms,

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type InputSpec, inputSpecOf } from '../../src/analysis/input.js';
+import { loadProtocols, type Protocols } from '../../src/analysis/protocols.js';
 import { PcapWriter } from '../../src/capture/pcap-writer.js';
 import type { Flow } from '../../src/core/seams.js';
 import { noFilter } from '../../src/replay/filter.js';
@@ -71,6 +72,11 @@ export function scratch(): { folder: string; write(name: string, bytes: Uint8Arr
 
 export function inputOf(path: string, options: Partial<InputSpec> = {}): InputSpec {
   return inputSpecOf({ path, ...options });
+}
+
+/** What runs know of protocols where nothing is named. */
+export function builtInProtocols(): Protocols {
+  return loadProtocols({ templates: [], channels: null });
 }
 
 /** A spec with `--speed` as text; the target is null unless given. */
