@@ -55,7 +55,8 @@ function writeNumber(primitive: SbePrimitive, view: DataView, at: number, value:
 function encodingValue(type: SbeEncoding, nullValue: SbeNumber | null, random: RandomSource): SbeNumber {
   const { primitive } = type;
   if (nullValue !== null && oneIn(random, 4)) return nullValue;
-  if (isFloat(primitive)) return floatValue(type, random);
+  // Of the two zeros, both are null where one is.
+  if (isFloat(primitive)) return floatValue(type, random) + (nullValue === 0 ? 0 : -0);
   const limits = limitsOf(primitive);
   const value = between(BigInt(type.minValue ?? limits.min), BigInt(type.maxValue ?? limits.max), random);
   return isWide(primitive) ? value : Number(value);

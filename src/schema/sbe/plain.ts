@@ -74,7 +74,7 @@ export function integerReader(
 
 /** A float as it stands in JSON: a number, null of NaN and the null value, text of the infinities. */
 export function plainFloat(value: number, none: number): number | string | null {
-  if (Number.isNaN(value) || Object.is(value, none)) return null;
+  if (Number.isNaN(value) || value === none) return null;
   return Number.isFinite(value) ? value : String(value);
 }
 

@@ -97,7 +97,8 @@ export function readString(view: DataView, at: number, length: number, character
 
 /** The bytes themselves, not a copy. */
 export function readBytes(view: DataView, at: number, length: number): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset + at, length);
+  // Absent data stands nowhere.
+  return length === 0 ? new Uint8Array(0) : new Uint8Array(view.buffer, view.byteOffset + at, length);
 }
 
 /** True of the names by which schemas call UTF-8. */

@@ -113,7 +113,7 @@ function exactDecimal(mantissa: bigint, exponent: number): string {
 function isNull(primitive: SbePrimitive, value: number | bigint, nullValue: number | bigint | null): boolean {
   if (primitive !== 'float' && primitive !== 'double') return nullValue !== null && BigInt(value) === BigInt(nullValue);
   const none = primitive === 'float' ? Math.fround(Number(nullValue)) : nullValue;
-  return Number.isNaN(value) || (nullValue !== null && Object.is(value, none));
+  return Number.isNaN(value) || (nullValue !== null && value === none);
 }
 
 function scalarPlain({ primitive }: SbeEncoding | SbeEnum, value: number | bigint | string): number | string {

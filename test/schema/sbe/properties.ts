@@ -1,0 +1,148 @@
+/** Properties of one random schema and its random messages; each throws with the seed and the schema. */
+import { Random } from '../../../src/core/random.js';
+import { createSbeCodec, type SbeCodec } from '../../../src/schema/sbe/codec.js';
+import type { SbeMessage } from '../../../src/schema/sbe/schema.js';
+import { readSbeXml } from '../../../src/schema/sbe/xml.js';
+import { differences } from './check-flyweight.js';
+import { randomSchemaXml } from './random-schema.js';
+
+/** What was compared, so that a property that compares nothing is seen. */
+export interface Counts {
+  messages: number;
+  fields: number;
+  faults: number;
+  fits: number;
+}
+
+/** Runs `check` on a schema made from the seed; an error names both. */
+export function withSchema(seed: number, check: (codec: SbeCodec, random: Random) => void): void {
+  const random = new Random(seed);
+  const xml = randomSchemaXml(random);
+  try {
+    check(createSbeCodec(readSbeXml(xml, 'random.xml')), random);
+  } catch (error) {
+    throw new Error(`seed ${seed}: ${error instanceof Error ? error.stack : error}\n${xml}`);
+  }
+}
+
+/** Versions worth a look: the schema's, older ones, a later one. */
+export function versionsOf(codec: SbeCodec, message: SbeMessage): number[] {
+  const { version } = codec.schema;
+  return [...new Set([version, message.sinceVersion, Math.floor((version + message.sinceVersion) / 2), version + 1])];
+}
+
+/** Encoding what was read gives the bytes again, and every engine and writer reads the same. */
+export function checkMessages(codec: SbeCodec, random: Random, rounds: number, counts: Counts): void {
+  const reference = codec.referenceDecoder();
+  const json = codec.jsonWriter();
+  const rows = codec.csvWriter();
+  for (const message of codec.schema.messages) {
+    const flyweights = [
+      codec.createFlyweight(message.name, 'compiled'),
+      codec.createFlyweight(message.name, 'interpreted'),
+    ];
+    for (let round = 0; round < rounds; round++) {
+      for (const version of versionsOf(codec, message)) {
+        const isForeign = round % 2 === 1 || version > codec.schema.version;
+        const bytes = codec.generate(random, message, { version, isForeign, maxBytes: 400 });
+        const view = new DataView(bytes.buffer);
+        const values = codec.toObject(view, 0, bytes.length);
+        if (values === null) throw new Error(`not read: ${hex(bytes)}`);
+        equal(reference(bytes), values, 'the reference decoder', bytes);
+        equal(JSON.parse(`{${json(view, 0, bytes.length)}}`), values, 'JSON', bytes);
+        if (rows.row(view, 0, bytes.length) === '') throw new Error('no row');
+        for (const flyweight of flyweights) {
+          const found = differences(codec.schema, message, flyweight.wrap(view, 0, bytes.length), values, counts);
+          if (found.length > 0) throw new Error(`${found.join('\n')}\n${hex(bytes)}`);
+        }
+        for (const options of [{}, { int64: 'number' }, { enums: 'name' }] as const) {
+          const kept = codec.toObject(view, 0, bytes.length, { ...options, wire: true });
+          same(codec.encode(kept ?? {}), bytes, 'with the wire kept');
+        }
+        if (!isForeign) {
+          same(codec.encode(values), bytes, 'from plain values');
+          same(codec.encode(codec.toObject(view, 0, bytes.length, { enums: 'name' }) ?? {}), bytes, 'from names');
+        }
+        counts.messages++;
+      }
+    }
+  }
+}
+
+/** Bytes that are wrong somewhere are read the same by all, wherever they stand, and nothing around them is. */
+export function checkMutations(codec: SbeCodec, random: Random, rounds: number, counts: Counts): void {
+  const reference = codec.referenceDecoder();
+  const json = codec.jsonWriter();
+  const rows = codec.csvWriter();
+  const decoders = (['compiled', 'interpreted'] as const).map((engine) => codec.createDecoder({}, engine));
+  for (const message of codec.schema.messages) {
+    for (let round = 0; round < rounds; round++) {
+      const version = random.pick(versionsOf(codec, message));
+      const whole = codec.generate(random, message, { version, isForeign: true, maxBytes: 300 });
+      const bytes = mutated(whole, random, codec.schema.header.size);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      const extent = codec.extentOf(view, 0, bytes.length);
+      const values = codec.toObject(view, 0, bytes.length);
+      let expected: ReturnType<typeof reference> = null;
+      try {
+        expected = reference(bytes);
+      } catch {
+        counts.faults++;
+      }
+      equal(expected, values, 'the reference decoder', bytes);
+      if (values !== null) counts.fits++;
+      if (extent >= 0 !== (values !== null) || extent > bytes.length)
+        throw new Error(`extent ${extent}: ${hex(bytes)}`);
+      const known = codec.messageAt(view, 0, bytes.length);
+      const fault = codec.fault(view, 0, bytes.length);
+      if (known !== undefined && (fault === null) !== extent >= 0) throw new Error(`fault and extent: ${hex(bytes)}`);
+      for (const decoder of decoders) {
+        if (decoder.decode(view, 0, bytes.length) !== extent >= 0) throw new Error(`decoder: ${hex(bytes)}`);
+      }
+      const texts = [json(view, 0, bytes.length), rows.row(view, 0, bytes.length)];
+      const skipped = codec.skipped(view, 0, bytes.length);
+      if (values === null ? texts.join('') !== '' || skipped.length === 0 : texts[0] === '')
+        throw new Error(hex(bytes));
+      if (values !== null)
+        same(codec.encode(codec.toObject(view, 0, bytes.length, { wire: true }) ?? {}), bytes, 'wire');
+      // The same within other bytes: what surrounds it is never read.
+      const around = Uint8Array.from({ length: bytes.length + 64 }, () => random.below(256));
+      around.set(bytes, 37);
+      const inner = new DataView(around.buffer);
+      equal(codec.toObject(inner, 37, bytes.length), values, 'another place', bytes);
+      same([json(inner, 37, bytes.length), rows.row(inner, 37, bytes.length)], texts, 'another place');
+      if (codec.extentOf(inner, 37, bytes.length) !== extent) throw new Error(`extent elsewhere: ${hex(bytes)}`);
+    }
+  }
+}
+
+/** Cut short, or with bytes changed: mostly in the header and where numbers of groups stand, with lengths that lie. */
+export function mutated(whole: Uint8Array, random: Random, headerSize: number): Uint8Array {
+  const kept = random.below(3) === 0 ? random.below(whole.length + 1) : whole.length;
+  const bytes = whole.slice(0, kept);
+  for (let count = random.below(4); count > 0 && bytes.length > 0; count--) {
+    const at = random.below(random.below(2) === 0 ? Math.min(headerSize, bytes.length) : bytes.length);
+    const before = bytes[at] as number;
+    bytes[at] = random.pick([0, 1, 0xff, before + 1, before - 1, random.below(256)]);
+  }
+  return bytes;
+}
+
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+function equal(given: unknown, expected: unknown, what: string, bytes: Uint8Array): void {
+  const [one, other] = [text(given), text(expected)];
+  if (one !== other) throw new Error(`${what}: ${one}\nfor ${other}\n${hex(bytes)}`);
+}
+
+function same(given: Uint8Array | readonly string[], expected: Uint8Array | readonly string[], what: string): void {
+  const [one, other] = [given, expected].map((list) => (list instanceof Uint8Array ? hex(list) : list.join()));
+  if (one !== other) throw new Error(`${what}: ${one}\nfor ${other}`);
+}
+
+/** JSON that tells zeros of either sign apart. */
+function text(value: unknown): string {
+  return JSON.stringify(value, (_, one) => (Object.is(one, -0) ? '-0' : one));
+}
