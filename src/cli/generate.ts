@@ -1,50 +1,30 @@
-/** `tickreel generate`: a seeded ITCH 5.0 session into a file, with faults and the truth about them if asked. */
+/** `tickreel generate`: a seeded session into a file, with faults and the truth about them if asked. */
 import { type Command, Option } from 'commander';
-import { type Endpoint, parseEndpoint } from '../capture/endpoint.js';
-import { SinkError, UsageError } from '../core/errors.js';
-import { formatBytes, formatCount, formatRate, parseDate, parseDuration, parseWhen } from '../core/time.js';
-import { type OutputFormat, type OutputFraming, outputFormats, outputFramings } from '../io/message-output.js';
+import { parseEndpoint } from '../capture/endpoint.js';
+import { SinkError } from '../core/errors.js';
+import { formatBytes, formatCount, formatCounted, formatRate, parseDate } from '../core/time.js';
+import { outputFormats, outputFramings } from '../io/message-output.js';
 import { openTextFile, type TextFile } from '../io/text-file.js';
-import { defaultLineB, type GenerateSpec, type GenerateTruth, Generation, type LatencyRange } from '../run/generate.js';
-import { type FaultShare, parseFaultShare } from '../sim/fault-draw.js';
-import { defaultReorderDepth, type FaultTruth, maxReorderDepth } from '../sim/faults.js';
+import { type GenerateTruth, Generation } from '../run/generate.js';
+import { type Mdp3GenerateTruth, Mdp3Generation } from '../run/generate-mdp3.js';
+import { parseFaultShare } from '../sim/fault-draw.js';
+import { defaultReorderDepth, type FaultsTruth, type FaultTruth } from '../sim/faults.js';
 import { defaultDate, defaultSeed } from '../sim/itch-session.js';
+import { defaultChannel, defaultSchemaVersion } from '../sim/mdp3/session.js';
+import {
+  type GenerateFlags,
+  itchSpecOf,
+  mdp3SpecOf,
+  parseLatency,
+  parsePrices,
+  parseSeed,
+  parseTimeOfDay,
+  refuse,
+} from './generate-spec.js';
 import { count, duration, refusing } from './options.js';
 import { refuseOutputs } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { finish, warn } from './summary.js';
-
-interface PriceFlags {
-  lowest: number;
-  highest: number;
-}
-
-interface GenerateFlags {
-  output: string;
-  messages: number;
-  symbols?: number;
-  seed: number | string;
-  date: string;
-  from?: number;
-  until?: number;
-  duration?: number;
-  prices?: PriceFlags;
-  marketWideHalt?: boolean;
-  format?: OutputFormat;
-  framing?: OutputFraming;
-  session?: string;
-  source?: Endpoint;
-  destination?: Endpoint;
-  mtu?: number;
-  pack?: 'timestamp' | 'mtu';
-  latency?: LatencyRange;
-  gaps?: FaultShare;
-  dups?: FaultShare;
-  reorder?: FaultShare;
-  reorderDepth?: number;
-  bLine?: Endpoint | true;
-  truth?: string;
-}
 
 const defaultMessages = 1_000_000;
 const progressEveryMs = 1000;
@@ -55,20 +35,33 @@ export function addGenerateCommand(program: Command): void {
     .summary('make a session from a seed')
     .description(
       'Makes a day of NASDAQ TotalView-ITCH 5.0: live order references, executions at the head of the best level, ' +
-        'books that never cross, crosses, halts, and the type proportions and bursts of a real day. The same options ' +
-        'give the same bytes everywhere. Faults of the network can be added, and told in --truth.',
+        'books that never cross, crosses, halts, and the type proportions and bursts of a real day. With --protocol ' +
+        'mdp3, a channel of CME MDP 3.0: its incremental feed by price and by order, and its three feeds for recovery. ' +
+        'The same options give the same bytes everywhere. Faults of the network can be added, and told in --truth.',
     )
     .requiredOption('-o, --output <file>', 'the file to write, or - for standard output')
     .optionsGroup('Session:')
-    .option('--messages <N>', 'exactly so many', count(1), defaultMessages)
+    .addOption(new Option('--protocol <name>', 'of the messages').choices(['itch50', 'mdp3']).default('itch50'))
+    .option('--messages <N>', 'exactly so many, of all feeds together', count(1), defaultMessages)
     .option('--symbols <N>', 'so many are listed (default: in proportion to the messages)', count(1))
     .option('--seed <SEED>', 'a number or a text', parseSeed, defaultSeed)
-    .option('--date <YYYY-MM-DD>', 'the day in New York', refusing(parseDate), defaultDate)
-    .option('--from <TIME>', 'the day begins then, New York time (default: 03:00)', refusing(parseTimeOfDay))
-    .option('--until <TIME>', 'the day ends then, crosses and all (default: 20:05)', refusing(parseTimeOfDay))
-    .option('--duration <time>', 'the day lasts so long, from shortly before 09:30 unless --from says', duration)
-    .option('--prices <LOW-HIGH>', 'dollars that symbols begin with (default: 0.5-600)', refusing(parsePrices))
-    .option('--market-wide-halt', 'level 1 of the circuit breaker is breached in the middle of the day');
+    .option('--date <YYYY-MM-DD>', "the exchange's day", refusing(parseDate), defaultDate)
+    .option(
+      '--from <TIME>',
+      "the day begins then, the exchange's time (default: 03:00 in New York, 08:00 in Chicago)",
+      refusing(parseTimeOfDay),
+    )
+    .option(
+      '--until <TIME>',
+      'the day ends then, crosses and all (default: 20:05 in New York, 16:00 in Chicago)',
+      refusing(parseTimeOfDay),
+    )
+    .option(
+      '--duration <time>',
+      'the day lasts so long; of ITCH from shortly before 09:30 unless --from says',
+      duration,
+    );
+  addProtocolOptions(command);
   addOutputOptions(command);
   addFaultOptions(command)
     .addHelpText(
@@ -81,9 +74,22 @@ Examples:
   tickreel generate -o two-lines.pcapng --b-line --gaps 0.1% --latency 20us-80us --truth truth.json
   tickreel generate -o soup.pcap --framing soupbintcp --messages 100000
   tickreel generate -o open.pcap --duration 1m --messages 500000
-  tickreel generate -o - --format binaryfile | gzip > session.NASDAQ_ITCH50.gz`,
+  tickreel generate -o - --format binaryfile | gzip > session.NASDAQ_ITCH50.gz
+  tickreel generate -o mdp.pcap --protocol mdp3 --messages 500000 --symbols 40
+  tickreel generate -o old.pcap --protocol mdp3 --schema-version 9 --b-line --gaps 0.1% --truth truth.json`,
     )
     .action(generate);
+}
+
+function addProtocolOptions(command: Command): Command {
+  return command
+    .optionsGroup('Session of ITCH:')
+    .option('--prices <LOW-HIGH>', 'dollars that symbols begin with (default: 0.5-600)', refusing(parsePrices))
+    .option('--market-wide-halt', 'level 1 of the circuit breaker is breached in the middle of the day')
+    .optionsGroup('Session of MDP:')
+    .option('--schema-version <N>', `5, 6 or 8 to 13 (default: ${defaultSchemaVersion})`, count(1))
+    .option('--channel <N>', `the channel's number, told in messages and ports (default: ${defaultChannel})`, count(1))
+    .option('--channel-reset', 'the channel is reset behind the middle of the day, and told anew');
 }
 
 function addOutputOptions(command: Command): Command {
@@ -93,18 +99,25 @@ function addOutputOptions(command: Command): Command {
       new Option('--format <format>', 'instead of what the extension of the output says').choices([...outputFormats]),
     )
     .addOption(
-      new Option('--framing <framing>', 'of a pcap or pcapng (default: moldudp64)').choices([...outputFramings]),
+      new Option('--framing <framing>', 'of ITCH in a pcap or pcapng (default: moldudp64)').choices([
+        ...outputFramings,
+      ]),
     )
-    .option('--session <NAME>', 'at most 10 characters (default: TICKREEL01)')
-    .option('--source <ADDRESS:PORT>', 'the sender (default: 127.0.0.1:26400)', refusing(parseEndpoint))
+    .option('--session <NAME>', 'of ITCH, at most 10 characters (default: TICKREEL01)')
+    .option(
+      '--source <ADDRESS:PORT>',
+      'the sender (default: 127.0.0.1:26400, of MDP 127.0.0.1:26410)',
+      refusing(parseEndpoint),
+    )
     .option(
       '--destination <ADDRESS:PORT>',
-      'group, or client of SoupBinTCP (default: 239.255.42.1:26477, 127.0.0.1:49152)',
+      'group, or client of SoupBinTCP (default: 239.255.42.1:26477, 127.0.0.1:49152); of MDP where the incremental ' +
+        'feed goes, the others to the ports behind it (default: 239.255.42.31, .41, .51, .61, port 14000 + channel)',
       refusing(parseEndpoint),
     )
     .option('--mtu <BYTES>', 'largest IP packet (default: 1500)', count(1))
     .addOption(
-      new Option('--pack <by>', 'a packet for each time stamp, or full packets (default: timestamp)').choices([
+      new Option('--pack <by>', 'of ITCH: a packet for each time stamp, or full packets (default: timestamp)').choices([
         'timestamp',
         'mtu',
       ]),
@@ -116,23 +129,26 @@ function addOutputOptions(command: Command): Command {
 function addFaultOptions(command: Command): Command {
   const share = 'a part (0.001, 0.1%) or a number of packets';
   return command
-    .optionsGroup('Faults, of MoldUDP64:')
-    .option('--gaps <RATE|N>', `packets that are lost: ${share}`, refusing(parseFaultShare))
+    .optionsGroup('Faults, of MoldUDP64 and MDP:')
+    .option('--gaps <RATE|N>', `packets that are lost: ${share}, of MDP's incremental feed`, refusing(parseFaultShare))
     .option('--dups <RATE|N>', 'packets that come twice', refusing(parseFaultShare))
     .option('--reorder <RATE|N>', 'packets that later ones overtake', refusing(parseFaultShare))
     .option('--reorder-depth <N>', `by so many at most (default: ${defaultReorderDepth})`, count(1))
     .option(
       '--b-line [ADDRESS:PORT]',
-      'the same again to another group, with faults of its own (default: 239.255.42.2:26477)',
+      'the same again to another group, with faults of its own (default: 239.255.42.2:26477; of MDP ' +
+        '239.255.42.32, .42, .52, .62, port 15000 + channel)',
       refusing(parseEndpoint),
-    );
+    )
+    .option('--skew <TIME[-TIME]>', 'how far that line is behind (default: 20us-120us)', refusing(parseLatency));
 }
 
 async function generate(flags: GenerateFlags): Promise<void> {
   refuse(flags);
   const startMs = performance.now();
   refuseOutputs([flags.truth], []);
-  const generation = new Generation(specOf(flags));
+  const generation =
+    flags.protocol === 'mdp3' ? new Mdp3Generation(mdp3SpecOf(flags)) : new Generation(itchSpecOf(flags));
   const truthFile = flags.truth === undefined || flags.truth === '-' ? null : openTextFile(flags.truth, []);
   const release = stopOnSignal(() => generation.stop(), flags.output === '-');
   const hideProgress = showProgress(generation);
@@ -148,53 +164,14 @@ async function generate(flags: GenerateFlags): Promise<void> {
   }
   const truth = generation.truth();
   process.stderr.write(describe(flags.output, truth, (performance.now() - startMs) / 1000));
-  if (generation.stopped) warn('ended early: the file has no end of session, and no truth was written');
-  else writeTruth(flags, truthFile, truth);
+  if (generation.stopped) {
+    const what = flags.protocol === 'mdp3' ? 'the session is not whole' : 'the file has no end of session';
+    warn(`ended early: ${what}, and no truth was written`);
+  } else writeTruth(flags, truthFile, truth);
   finish({ interrupted: generation.stopped });
 }
 
-function refuse(flags: GenerateFlags): void {
-  if (flags.output === '-' && flags.truth === '-') {
-    throw new UsageError('truth', '--truth - and -o - both want standard output: give a file to one of them');
-  }
-  if (flags.truth === flags.output) throw new UsageError('truth', '--truth and --output name one file');
-  if (flags.output === '-' && process.stdout.isTTY) {
-    throw new UsageError('terminal', 'standard output is a terminal: name a file with -o, or pipe into a program');
-  }
-  if (flags.reorderDepth !== undefined && flags.reorderDepth > maxReorderDepth) {
-    throw new UsageError('reorder-depth', `--reorder-depth is at most ${maxReorderDepth}`);
-  }
-  if (flags.reorderDepth !== undefined && flags.reorder === undefined) {
-    throw new UsageError('reorder-depth', '--reorder-depth goes with --reorder');
-  }
-}
-
-function specOf(flags: GenerateFlags): GenerateSpec {
-  const { output: path, format, framing, session, source, destination, mtu, pack } = flags;
-  const { latency, gaps, dups, reorder, reorderDepth, bLine } = flags;
-  return {
-    session: {
-      messages: flags.messages,
-      seed: flags.seed,
-      date: flags.date,
-      marketWideHalt: flags.marketWideHalt ?? false,
-      ...(flags.symbols === undefined ? {} : { symbols: flags.symbols }),
-      ...(flags.from === undefined ? {} : { fromNs: flags.from }),
-      ...(flags.until === undefined ? {} : { untilNs: flags.until }),
-      ...(flags.duration === undefined ? {} : { durationNs: flags.duration }),
-      ...(flags.prices === undefined ? {} : { lowestPrice: flags.prices.lowest, highestPrice: flags.prices.highest }),
-    },
-    output: { path, format, framing, session, source, destination, mtu, pack },
-    latency,
-    gaps,
-    dups,
-    reorder,
-    reorderDepth,
-    lineB: bLine === true ? defaultLineB : bLine,
-  };
-}
-
-function writeTruth(flags: GenerateFlags, file: TextFile | null, truth: GenerateTruth): void {
+function writeTruth(flags: GenerateFlags, file: TextFile | null, truth: GenerateTruth | Mdp3GenerateTruth): void {
   const text = `${JSON.stringify(truth)}\n`;
   if (flags.truth === '-') process.stdout.write(text);
   file?.append(text);
@@ -202,23 +179,31 @@ function writeTruth(flags: GenerateFlags, file: TextFile | null, truth: Generate
 }
 
 /** What was written, in one line, and each line's faults in one more. */
-function describe(path: string, truth: GenerateTruth, seconds: number): string {
-  const { output, books, faults } = truth;
+function describe(path: string, truth: GenerateTruth | Mdp3GenerateTruth, seconds: number): string {
+  const { output } = truth;
+  const isMdp = 'instruments' in truth;
+  const listed = isMdp ? formatCounted(truth.instruments.length, 'instrument') : symbols(truth.books.length);
   const packets = output.packets === 0 ? '' : ` in ${formatCount(output.packets)} packets`;
   const lines = [
-    `${path === '-' ? 'standard output' : path}: ${formatCount(output.messages)} messages of ${books.length} ` +
-      `${books.length === 1 ? 'symbol' : 'symbols'}${packets}, ${formatBytes(output.bytes)}, ` +
-      `made at ${formatRate(output.messages / seconds, 'msg/s')}`,
+    `${path === '-' ? 'standard output' : path}: ${formatCount(output.messages)} messages of ${listed}${packets}, ` +
+      `${formatBytes(output.bytes)}, made at ${formatRate(output.messages / seconds, 'msg/s')}`,
   ];
-  for (const line of faults?.lines ?? []) {
-    lines.push(
-      `${line.flow}: ${formatCount(line.packets)} packets, ${faultText('lost', line.lost)}, ` +
-        `${faultText('duplicated', line.duplicated)}, ${faultText('reordered', line.reordered)}`,
-    );
-  }
-  if (faults !== null && faults.lines.length > 1)
-    lines.push(`on both lines: ${faultText('lost', faults.lostOnAllLines)}`);
+  if (isMdp) for (const { feed, ...faults } of truth.faults ?? []) lines.push(...faultLines(faults, `${feed} `));
+  else if (truth.faults !== null) lines.push(...faultLines(truth.faults, ''));
   return `${lines.join('\n')}\n`;
+}
+
+function symbols(listed: number): string {
+  return `${listed} ${listed === 1 ? 'symbol' : 'symbols'}`;
+}
+
+function faultLines({ lines, lostOnAllLines }: FaultsTruth, feed: string): string[] {
+  const told = lines.map(
+    (line) =>
+      `${feed}${line.flow}: ${formatCount(line.packets)} packets, ${faultText('lost', line.lost)}, ` +
+      `${faultText('duplicated', line.duplicated)}, ${faultText('reordered', line.reordered)}`,
+  );
+  return lines.length > 1 ? [...told, `${feed}on both lines: ${faultText('lost', lostOnAllLines)}`] : told;
 }
 
 function faultText(what: string, { packets, messages }: FaultTruth): string {
@@ -226,7 +211,7 @@ function faultText(what: string, { packets, messages }: FaultTruth): string {
 }
 
 /** Once a second on standard error, and only where that is a terminal; returns how to take it away. */
-function showProgress({ session }: Generation, stream = process.stderr): () => void {
+function showProgress({ session }: Generation | Mdp3Generation, stream = process.stderr): () => void {
   if (!stream.isTTY) return () => {};
   const timer = setInterval(() => {
     const share = ((100 * session.count) / session.messages).toFixed(0);
@@ -236,29 +221,4 @@ function showProgress({ session }: Generation, stream = process.stderr): () => v
     clearInterval(timer);
     stream.write('\r\x1b[K');
   };
-}
-
-function parseSeed(text: string): number | string {
-  const value = Number(text);
-  return /^\d+$/.test(text) && Number.isSafeInteger(value) ? value : text;
-}
-
-function parseTimeOfDay(text: string): number {
-  const when = parseWhen(text);
-  if (when.kind !== 'timeOfDay') throw new UsageError('when', `'${text}' is no time of day, as in 09:30:00`);
-  return when.ns;
-}
-
-/** Reads `LOW-HIGH`. */
-function parsePrices(text: string): PriceFlags {
-  const match = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/.exec(text);
-  if (match === null) throw new UsageError('prices', `'${text}' is not LOW-HIGH in dollars, as in 0.5-600`);
-  return { lowest: Number(match[1]), highest: Number(match[2]) };
-}
-
-/** Reads `20us`, or `20us-80us` for anything between. */
-function parseLatency(text: string): LatencyRange {
-  const [least, most = least, ...others] = text.split('-').map(parseDuration);
-  if (others.length > 0 || most < least) throw new UsageError('latency', `'${text}' is not TIME or LEAST-MOST`);
-  return { leastNs: least, mostNs: most };
 }

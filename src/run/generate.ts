@@ -11,15 +11,12 @@ import {
   outputFormatOf,
 } from '../io/message-output.js';
 import type { FaultShare } from '../sim/fault-draw.js';
-import { type FaultsTruth, FaultyLines } from '../sim/faults.js';
+import { type FaultsTruth, FaultyLines, type Skew } from '../sim/faults.js';
 import { defaultSeed, ItchSession, type ItchSessionOptions } from '../sim/itch-session.js';
 import type { SessionTruth } from '../sim/truth.js';
+import { CaptureStamps, type LatencyRange } from './capture-stamps.js';
 
-/** Nanoseconds between exchange and capture, drawn for each stamp from the least to less than the most. */
-export interface LatencyRange {
-  readonly leastNs: number;
-  readonly mostNs: number;
-}
+export type { LatencyRange } from './capture-stamps.js';
 
 export interface GenerateSpec {
   readonly session: ItchSessionOptions;
@@ -31,6 +28,8 @@ export interface GenerateSpec {
   readonly reorderDepth?: number | undefined;
   /** Destination of the second line. */
   readonly lineB?: Endpoint | undefined;
+  /** How far it is behind. */
+  readonly skew?: Skew | undefined;
 }
 
 /** What was generated and written. */
@@ -75,6 +74,7 @@ export class Generation {
         ...(dups === undefined ? {} : { dups }),
         ...(reorder === undefined ? {} : { reorder }),
         ...(spec.reorderDepth === undefined ? {} : { reorderDepth: spec.reorderDepth }),
+        ...(spec.skew === undefined ? {} : { skew: spec.skew }),
         ...(lineB === undefined ? {} : { lineB: flowBetween('UDP', lineBSource, lineB, 1) }),
       });
       return this.faults;
@@ -125,32 +125,5 @@ export class Generation {
       }
     }
     return true;
-  }
-}
-
-/** Capture stamps: messages of one exchange stamp share one, and none is before the one ahead of it. */
-class CaptureStamps {
-  seconds = 0;
-  nanoseconds = 0;
-  private ofSeconds = Number.NaN;
-  private ofNanoseconds = 0;
-
-  constructor(
-    private readonly range: LatencyRange,
-    private readonly random: Random,
-  ) {}
-
-  stamp(seconds: number, nanoseconds: number): void {
-    if (seconds === this.ofSeconds && nanoseconds === this.ofNanoseconds) return;
-    this.ofSeconds = seconds;
-    this.ofNanoseconds = nanoseconds;
-    const { leastNs, mostNs } = this.range;
-    const sum = nanoseconds + leastNs + Math.floor(this.random.float() * (mostNs - leastNs));
-    const carried = Math.floor(sum / 1e9);
-    const stampSeconds = seconds + carried;
-    const stampNs = sum - carried * 1e9;
-    if (stampSeconds < this.seconds || (stampSeconds === this.seconds && stampNs < this.nanoseconds)) return;
-    this.seconds = stampSeconds;
-    this.nanoseconds = stampNs;
   }
 }

@@ -70,6 +70,9 @@ export class Mdp3Session {
   nanoseconds = 0;
   /** Which of the channel's feeds sends it: an index of `feedNames`. */
   feed = 0;
+  /** Its number and its messages. */
+  sequence = 0;
+  packetMessages = 0;
   /** Messages of the packets taken so far. */
   count = 0;
   readonly messages: number;
@@ -156,6 +159,8 @@ export class Mdp3Session {
     this.feed = packet.feed;
     this.seconds = this.clock.midnight + second;
     this.nanoseconds = packet.sentNs - second * 1e9;
+    this.sequence = packet.view.getUint32(0, true);
+    this.packetMessages = packet.messages;
     this.count += packet.messages;
     this.lastNs = packet.sentNs;
     if (this.packets++ === 0) this.firstNs = packet.sentNs;
