@@ -62,6 +62,36 @@ describe('UdpSink', () => {
     expect([...sink.errors]).toEqual([]);
   });
 
+  test('each flow has a sender of its own, beyond 64 they share; order is kept across them', async () => {
+    const from: number[] = [];
+    const texts: string[] = [];
+    let done: () => void = () => {};
+    const all = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    const receiver = await openUdpReceiver(
+      { host: '127.0.0.1', port: 0, iface: null, bufferBytes: 4 << 20 },
+      (bytes, { port }) => {
+        from.push(port);
+        texts.push(bytes.toString('latin1'));
+        if (from.length === 140) done();
+      },
+    );
+    const sink = await sinkTo('127.0.0.1', receiver.port);
+    // Twice round 70 flows, the first of them not the one of index 0.
+    const order = [...Array(140).keys()].map((count) => (count + 3) % 70);
+    for (const index of order) send(sink, `${index}`, makeFlow(index));
+    await sink.settle();
+    await all;
+    await sink.close();
+    await receiver.close();
+    expect(texts).toEqual(order.map(String));
+    expect(from.slice(70)).toEqual(from.slice(0, 70));
+    expect(new Set(from).size).toBe(64);
+    expect(new Set(from.slice(0, 64)).size).toBe(64);
+    expect([...sink.errors]).toEqual([]);
+  });
+
   test('host and port each may be left to the flow', async () => {
     const { receiver, got, wait } = await receiving();
     const { port } = receiver;
