@@ -9,6 +9,7 @@
 import { SchemaError } from '../../core/errors.js';
 import { wordLengths } from '../field.js';
 import { constantAccessors, constantType } from './accessor-constant.js';
+import { isName } from './check.js';
 import { decimalOf } from './decimal.js';
 import { isWide } from './read.js';
 import type {
@@ -98,12 +99,15 @@ const reservedNames: ReadonlySet<string> = new Set(
   'view offset version blockLength templateId schemaId name wrap count index next constructor __proto__'.split(' '),
 );
 
-const identifierPattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
 /** The accessor of a field, group or data of this name. */
 export function accessorName(name: string): string {
-  if (!identifierPattern.test(name)) throw new SchemaError('sbe-name', `"${name}" is not a plain identifier`);
-  return reservedNames.has(name) ? `${name}_` : name;
+  return reservedNames.has(checkName(name)) ? `${name}_` : name;
+}
+
+/** The name, held to what may enter a source once more: schemas made by hand need not have been checked. */
+export function checkName(name: string): string {
+  if (!isName(name)) throw new SchemaError('sbe-name', `"${name}" is not a plain identifier`);
+  return name;
 }
 
 /** Accessors of a block's fields, each name once. */
@@ -202,6 +206,7 @@ function encodingAccessors(
 
 function enumAccessors(name: string, offset: number, type: SbeEnum, nullValue: SbeNumber | null): TypedAccessor[] {
   const { primitive, values } = type;
+  for (const value of values) checkName(value.name);
   return [
     { name, offset, read: { kind: 'enum', primitive, nullValue, values } },
     { name: `${name}Code`, offset, read: { kind: 'number', primitive, nullValue: null } },
@@ -214,7 +219,7 @@ function setAccessors(name: string, offset: number, { primitive, choices }: SbeS
     ...halves(name, offset, primitive),
     ...choices.map(
       (choice): TypedAccessor => ({
-        name: `${name}${choice.name}`,
+        name: `${name}${checkName(choice.name)}`,
         offset,
         read: { kind: 'choice', primitive, bit: choice.bit, since: choice.sinceVersion },
       }),
@@ -256,6 +261,6 @@ function halves(name: string, offset: number, primitive: SbePrimitive): TypedAcc
 }
 
 function capitalised(name: string): string {
-  accessorName(name);
+  checkName(name);
   return name.charAt(0).toUpperCase() + name.slice(1);
 }

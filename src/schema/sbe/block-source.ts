@@ -4,7 +4,7 @@
  * A group of fixed entries costs one read of its dimension, whatever it holds. Every place is checked against the end
  * of the message before it is read, so that getters need no check but the block's length.
  */
-import { accessorName, type BlockLike } from './accessor-plan.js';
+import { type BlockLike, checkName } from './accessor-plan.js';
 import type { AnyGroup, SbeData } from './schema.js';
 import { plus, readSource } from './value-source.js';
 import { mostEmptyEntries } from './walk.js';
@@ -37,7 +37,7 @@ export function insideSource(path: string, block: BlockLike, finding: Finding, c
 /** Statements that make the groups and data of a block, `this`, absent. */
 export function clearSource(block: BlockLike): string[] {
   return [
-    ...block.groups.map(({ name }) => `this.$${name}.clear$();`),
+    ...block.groups.map((group) => `${clearCursor(`this.$${group.name}`, group)}`),
     ...block.data.map(({ name }) => `this.$${name}$at = -1; this.$${name}$length = 0;`),
   ];
 }
@@ -68,12 +68,16 @@ export function countsEmpty(block: BlockLike): boolean {
   return most > mostEmptyEntries || block.groups.some((group) => group.groups.length > 0);
 }
 
+function clearCursor(keep: string, group: AnyGroup): string {
+  return isFixed(group) ? `(${keep} = ${keep}$narrow).clear$();` : `${keep}.clear$();`;
+}
+
 function groupSource(path: string, group: AnyGroup, finding: Finding, context: BlockContext): string[] {
   const { owner } = finding;
-  const keep = owner === null ? null : `${owner}.$${accessorName(group.name) && group.name}`;
+  const keep = owner === null ? null : `${owner}.$${checkName(group.name)}`;
   const body = presentSource(path, group, keep, finding, context);
   if (group.sinceVersion === 0) return ['{', ...indented(body), '}'];
-  const otherwise = keep === null ? ['}'] : ['} else {', `  ${keep}.clear$();`, '}'];
+  const otherwise = keep === null ? ['}'] : ['} else {', `  ${clearCursor(keep, group)}`, '}'];
   return [`if (version >= ${group.sinceVersion}) {`, ...indented(body), ...otherwise];
 }
 
@@ -96,16 +100,28 @@ function presentSource(
     `at += ${size};`,
     ...(countsEmpty ? [`if (stride === 0 && (emptyEntries += count) > ${mostEmptyEntries}) ${fail}`] : []),
     `if (count > ${maxEntries} || count * stride > end - at) ${fail}`,
-    ...(keep === null ? [] : [`${keep}.place$(view, at, version, count, stride);`]),
+    ...(keep === null ? [] : placeSource(keep, group)),
     ...(isFixed(group)
       ? ['at += count * stride;']
       : [`at = skip$${path}(view, at, end, version, count, stride);`, `if (at === -1) ${fail}`]),
   ];
 }
 
+/** Of entries of one size, the cursor that reads whole ones without a look at their length, or the other. */
+function placeSource(keep: string, group: AnyGroup): string[] {
+  const place = `place$(view, at, version, count, stride);`;
+  if (!isFixed(group)) return [`${keep}.${place}`];
+  const known = Math.max(0, ...group.fields.map(({ offset, size }) => offset + size));
+  return [
+    `const cursor = stride >= ${known} && count !== 0 ? ${keep}$wide : ${keep}$narrow;`,
+    `if (${keep} !== cursor) ${keep} = cursor;`,
+    `cursor.${place}`,
+  ];
+}
+
 function dataSource(data: SbeData, { owner, fail }: Finding, { isLittle }: BlockContext): string[] {
   const { name, length, headerSize, maxLength, sinceVersion } = data;
-  accessorName(name);
+  checkName(name);
   const read = readSource(length.primitive, 'view', plus('at', length.offset), isLittle);
   const isNegative = length.primitive.startsWith('int') ? 'length < 0 || ' : '';
   const body = [

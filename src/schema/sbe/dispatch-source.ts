@@ -4,6 +4,7 @@
  * A shared call site would see every flyweight class and turn megamorphic; with its own, each handler and the getters
  * it reads are inlined where they are hot.
  */
+import { checkName } from './accessor-plan.js';
 import { sourceName } from './accessor-source.js';
 import type { SbeMessage, SbeSchema, SbeSlot } from './schema.js';
 import { plus, readSource } from './value-source.js';
@@ -16,7 +17,7 @@ import { plus, readSource } from './value-source.js';
 export function dispatchSource(schema: SbeSchema, handled: ReadonlySet<string>): string {
   const { header } = schema;
   const isLittle = schema.byteOrder === 'littleEndian';
-  const called = schema.messages.filter(({ name }) => handled.has(name));
+  const called = schema.messages.filter(({ name }) => handled.has(name) && checkName(name) !== '');
   const slot = ({ offset, primitive }: SbeSlot) => readSource(primitive, 'view', plus('offset', offset), isLittle);
   return [
     "'use strict';",

@@ -20,8 +20,8 @@ import type {
  * (choices of sets).
  *
  * Integers and floats read as numbers and tell `…IsNull`; 64-bit ones are exact below 2^53 and give `…High` and `…Low`,
- * always exact. Decimals read scaled, and as `…Mantissa` with its halves. Enums read as their value's name and as
- * `…Code`; sets as a number, and as one boolean a choice, `…` and the choice's name. A character reads as a string and
+ * always exact. Decimals read scaled, and as `…Mantissa` with its halves. Enums read as their value's name (the one that
+ * the schema has now, where it was renamed) and as `…Code`; sets as a number, and as one boolean a choice, `…` and the choice's name. A character reads as a string and
  * as `…Code`; text as a string, which allocates, and without allocation as big-endian `…Word0`, `…Word1` of four bytes
  * each. Other arrays read as a new array, and by index through `…At`. Members of other composites read as fields named
  * for both. A group reads as its cursor, rewound. Data reads as text, or as bytes (a view, not a copy), and tells
@@ -97,7 +97,7 @@ type LeafOf<F> = F extends { readonly name: infer N extends string; readonly typ
 
 type LeavesOf<Name extends string, T extends SbeType> =
   T extends SbeComposite<infer Members>
-    ? number extends Members['length']
+    ? string extends Members[number]['name']
       ? never
       : IsDecimal<Members> extends true
         ? Leaf<Name, T>
@@ -107,21 +107,22 @@ type LeavesOf<Name extends string, T extends SbeType> =
 type MemberLeaves<Name extends string, M> =
   M extends SbeMember<infer Inner, infer T> ? LeavesOf<`${Name}${Capitalize<Inner>}`, T> : never;
 
-/** Two members, one of them a constant exponent. */
-type IsDecimal<Members extends readonly SbeMember[]> = Members['length'] extends 2
-  ? Extract<Members[number], { name: 'exponent'; type: { presence: 'constant' } }> extends never
-    ? false
-    : Extract<Members[number], { name: 'mantissa' }> extends never
+/** A mantissa and a constant exponent, nothing else. */
+type IsDecimal<Members extends readonly SbeMember[]> =
+  Exclude<Members[number]['name'], 'mantissa' | 'exponent'> extends never
+    ? Extract<Members[number], { name: 'exponent'; type: { presence: 'constant' } }> extends never
       ? false
-      : true
-  : false;
+      : Extract<Members[number], { name: 'mantissa' }> extends never
+        ? false
+        : true
+    : false;
 
 type FieldAccessors<L extends Leaf, Main extends string> = {
   readonly [K in L as K['name']]: ValueOf<K['type']>;
 } & {
   readonly [K in L as Exclude<NumberName<K['name'], K['type']>, Main>]: number;
 } & {
-  readonly [K in L as Exclude<BooleanName<K['name'], K['type']>, Main>]: boolean;
+  readonly [K in L as Exclude<BooleanName<K['name'], K['type']>, Main | NumberNames<L>>]: boolean;
 } & {
   readonly [K in L as Exclude<ElementName<K['name'], K['type']>, Main>]: (index: number) => number;
 };
@@ -132,21 +133,24 @@ type ValueOf<T extends SbeType> =
     : T extends SbeEncoding<infer Primitive, infer Length>
       ? Primitive extends 'char'
         ? string
-        : Length extends 1
+        : IsSingle<Length> extends true
           ? number
           : readonly number[]
       : number;
+
+/** One value and no array; so is what the compiler does not know the length of. */
+type IsSingle<Length extends number> = number extends Length ? true : Length extends 1 ? true : false;
 
 type LongName<Name extends string> = `${Name}High` | `${Name}Low`;
 
 type NumberName<Name extends string, T extends SbeType> =
   T extends SbeEncoding<infer Primitive, infer Length>
     ? Primitive extends 'char'
-      ? Length extends 1
+      ? IsSingle<Length> extends true
         ? `${Name}Code`
         : `${Name}Word${number}`
       : Primitive extends 'int64' | 'uint64'
-        ? Length extends 1
+        ? IsSingle<Length> extends true
           ? LongName<Name>
           : never
         : never
@@ -158,6 +162,9 @@ type NumberName<Name extends string, T extends SbeType> =
           ? DecimalName<Name, T>
           : never;
 
+/** All of them: a choice that shares one's name is left out, where the two would cancel the whole type. */
+type NumberNames<L extends Leaf> = L extends Leaf ? NumberName<L['name'], L['type']> : never;
+
 type DecimalName<Name extends string, T extends SbeComposite> =
   Extract<T['members'][number], { name: 'mantissa' }> extends SbeMember<string, SbeEncoding<infer Primitive>>
     ? `${Name}Mantissa` | (Primitive extends 'int64' | 'uint64' ? LongName<`${Name}Mantissa`> : never)
@@ -167,7 +174,7 @@ type BooleanName<Name extends string, T extends SbeType> =
   T extends SbeEncoding<infer Primitive, infer Length>
     ? Primitive extends 'char'
       ? never
-      : Length extends 1
+      : IsSingle<Length> extends true
         ? `${Name}IsNull`
         : never
     : T extends SbeSet<infer _, infer Choices>
@@ -180,7 +187,7 @@ type ElementName<Name extends string, T extends SbeType> =
   T extends SbeEncoding<infer Primitive, infer Length>
     ? Primitive extends 'char'
       ? never
-      : Length extends 1
+      : IsSingle<Length> extends true
         ? never
         : `${Name}At`
     : never;
