@@ -12,6 +12,8 @@ const templateIdAt = 2;
 const schemaIdAt = 4;
 const versionAt = 6;
 const headerLength = 8;
+/** FIX's message type of Market Data Snapshot Full Refresh. */
+const snapshotType = 'W';
 /** What a template means to the session layer. */
 const kinds = { unasked: 0, other: 1, reset: 2, heartbeat: 3 };
 
@@ -104,14 +106,16 @@ export class Mdp3Application implements Application, SbeLandmarks {
     return kind;
   }
 
-  /** Sets `transactSeconds` and `transactNanoseconds` from a message that is known; false where it has no such time. */
+  /** Sets `transactSeconds` and `transactNanoseconds` from a message that is known; false where it has no time of its own. */
   readTransactTime(view: DataView, offset: number, length: number): boolean {
     const message = this.catalogue.messageAt(view, offset, length);
     if (message === undefined) return false;
     let field = this.transactTimes.get(message);
     if (field === undefined) {
       field = rootField(message, tags.transactTime);
-      if (field?.type.kind !== 'encoding' || field.type.primitive !== 'uint64') field = null;
+      const isTime = field?.type.kind === 'encoding' && field.type.primitive === 'uint64';
+      // A snapshot's is the time of the last change to its book, whenever that was.
+      if (!isTime || message.semanticType === snapshotType) field = null;
       this.transactTimes.set(message, field);
     }
     if (field === null) return false;

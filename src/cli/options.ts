@@ -81,7 +81,11 @@ export function addFilterOptions(command: Command, sessionHelp = 'only this sess
     .option('--session <NAME>', sessionHelp, collect)
     .option('--channel <N>', 'only these CME channels, as --channels names them', collect)
     .option('--feed <A|B>', 'only these lines of them', collect)
-    .option('--type <T>', 'only these message types: A,F,U of ITCH, 46,MDIncrementalRefreshTrade48 of MDP', collect)
+    .option(
+      '--type <T>',
+      'only these message types: A,F,U of ITCH, 46,MDIncrementalRefreshTradeSummary48 of MDP',
+      collect,
+    )
     .option(
       '--symbol <S>',
       'only these symbols (where a message has only a locate code or SecurityID, by that)',

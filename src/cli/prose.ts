@@ -1,7 +1,7 @@
 /** What the manual says of a command beyond its help, a paragraph an entry. */
 export const programProse: readonly string[] = [
   'tickreel reads captures of market data, replays them at a chosen rate, and measures what happens. It decodes ' +
-    'NASDAQ TotalView-ITCH 5.0 over MoldUDP64 and SoupBinTCP, and out of BinaryFILE.',
+    'NASDAQ TotalView-ITCH 5.0 over MoldUDP64 and SoupBinTCP, and out of BinaryFILE, and CME MDP 3.0 over UDP and TCP.',
   'Results go to standard output, and nothing else does; what a person should know goes to standard error. Nothing ' +
     'is sent anywhere but to the address that was named.',
 ];
@@ -26,10 +26,19 @@ export const commandProse: Readonly<Record<string, readonly string[]>> = {
     'Every object begins with packet, timestampNs, sequence, protocol, session, type and name; the fields follow ' +
       "under the specification's names. Integers of 64 bits and timestampNs are strings, since JSON numbers are " +
       'doubles in most readers. Prices are integers; tickreel reference itch50 gives their scale.',
+    'Messages of MDP 3.0 have channel and feed behind session (null without --channels), templateId and version ' +
+      "behind name, and the names of the exchange's XML. Their type is the template's id, their sequence the packet's " +
+      'MsgSeqNum. Groups are arrays of objects, null values null, prices exact decimal strings, enumerations ' +
+      '{"value","name"} (with --enums name the name alone), bitmaps {"raw","names"}; behind a SecurityID stands its ' +
+      'symbol once a definition was seen. A message without a template has schemaId, blockLength and its bytes as raw.',
+    'In a CSV a group is one cell of JSON, and messages of one protocol have a place: those of the first.',
   ],
   inspect: [
     'Gaps are missing sequence numbers, duplicates and packets out of order are counted apart. Packets that carry no ' +
       'datagram are counted by reason, flows of unknown framing are listed: nothing is left out in silence.',
+    'MDP 3.0 numbers packets, and its snapshot and instrument feeds number each round anew, which is counted and no ' +
+      'gap. Feed latency is the capture stamp less the time of the message (ITCH) or SendingTime (MDP); SendingTime ' +
+      "less TransactTime is the exchange's own share.",
   ],
   convert: [
     'Datagrams that go from capture to capture unfiltered keep their payloads, boundaries, heartbeats and numbers; ' +

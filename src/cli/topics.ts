@@ -120,7 +120,7 @@ const filters: Topic = {
   name: 'filters',
   title: 'Filters',
   summary: 'which messages take part',
-  options: ['--type', '--symbol', '--locate', '--destination'],
+  options: ['--type', '--symbol', '--locate', '--security-id', '--channel', '--feed', '--destination'],
   arguments: [],
   blocks: [
     'Entries of one option are alternatives, whether joined by commas (--type A,F) or repeated (--type A --type F); ' +
@@ -129,12 +129,20 @@ const filters: Topic = {
       rows: [
         ['--destination', 'address, address:port or :port of the datagram'],
         ['--session', 'session name of MoldUDP64; the session to write for a BinaryFILE that is replayed'],
-        ['--type', 'message type, one letter as in the specification; tickreel reference itch50 lists them'],
+        ['--channel', "CME channel, such as 310, by the exchange's config.xml that --channels names"],
+        ['--feed', 'its line, A or B'],
+        [
+          '--type',
+          'message type: a letter of ITCH, a template of MDP by its id or name; tickreel reference itch50 and ' +
+            'tickreel reference mdp3 list them',
+        ],
         [
           '--symbol',
-          'stock symbol. Messages with a locate code alone match once the code has been seen with its symbol',
+          'symbol. Messages with a locate code or a SecurityID alone match once that has been seen with its symbol: ' +
+            'of MDP in instrument definitions, here or in a capture that --definitions names',
         ],
-        ['--locate', 'stock locate code, 0 to 65535'],
+        ['--locate', 'stock locate code, 0 to 65535; no message of MDP has one'],
+        ['--security-id', 'SecurityID of MDP: a message takes part if any of its entries has it'],
       ],
     },
     'A replay sends a whole packet if one message in it matches: packets are never rewritten. Where nothing passes, ' +
@@ -146,7 +154,7 @@ const formats: Topic = {
   name: 'formats',
   title: 'Files',
   summary: 'captures that are read, and how they are recognised',
-  options: ['--date', '--frame-by-type'],
+  options: ['--date', '--frame-by-type', '--templates', '--channels', '--definitions'],
   arguments: ['capture', 'captures'],
   blocks: [
     'A capture is recognised by its content, never by its name; - is standard input. It may be compressed (gzip or ' +
@@ -163,8 +171,11 @@ const formats: Topic = {
         ],
       ],
     },
-    'Inside packets, MoldUDP64 over UDP and SoupBinTCP over TCP are recognised flow by flow; --protocol and ' +
-      '--port-map overrule that. Frames that carry neither are counted by reason.',
+    'Inside packets, MoldUDP64 over UDP, SoupBinTCP over TCP and MDP 3.0 over either are recognised flow by flow; ' +
+      '--protocol and --port-map overrule that. Frames that carry none of them are counted by reason.',
+    "Templates of MDP 3.0 are built in for schema 1, versions 5 to 13. --templates reads the exchange's own XML (any " +
+      'SBE schema), in place of the built-in ones where it is of their schema: each message is decoded by the ' +
+      "template of its header's version, else by that of the next version above, else below.",
     'Damage is reported on standard error with packet number and byte offset, what is whole before and behind it is ' +
       'used, and the exit code is 3.',
   ],
