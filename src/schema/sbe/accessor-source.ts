@@ -210,7 +210,7 @@ function keepSource(path: string, block: BlockLike): string[] {
       return [
         `    this.$${name}$wide = new ${path}${name}$();`,
         `    this.$${name}$narrow = new ${path}${name}$narrow$();`,
-        `    this.$${name} = this.$${name}$narrow;`,
+        `    this.$${name}$isWide = false;`,
       ];
     }),
     ...block.data.map(({ name }) => `    this.$${name}$at = -1; this.$${name}$length = 0;`),
@@ -219,7 +219,11 @@ function keepSource(path: string, block: BlockLike): string[] {
 
 function insideGetters(block: BlockLike): string[] {
   return [
-    ...block.groups.map(({ name }) => `  get ${accessorName(name)}() { return this.$${name}.rewind$(); }`),
+    ...block.groups.map((group) => {
+      const keep = `this.$${group.name}`;
+      const cursor = isFixed(group) ? `(${keep}$isWide ? ${keep}$wide : ${keep}$narrow)` : keep;
+      return `  get ${accessorName(group.name)}() { return ${cursor}.rewind$(); }`;
+    }),
     ...block.data.flatMap((data) => {
       const { name, characterEncoding } = data;
       const names = dataAccessorNames(block, data);

@@ -69,7 +69,7 @@ export function countsEmpty(block: BlockLike): boolean {
 }
 
 function clearCursor(keep: string, group: AnyGroup): string {
-  return isFixed(group) ? `(${keep} = ${keep}$narrow).clear$();` : `${keep}.clear$();`;
+  return isFixed(group) ? `${keep}$isWide = false; ${keep}$narrow.clear$();` : `${keep}.clear$();`;
 }
 
 function groupSource(path: string, group: AnyGroup, finding: Finding, context: BlockContext): string[] {
@@ -113,9 +113,9 @@ function placeSource(keep: string, group: AnyGroup): string[] {
   if (!isFixed(group)) return [`${keep}.${place}`];
   const known = Math.max(0, ...group.fields.map(({ offset, size }) => offset + size));
   return [
-    `const cursor = stride >= ${known} && count !== 0 ? ${keep}$wide : ${keep}$narrow;`,
-    `if (${keep} !== cursor) ${keep} = cursor;`,
-    `cursor.${place}`,
+    `const isWide = stride >= ${known} && count !== 0;`,
+    `${keep}$isWide = isWide;`,
+    `(isWide ? ${keep}$wide : ${keep}$narrow).${place}`,
   ];
 }
 
