@@ -50,6 +50,11 @@ export class Mdp3PacketAssembler {
     if (packet.messageCount++ === 0) this.held++;
   }
 
+  /** Messages so far of the packet that a stream fills. */
+  messagesOf(stream: Mdp3Stream, flow: Flow): number {
+    return this.open.get(stream.flow === null ? flow : stream)?.messageCount ?? 0;
+  }
+
   /** Takes a header that had no messages. */
   heartbeat(sequence: number, stream: Mdp3Stream, flow: Flow): void {
     const packet = this.packetOf(stream, flow);

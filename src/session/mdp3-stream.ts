@@ -37,6 +37,8 @@ export class Mdp3Stream extends SessionStream {
   gapTo = 0;
   /** … and whether the packet began a new numbering. */
   hasRestarted = false;
+  /** Whether the packet at hand is of the numbering before the current one. */
+  isOfEarlier = false;
   /** The latest SendingTime of the current numbering. */
   private latestHigh = 0;
   private latestLow = 0;
@@ -78,11 +80,16 @@ export class Mdp3Stream extends SessionStream {
     return nanosecondsOf(this.timeHigh, this.timeLow);
   }
 
-  /** Counts the packet `number` (1 to 2^32 − 1), whose time stands in `timeHigh` and `timeLow`; true where that found
-   * a gap or a new numbering. `isDuplicate` says whether the packet had been seen before. */
-  take(number: number): boolean {
+  /**
+   * Counts the packet `number` (1 to 2^32 − 1), whose time stands in `timeHigh` and `timeLow`; true where that found a
+   * gap or a new numbering. `isDuplicate` says whether the packet had been seen before. Without `mayBeAnew` a number
+   * that is behind is taken for a late or repeated one whenever it was sent, and its time is not gone by.
+   */
+  take(number: number, mayBeAnew = true): boolean {
     this.isDuplicate = false;
-    if (number !== this.tracker.next || this.isAnew) return this.takeOther(number);
+    this.isOfEarlier = false;
+    if (number !== this.tracker.next || this.isAnew || (this.previous !== null && this.isBeforeStart()))
+      return this.takeOther(number, mayBeAnew);
     this.tracker.extend(1);
     this.isBehindReset = false;
     this.noteLatest();
@@ -121,18 +128,23 @@ export class Mdp3Stream extends SessionStream {
     return all.report();
   }
 
-  private takeOther(number: number): boolean {
+  private takeOther(number: number, mayBeAnew: boolean): boolean {
     const { isBehindReset } = this;
     this.gapFrom = 0;
     this.hasRestarted = false;
     this.isBehindReset = false;
-    if (this.tracker.next === 0) this.begin(number);
-    else if (this.isAnew || this.isNewNumbering(number, isBehindReset)) this.restart(number);
-    else if (this.previous !== null && this.isOfPrevious(number)) this.accept(this.previous, number);
-    else {
+    if (this.tracker.next === 0) {
+      this.begin(number);
+      return false;
+    }
+    const isAnew = this.isAnew || this.isNewNumbering(number, isBehindReset);
+    if (isAnew && (mayBeAnew || this.isAnew)) this.restart(number);
+    else if (this.previous !== null && this.isOfPrevious(number)) {
+      this.isOfEarlier = true;
+      this.accept(this.previous, number);
+    } else {
       this.accept(this.tracker, number);
-      this.noteLatest();
-      if (number < this.startNumber) this.noteStart(number);
+      if (!isAnew) this.noteTimes(number);
     }
     return this.hasRestarted || this.gapFrom > 0;
   }
@@ -142,17 +154,26 @@ export class Mdp3Stream extends SessionStream {
     this.isDuplicate = !tracker.accept(number);
   }
 
+  private noteTimes(number: number): void {
+    this.noteLatest();
+    if (number < this.startNumber) this.noteStart(number);
+  }
+
   private isNewNumbering(number: number, isBehindReset: boolean): boolean {
     if (number >= this.tracker.next) return false;
     const order = compare(this.timeHigh, this.timeLow, this.latestHigh, this.latestLow);
     return order > 0 || (order === 0 && isBehindReset && number === 1);
   }
 
-  /** Whether a packet was sent before the current numbering began. */
+  /** Whether a packet was sent before the current numbering's first one, and so is one of those before it. */
   private isOfPrevious(number: number): boolean {
-    const { timeHigh, timeLow } = this;
-    if (compare(timeHigh, timeLow, this.startHigh, this.startLow) >= 0) return false;
-    return number >= this.startNumber || compare(timeHigh, timeLow, this.previousHigh, this.previousLow) <= 0;
+    if (!this.isBeforeStart()) return false;
+    const isCounted = number >= this.startNumber && number !== this.tracker.next;
+    return isCounted || compare(this.timeHigh, this.timeLow, this.previousHigh, this.previousLow) <= 0;
+  }
+
+  private isBeforeStart(): boolean {
+    return compare(this.timeHigh, this.timeLow, this.startHigh, this.startLow) < 0;
   }
 
   private begin(number: number): void {

@@ -19,6 +19,7 @@ import {
   readTimeLow,
   SENDING_TIME_OFFSET,
 } from './mdp3-header.js';
+import { isWholeMessage } from './mdp3-messages.js';
 import { Mdp3Stream } from './mdp3-stream.js';
 import { StreamTable } from './stream.js';
 
@@ -72,7 +73,7 @@ export class Mdp3Decoder {
     stream.packets++;
     stream.timeHigh = readTimeHigh(view, offset + SENDING_TIME_OFFSET);
     stream.timeLow = readTimeLow(view, offset + SENDING_TIME_OFFSET);
-    if (first < end && !isWhole(view, first, end)) {
+    if (first < end && !isWholeMessage(view, first, end)) {
       this.broken(view, offset, first, end, 0);
       return;
     }
@@ -98,7 +99,7 @@ export class Mdp3Decoder {
     const { listener, facts } = this;
     let at = offset + MDP3_HEADER_LENGTH;
     let count = 0;
-    while (isWhole(view, at, end)) {
+    while (isWholeMessage(view, at, end)) {
       const size = readMsgSize(view, at);
       const message = at + MSG_SIZE_LENGTH;
       const length = size - MSG_SIZE_LENGTH;
@@ -160,11 +161,4 @@ export function announce(stream: Mdp3Stream, sequence: number, listener: Message
 export function note(stream: Mdp3Stream, facts: Mdp3Facts, view: DataView, message: number, length: number): void {
   if (facts.isReset?.(view, message, length)) stream.noteReset();
   else if (facts.isHeartbeat?.(view, message, length)) stream.heartbeats++;
-}
-
-/** Whether a message of at least an SBE header, as long as its MsgSize says, lies between `at` and `end`. */
-function isWhole(view: DataView, at: number, end: number): boolean {
-  if (at + MSG_SIZE_LENGTH > end) return false;
-  const size = readMsgSize(view, at);
-  return size >= MIN_MSG_SIZE && at + size <= end;
 }

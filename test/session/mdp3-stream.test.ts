@@ -182,6 +182,30 @@ describe('numbers begin anew', () => {
       ['98', 'restart 1', '1', 'gap 99-99', '100', '99', '2'],
     ],
     [
+      'a late packet of the numbering before whose number is the next one',
+      [
+        [1, 0],
+        [2, 1],
+        [4, 3],
+        [1, 10],
+        [2, 11],
+        [3, 2],
+        [3, 12],
+      ],
+      ['1', '2', 'gap 3-3', '4', 'restart 1', '1', '2', '3', '3'],
+    ],
+    [
+      'a clock that goes back behind a restart',
+      [
+        [9, 0],
+        [1, 10],
+        [2, 5],
+        [3, 6],
+        [4, 12],
+      ],
+      ['9', 'restart 1', '1', '2', '3', '4'],
+    ],
+    [
       'sent within the same nanosecond, one packet late',
       [
         [7, 5],

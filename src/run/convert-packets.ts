@@ -1,0 +1,215 @@
+/**
+ * Takes the packets of MDP 3.0, puts the lines of each channel together, and writes what is chosen of them.
+ *
+ * The unit is the packet, as MsgSeqNum counts it: a channel's packets come out once each, in order, on the flow of its
+ * first line. Where messages are left out, packets that remain are numbered from 1, unless numbers are to be kept; where
+ * the input's numbers begin anew, so do the written ones. Packets of the TCP form come out as UDP packets.
+ */
+
+import { UsageError } from '../core/errors.js';
+import type { Flow, Stream } from '../core/seams.js';
+import { openCaptureOutput } from '../io/capture-output.js';
+import { Mdp3Output } from '../io/mdp3-output.js';
+import type { MessageTest } from '../session/mdp3.js';
+import { Mdp3PacketAssembler } from '../session/mdp3-bridge.js';
+import {
+  MDP3_HEADER_LENGTH,
+  nanosecondsOf,
+  readTimeHigh,
+  readTimeLow,
+  SENDING_TIME_OFFSET,
+  secondsOf,
+} from '../session/mdp3-header.js';
+import { type LineChannel, Mdp3Lines } from '../session/mdp3-lines.js';
+import { isWholeMessage } from '../session/mdp3-messages.js';
+import { isSendingTime } from '../session/mdp3-recognise.js';
+import { Mdp3Stream } from '../session/mdp3-stream.js';
+import { maxGapsReported } from './convert-datagrams.js';
+import type { ConvertReport, ConvertSpec } from './convert-spec.js';
+import { FlowMap } from './remap.js';
+import type { StampSpan } from './restamp.js';
+
+/** Which channel and feed type a flow carries. */
+export interface PacketLine {
+  readonly channel: string;
+  readonly feedType: string;
+}
+
+export interface PacketCopyOptions {
+  /** Asked once of each message, in the order of the output, whether to write it; all are where absent. */
+  readonly choose?: MessageTest;
+  /** By a channel configuration; null where it does not name the flow. */
+  readonly lineOf?: (flow: Flow) => PacketLine | null;
+}
+
+/** What a `PacketCopy` adds to a report; gaps and the rest up to `heldBack` count packets. */
+export type PacketCopyReport = Omit<ConvertReport, 'framing' | OutsideKeys> & {
+  readonly framing: 'mdp3';
+  /** Channels and feed types, each of whatever lines. */
+  readonly channels: number;
+  /** How often numbers began anew, over all channels. */
+  readonly restarts: number;
+};
+
+type OutsideKeys =
+  | 'input'
+  | 'output'
+  | 'format'
+  | 'first'
+  | 'last'
+  | 'seconds'
+  | 'records'
+  | 'truncated'
+  | 'tcpPieces'
+  | 'otherFlows'
+  | 'damage'
+  | 'damageTotal';
+
+interface Stamp {
+  seconds: number;
+  nanoseconds: number;
+}
+
+export class PacketCopy {
+  private readonly spec: ConvertSpec;
+  private readonly span: StampSpan;
+  private readonly lines: Mdp3Lines;
+  private readonly assembler: Mdp3PacketAssembler;
+  /** Of the packets that are being put together from TCP, by their flow: when their first message came. */
+  private readonly stamps = new Map<Flow, Stamp>();
+  private readonly flows: FlowMap;
+  private readonly udpFlows = new Map<Flow, Flow>();
+  private readonly gaps: ConvertReport['gaps'] = [];
+  private readonly output: Mdp3Output;
+
+  constructor(spec: ConvertSpec, span: StampSpan, options: PacketCopyOptions = {}) {
+    if (spec.format === 'binaryfile') {
+      throw new UsageError('binaryfile', 'a BinaryFILE has no room for packets of MDP 3.0: write a pcap or pcapng');
+    }
+    const { choose, lineOf } = options;
+    this.spec = spec;
+    this.span = span;
+    this.output = outputOf(spec, choose);
+    this.flows = new FlowMap(spec.remapSources, spec.remapDestinations);
+    this.lines = new Mdp3Lines(
+      {
+        onPacket: (view, offset, length, seconds, nanoseconds, _sequence, channel) =>
+          this.put(view, offset, length, seconds, nanoseconds, channel),
+        onGap: (from, to) => {
+          if (this.gaps.length < maxGapsReported) this.gaps.push({ from, to, count: to - from + 1, session: null });
+        },
+        onRestart: ({ flow }) => this.output.restart(this.outputFlow(flow)),
+      },
+      lineOf === undefined ? {} : { keyOf: (flow) => keyOf(lineOf(flow)) },
+    );
+    this.assembler = new Mdp3PacketAssembler((view, length, _messages, flow) => {
+      const { seconds, nanoseconds } = this.stamps.get(flow) as Stamp;
+      this.lines.packet(view, 0, length, seconds, nanoseconds, flow);
+    });
+  }
+
+  /** Takes a datagram of a flow that is MDP 3.0; one without a header or any whole message is left out. */
+  take(view: DataView, offset: number, length: number, seconds: number, nanoseconds: number, flow: Flow): void {
+    const first = offset + MDP3_HEADER_LENGTH;
+    const end = offset + length;
+    if (first > end || (first < end && !isWholeMessage(view, first, end))) return;
+    this.lines.packet(view, offset, length, seconds, nanoseconds, flow);
+  }
+
+  /** Takes a message of the TCP form, of this flow; its packet is complete with the first message of another. */
+  takeMessage(
+    view: DataView,
+    offset: number,
+    length: number,
+    seconds: number,
+    nanoseconds: number,
+    sequence: number,
+    stream: Stream,
+    flow: Flow,
+  ): void {
+    if (!(stream instanceof Mdp3Stream)) return;
+    this.assembler.message(view, offset, length, sequence, stream, flow);
+    if (this.assembler.messagesOf(stream, flow) === 1) this.stamps.set(flow, { seconds, nanoseconds });
+  }
+
+  /** Puts out what was held back. */
+  finish(): void {
+    this.assembler.finish();
+    this.lines.flush();
+  }
+
+  close(): void {
+    this.output.close();
+  }
+
+  report(): PacketCopyReport {
+    const { channels, unsequenced, gaps, missing, duplicates, late, heldBack, restarts } = this.lines.report();
+    const { counts, filtered } = this.output;
+    return {
+      framing: 'mdp3',
+      session: null,
+      messages: counts.messages,
+      packets: counts.packets,
+      bytes: counts.bytes,
+      filtered,
+      unsequenced,
+      otherSessions: [],
+      gaps: this.gaps,
+      gapsTotal: gaps,
+      missing,
+      duplicates,
+      late,
+      heldBack,
+      tooLong: counts.tooLong,
+      zeroLength: 0,
+      clampedTimestamps: counts.clampedTimestamps,
+      connections: 0,
+      channels,
+      restarts,
+    };
+  }
+
+  private put(
+    view: DataView,
+    offset: number,
+    length: number,
+    seconds: number,
+    nanoseconds: number,
+    channel: LineChannel,
+  ): void {
+    const { span, spec } = this;
+    if (!this.output.prepare(view, offset, length)) return;
+    const time = offset + SENDING_TIME_OFFSET;
+    if (spec.restamp.exchange && isSendingTime(view, time)) {
+      const [high, low] = [readTimeHigh(view, time), readTimeLow(view, time)];
+      span.apply(secondsOf(high, low), nanosecondsOf(high, low), -1);
+    } else span.apply(seconds, nanoseconds, -1);
+    this.output.put(this.outputFlow(channel.flow), span.stampSeconds, span.stampNanoseconds);
+  }
+
+  /** The flow that packets are written on. */
+  private outputFlow(flow: Flow): Flow {
+    const to = this.flows.get(flow);
+    if (to.transport === 'UDP') return to;
+    let udp = this.udpFlows.get(to);
+    if (udp === undefined) {
+      udp = { ...to, transport: 'UDP' };
+      this.udpFlows.set(to, udp);
+    }
+    return udp;
+  }
+}
+
+function outputOf(spec: ConvertSpec, choose: MessageTest | undefined): Mdp3Output {
+  const keepsNumbers = spec.resequence === null && (spec.keepSequence || choose === undefined);
+  const format = spec.format === 'pcapng' ? 'pcapng' : 'pcap';
+  const capture = { path: spec.output, format, inputPaths: spec.input.paths } as const;
+  return new Mdp3Output(() => openCaptureOutput(capture), {
+    ...(choose === undefined ? {} : { choose }),
+    ...(keepsNumbers ? {} : { firstSequence: spec.resequence ?? 1 }),
+  });
+}
+
+function keyOf(line: PacketLine | null): string | null {
+  return line === null ? null : `${line.channel} ${line.feedType}`;
+}

@@ -1,0 +1,344 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readMsgSeqNum } from '../../src/session/mdp3-header.js';
+import { MAX_CHANNELS, Mdp3Lines, type Mdp3LinesOptions, UNDECIDED_PACKETS } from '../../src/session/mdp3-lines.js';
+import { baseNs, packet } from './mdp3-build.js';
+import { embed, latin1, makeFlow } from './support.js';
+
+/** A packet: its line, number, SendingTime and, where that matters, when it was captured. */
+type Sent = [line: number, sequence: number, atNs: number, capturedNs?: number];
+
+const flows = Array.from({ length: 6 }, (_, index) => makeFlow(index));
+
+/** What comes out, as `channel number:body` (the line that it came on is the body), gaps and restarts. */
+function put(sent: readonly Sent[], options: Mdp3LinesOptions = {}, ends = true) {
+  const events: string[] = [];
+  /** SendingTimes of what came out. */
+  const sentNs: number[] = [];
+  const lines = new Mdp3Lines(
+    {
+      onPacket: (view, offset, length, seconds, nanoseconds, sequence, channel) => {
+        expect(readMsgSeqNum(view, offset)).toBe(sequence);
+        expect(seconds * 1e9 + nanoseconds).toBeGreaterThanOrEqual(0);
+        sentNs.push(Number(new DataView(view.buffer, view.byteOffset).getBigUint64(offset + 4, true) - baseNs));
+        events.push(`${channel.index} ${sequence}${latin1(view, offset + 22, length - 22)}`);
+      },
+      onGap: (from, to, channel) => events.push(`${channel.index} gap ${from}-${to}`),
+      onRestart: (channel) => events.push(`${channel.index} restart`),
+    },
+    options,
+  );
+  for (const [line, sequence, atNs, capturedNs = atNs] of sent) {
+    const { view, offset, length } = embed(packet(sequence, atNs, ['abcdef'[line] as string]));
+    lines.packet(view, offset, length, Math.floor(capturedNs / 1e9), capturedNs % 1e9, flows[line] ?? makeFlow(line));
+    new Uint8Array(view.buffer).fill(0xdd);
+  }
+  if (ends) lines.flush();
+  return { events, sentNs, report: lines.report() };
+}
+
+/** Lines 0 and 1 are of channel 310, 2 and 3 of channel 311. */
+const configured: Mdp3LinesOptions = { keyOf: ({ index }) => (index < 4 ? `31${index >> 1} I` : null) };
+
+describe('by configuration', () => {
+  const vectors: [string, Sent[], string[]][] = [
+    [
+      'the first arrival of a number wins',
+      [
+        [0, 1, 0],
+        [1, 1, 0],
+        [1, 2, 1],
+        [0, 2, 1],
+      ],
+      ['0 1a', '0 2b'],
+    ],
+    [
+      'a gap on one line is filled by the other',
+      [
+        [0, 1, 0],
+        [0, 3, 2],
+        [1, 1, 0],
+        [1, 2, 1],
+      ],
+      ['0 1a', '0 2b', '0 3a'],
+    ],
+    [
+      'a gap on both lines',
+      [
+        [0, 1, 0],
+        [1, 1, 0],
+        [0, 3, 2],
+        [1, 3, 2],
+      ],
+      ['0 1a', '0 gap 2-2', '0 3a'],
+    ],
+    [
+      'two channels',
+      [
+        [0, 1, 0],
+        [2, 1, 0],
+        [3, 1, 0],
+        [1, 2, 1],
+      ],
+      ['0 1a', '1 1c', '0 2b'],
+    ],
+    [
+      'joined in the middle',
+      [
+        [0, 52, 1],
+        [1, 51, 0],
+        [1, 52, 1],
+        [0, 53, 2],
+      ],
+      ['0 51b', '0 52a', '0 53a'],
+    ],
+    [
+      'number 0 passes whenever it comes',
+      [
+        [0, 1, 0],
+        [1, 0, 5],
+        [0, 0, 6],
+      ],
+      ['0 1a', '0 0b', '0 0a'],
+    ],
+    [
+      'numbers begin anew',
+      [
+        [0, 1, 0],
+        [0, 2, 1],
+        [1, 1, 0],
+        [0, 1, 10],
+        [1, 2, 1],
+        [1, 1, 10],
+        [1, 2, 11],
+        [0, 2, 11],
+      ],
+      ['0 1a', '0 2a', '0 restart', '0 1a', '0 2b'],
+    ],
+    [
+      'what is held is passed on when they do',
+      [
+        [0, 1, 0],
+        [0, 3, 2],
+        [0, 1, 10],
+        [1, 3, 2],
+        [1, 2, 1],
+      ],
+      ['0 1a', '0 gap 2-2', '0 3a', '0 restart', '0 1a'],
+    ],
+    [
+      'the first packet behind a restart comes on the other line',
+      [
+        [0, 1, 0],
+        [0, 2, 1],
+        [0, 2, 11],
+        [1, 1, 0],
+        [1, 2, 1],
+        [1, 1, 10],
+        [1, 2, 11],
+      ],
+      ['0 1a', '0 2a', '0 restart', '0 1b', '0 2a'],
+    ],
+    [
+      'a line whose times are ahead is not taken for numbers that begin anew',
+      [
+        [0, 1, 0],
+        [1, 2, 51],
+        [0, 2, 1],
+        [0, 3, 2],
+        [1, 3, 52],
+        [1, 4, 53],
+        [0, 4, 3],
+      ],
+      ['0 1a', '0 2b', '0 3a', '0 4b'],
+    ],
+    [
+      'a line that is first seen behind a restart',
+      [
+        [0, 8, 0],
+        [0, 9, 1],
+        [1, 1, 10],
+        [1, 2, 11],
+        [0, 1, 10],
+        [0, 2, 11],
+        [0, 3, 12],
+      ],
+      ['0 8a', '0 9a', '0 restart', '0 1b', '0 2b', '0 3a'],
+    ],
+  ];
+  // biome-ignore format: a table
+  test.each(vectors)('%s', (_name, sent, expected) => {
+    expect(put(sent, configured).events).toEqual(expected);
+  });
+
+  test('a gap that nothing fills within a second of capture time is given up, and what comes then is late', () => {
+    const s = 1e9;
+    const sent: Sent[] = [
+      [0, 1, 0],
+      [0, 3, 2, 0.1 * s],
+      [0, 4, 3, 1.2 * s],
+      [1, 2, 1, 1.3 * s],
+      [1, 2, 1, 1.4 * s],
+      [1, 3, 2, 1.5 * s],
+    ];
+    const { events, report } = put(sent, configured);
+    expect(events).toEqual(['0 1a', '0 gap 2-2', '0 3a', '0 4a']);
+    expect(report).toEqual({
+      channels: 1,
+      packets: 3,
+      unsequenced: 0,
+      duplicates: 2,
+      late: 1,
+      heldBack: 1,
+      gaps: 1,
+      missing: 1,
+      restarts: 0,
+    });
+  });
+
+  test('the counts of all channels and numberings', () => {
+    const sent: Sent[] = [
+      [0, 1, 0],
+      [0, 3, 2],
+      [0, 1, 10],
+      [1, 2, 1],
+      [1, 3, 2],
+      [2, 1, 0],
+      [3, 1, 0],
+      [3, 0, 0],
+    ];
+    expect(put(sent, configured).report).toEqual({
+      channels: 2,
+      packets: 4,
+      unsequenced: 1,
+      duplicates: 2,
+      late: 1,
+      heldBack: 1,
+      gaps: 1,
+      missing: 1,
+      restarts: 1,
+    });
+  });
+});
+
+describe('by content', () => {
+  const run = (line: number, from: number, to: number, shift = 0): Sent[] =>
+    Array.from({ length: to - from + 1 }, (_, index): Sent => [line, from + index, (from + index) * 10 + shift]);
+
+  test('a packet seen on another flow makes a line of it', () => {
+    const { events, report } = put([...run(0, 5, 7), ...run(1, 6, 9)]);
+    expect(events).toEqual(['0 5a', '0 6a', '0 7a', '0 8b', '0 9b']);
+    expect(report).toMatchObject({ channels: 1, packets: 5, duplicates: 2 });
+  });
+
+  test('whichever line comes first, and however far ahead', () => {
+    const { events } = put([...run(0, 90, 94), ...run(1, 97, 99), ...run(0, 95, 98)]);
+    expect(events).toEqual([
+      ...[90, 91, 92, 93, 94, 95, 96].map((number) => `0 ${number}a`),
+      ...[97, 98, 99].map((number) => `0 ${number}b`),
+    ]);
+  });
+
+  test('other times, other lengths or other numbers are other channels', () => {
+    const { events, report } = put([...run(0, 5, 6), ...run(1, 5, 6, 1), ...run(2, 8, 8)]);
+    expect(events).toEqual(['0 5a', '0 6a', '1 5b', '1 6b', '2 8c']);
+    expect(report.channels).toBe(3);
+  });
+
+  test('a flow is held back for so many packets', () => {
+    const { events } = put(run(0, 1, UNDECIDED_PACKETS - 1), {}, false);
+    expect(events).toEqual([]);
+    const { events: all } = put(run(0, 1, UNDECIDED_PACKETS + 2), {}, false);
+    expect(all).toEqual(run(0, 1, UNDECIDED_PACKETS + 2).map(([, number]) => `0 ${number}a`));
+  });
+
+  test('and so long, whichever flow goes on', () => {
+    const sent: Sent[] = [
+      [0, 1, 0, 0],
+      [1, 7, 5, 500],
+      [0, 2, 6, 1e9],
+      [1, 8, 9, 1e9 + 1],
+    ];
+    expect(put(sent, {}, false).events).toEqual(['0 1a', '0 2a']);
+  });
+
+  test('a third line joins too, and so does one of a configured channel', () => {
+    expect(put([...run(0, 1, 3), ...run(1, 2, 4), ...run(2, 3, 5)]).report).toMatchObject({ channels: 1, packets: 5 });
+    expect(put([...run(0, 1, 3), ...run(5, 2, 4)], configured).report).toMatchObject({ channels: 1, packets: 4 });
+  });
+
+  test('numbers that begin anew while a flow is held back', () => {
+    const sent: Sent[] = [
+      [0, 8, 0],
+      [0, 9, 1],
+      [0, 1, 2],
+      [0, 2, 3],
+      [1, 9, 1],
+      [1, 1, 2],
+      [1, 2, 3],
+      [1, 3, 4],
+    ];
+    expect(put(sent).events).toEqual(['0 8a', '0 9a', '0 restart', '0 1a', '0 2a', '0 3b']);
+  });
+
+  test('flows beyond the bound pass as they come', () => {
+    const count = MAX_CHANNELS + 2;
+    const lines = Array.from({ length: count }, (_, index): Sent => [index + 100, 5 + index, index]);
+    const passed: number[] = [];
+    const all = new Mdp3Lines({ onPacket: (_view, _offset, _length, _s, _ns, sequence) => passed.push(sequence) });
+    for (const [index, sequence, atNs] of lines) {
+      const { view, offset, length } = embed(packet(sequence, atNs, ['x']));
+      all.packet(view, offset, length, 0, atNs, makeFlow(index));
+    }
+    expect(passed).toEqual([count + 3, count + 4]);
+    all.flush();
+    expect([passed.length, all.report().packets, all.report().channels]).toEqual([count, count, MAX_CHANNELS]);
+  });
+});
+
+describe('properties', () => {
+  /** One feed in rounds, sent on two lines that lose, repeat and swap packets and run apart. */
+  const feed = fc.record({
+    rounds: fc.integer({ min: 1, max: 4 }),
+    length: fc.integer({ min: 5, max: 40 }),
+    lost: fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 160, maxLength: 160 }),
+    moved: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 320, maxLength: 320 }),
+    skew: fc.integer({ min: 0, max: 6 }),
+    byContent: fc.boolean(),
+  });
+
+  test('what at least one line brought in time comes out once, in order', () => {
+    fc.assert(
+      fc.property(feed, ({ rounds, length, lost, moved, skew, byContent }) => {
+        const total = rounds * length;
+        const sent: { key: number; one: Sent }[] = [];
+        for (let index = 0; index < total; index++) {
+          const [sequence, atNs] = [1 + (index % length), index * 10];
+          // Near where numbers begin anew, and where the feed begins, nothing is lost or moved: a late packet of an
+          // ended numbering is left out.
+          const isInside = index % length > skew + 3 && index % length < length - skew - 4;
+          const loss = isInside ? (lost[index] ?? 0) : 0;
+          for (const line of [0, 1]) {
+            if (loss === 1 + line || loss === 3) continue;
+            const move = isInside ? (moved[2 * index + line] ?? 0) : 0;
+            sent.push({ key: index + 1.1 * move + line * skew + line * 0.01, one: [line, sequence, atNs] });
+          }
+        }
+        sent.sort((left, right) => left.key - right.key);
+        const arrived = new Set(sent.map(({ one }) => one[2]));
+        const expected = Array.from({ length: total }, (_, index) => index).filter((index) => arrived.has(index * 10));
+        const { sentNs, report } = put(
+          sent.map(({ one }) => one),
+          byContent ? {} : configured,
+        );
+        expect(sentNs).toEqual(expected.map((index) => index * 10));
+        expect([report.channels, report.packets, report.missing, report.restarts]).toEqual([
+          1,
+          expected.length,
+          total - expected.length,
+          rounds - 1,
+        ]);
+      }),
+    );
+  });
+});
