@@ -1,6 +1,6 @@
 /**
- * Writes UDP packets of MDP 3.0 into a capture file: whole, or only messages that are chosen, with the numbers that they
- * have or with new ones. SendingTime stays.
+ * Writes UDP packets of MDP 3.0 into a capture file: whole, or only messages that are chosen, with the numbers that
+ * they have or with new ones. SendingTime stays.
  *
  * New numbers are counted for each flow by itself. A packet of which no message is chosen is not written and takes no
  * number; one that has none (a heartbeat) is written where nothing is chosen.

@@ -2,8 +2,9 @@
  * How the packets of MDP 3.0 go on from loop to loop: SendingTime, and MsgSeqNum.
  *
  * Times move by the span from the earliest to the latest SendingTime of loop 1, on all flows alike. Numbers move by the
- * span of their flow's numbers. A flow whose numbers begin anew within a loop, as those of snapshots do, keeps them: the
- * next loop is then one more round. Packets without a number, or with one that would pass 2^32 − 1, keep what they have.
+ * span of their flow's numbers. A flow whose numbers begin anew within a loop, as those of snapshots do, keeps them:
+ * the next loop is then one more round. Packets without a number, or with one that would pass 2^32 − 1, keep what they
+ * have.
  */
 import type { Flow } from '../core/seams.js';
 import {

@@ -2,8 +2,8 @@
  * Takes the packets of MDP 3.0, puts the lines of each channel together, and writes what is chosen of them.
  *
  * The unit is the packet, as MsgSeqNum counts it: a channel's packets come out once each, in order, on the flow of its
- * first line. Where messages are left out, packets that remain are numbered from 1, unless numbers are to be kept; where
- * the input's numbers begin anew, so do the written ones. Packets of the TCP form come out as UDP packets.
+ * first line. Where messages are left out, packets that remain are numbered from 1, unless numbers are to be kept;
+ * where the input's numbers begin anew, so do the written ones. Packets of the TCP form come out as UDP packets.
  */
 
 import { UsageError } from '../core/errors.js';

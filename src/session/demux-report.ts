@@ -15,7 +15,7 @@ export interface SessionReport extends Omit<SequenceReport, 'messages'> {
   /** `address:port` that the packets were sent to. */
   readonly destination: string;
   readonly source: string;
-  /** Packets of MoldUDP64 and MDP 3.0, where they and not messages are what is numbered; logical packets of SoupBinTCP. */
+  /** Packets of MoldUDP64, logical packets of SoupBinTCP; of MDP 3.0 those, and not messages, are what is numbered. */
   readonly packets: number;
   /** Messages delivered, repeated and unsequenced ones included. */
   readonly messages: number;
@@ -30,8 +30,8 @@ export interface SessionReport extends Omit<SequenceReport, 'messages'> {
 }
 
 /**
- * One flow: what was sent from one address and port to another. What `SoupReport` has is there for SoupBinTCP only, some
- * of it for MDP 3.0 over TCP.
+ * One flow: what was sent from one address and port to another. What `SoupReport` has is there for SoupBinTCP only,
+ * some of it for MDP 3.0 over TCP.
  */
 export interface FlowReport extends Partial<SoupReport> {
   readonly transport: 'UDP' | 'TCP';

@@ -17,7 +17,7 @@ export interface ChannelConnection {
   readonly channel: string;
   /** The channel's name, such as `CME Globex Equity Futures`. */
   readonly label: string;
-  /** `H` historical replay, `I` incremental, `N` instrument replay, `S` snapshot, `SMBO` snapshot by order, or other. */
+  /** `H` historical replay, `I` incremental, `N` instrument replay, `S` snapshot, `SMBO` snapshot by order, … */
   readonly feedType: string;
   /** As the file words it, such as `Incremental`. */
   readonly feedName: string;
