@@ -51,6 +51,7 @@ export { type ConvertOptions, type ConvertReport, type ConvertSpec, convertSpecO
 export { type DoctorFacts, type DoctorReport, examine } from './run/doctor.js';
 export type { Check } from './run/doctor-checks.js';
 export { type GenerateSpec, type GenerateTruth, Generation } from './run/generate.js';
+export { type Mdp3GenerateSpec, type Mdp3GenerateTruth, Mdp3Generation } from './run/generate-mdp3.js';
 export { type DatagramBatch, type ReplayOptions, replay, replayBatches } from './run/library.js';
 export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
 export { runReplay } from './run/replay.js';
@@ -104,4 +105,6 @@ export * from './session/soupbintcp-writer.js';
 export { type FaultShare, parseFaultShare } from './sim/fault-draw.js';
 export { type FaultOptions, type FaultsTruth, FaultyLines } from './sim/faults.js';
 export { ItchSession, type ItchSessionOptions } from './sim/itch-session.js';
+export { feedNameOf, Mdp3Session, type Mdp3SessionOptions } from './sim/mdp3/session.js';
+export type { Mdp3SessionTruth } from './sim/mdp3/truth.js';
 export type { SessionTruth } from './sim/truth.js';

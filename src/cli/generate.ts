@@ -8,7 +8,7 @@ import { openTextFile, type TextFile } from '../io/text-file.js';
 import { type GenerateTruth, Generation } from '../run/generate.js';
 import { type Mdp3GenerateTruth, Mdp3Generation } from '../run/generate-mdp3.js';
 import { parseFaultShare } from '../sim/fault-draw.js';
-import { defaultReorderDepth, type FaultsTruth, type FaultTruth } from '../sim/faults.js';
+import { defaultReorderDepth, type FaultsTruth, type FaultTruth, type LineTruth } from '../sim/faults.js';
 import { defaultDate, defaultSeed } from '../sim/itch-session.js';
 import { defaultChannel, defaultSchemaVersion } from '../sim/mdp3/session.js';
 import {
@@ -188,8 +188,12 @@ function describe(path: string, truth: GenerateTruth | Mdp3GenerateTruth, second
     `${path === '-' ? 'standard output' : path}: ${formatCount(output.messages)} messages of ${listed}${packets}, ` +
       `${formatBytes(output.bytes)}, made at ${formatRate(output.messages / seconds, 'msg/s')}`,
   ];
-  if (isMdp) for (const { feed, ...faults } of truth.faults ?? []) lines.push(...faultLines(faults, `${feed} `));
-  else if (truth.faults !== null) lines.push(...faultLines(truth.faults, ''));
+  if (isMdp) {
+    for (const { feed, ...faults } of truth.faults ?? []) {
+      if (feed === 'I' || faults.lines.some(hasFaults)) lines.push(...faultLines(faults, `${feed} `));
+    }
+  }
+  if (!isMdp && truth.faults !== null) lines.push(...faultLines(truth.faults, ''));
   return `${lines.join('\n')}\n`;
 }
 
@@ -204,6 +208,10 @@ function faultLines({ lines, lostOnAllLines }: FaultsTruth, feed: string): strin
       `${faultText('duplicated', line.duplicated)}, ${faultText('reordered', line.reordered)}`,
   );
   return lines.length > 1 ? [...told, `${feed}on both lines: ${faultText('lost', lostOnAllLines)}`] : told;
+}
+
+function hasFaults({ lost, duplicated, reordered }: LineTruth): boolean {
+  return lost.packets + duplicated.packets + reordered.packets > 0;
 }
 
 function faultText(what: string, { packets, messages }: FaultTruth): string {

@@ -113,6 +113,38 @@ describe('tickreel generate', () => {
     expect(seconds).toBe(16 * 60);
   });
 
+  it('makes a channel of MDP 3.0, whose faults inspect finds as told', async () => {
+    const common = ['-o', inFolder('mdp.pcapng'), '--protocol', 'mdp3', '--schema-version', '9', '--symbols', '14'];
+    const flags = [
+      '--messages',
+      '9000',
+      '--duration',
+      '5s',
+      '--gaps',
+      '11',
+      '--dups',
+      '3',
+      '--b-line',
+      '--skew',
+      '5us',
+    ];
+    const { code, stderr } = await run(['generate', ...common, ...flags, '--truth', inFolder('mdp.json')]);
+    expect({ code, lines: stderr.split('\n').length }).toEqual({ code: 0, lines: 5 });
+    expect(stderr).toMatch(/: 9,000 messages of 14 instruments in .* packets, .* made at .*msg\/s\n/);
+    expect(stderr).toMatch(/^I 127\.0\.0\.1:26410 > 239\.255\.42\.31:14310: .* 11 lost/m);
+    const truth = truthOf('mdp.json');
+    const report = await inspect('mdp.pcapng');
+    expect(report.damageTotal).toBe(0);
+    const [lineA, lineB] = truth.faults[0].lines;
+    for (const line of [lineA, lineB]) {
+      const session = report.sessions.find(({ destination }: { destination: string }) =>
+        line.flow.endsWith(` ${destination}`),
+      );
+      const gaps = session.gaps.map(({ from, to }: { from: number; to: number }) => ({ from, to }));
+      expect(gaps).toEqual(line.lost.ranges);
+    }
+  });
+
   it('refuses what it cannot do', async () => {
     for (const [flags, text] of [
       [['-o', 'x.pcap', '--messages', '5'], 'a session of 1 symbol has at least 11 messages, not 5'],
@@ -131,6 +163,13 @@ describe('tickreel generate', () => {
       [['-o', 'x.pcap', '--from', '+3s'], 'is no time of day'],
       [['-o', 'x.pcap', '--prices', '3'], 'is not LOW-HIGH'],
       [['-o', 'x.pcap', '--from', '17:00'], 'no market hours are left'],
+      [['-o', 'x.itch', '--protocol', 'mdp3'], 'a BinaryFILE holds no packets'],
+      [['-o', 'x.pcap', '--protocol', 'mdp3', '--framing', 'soupbintcp'], '--framing says nothing about a session of'],
+      [['-o', 'x.pcap', '--protocol', 'mdp3', '--market-wide-halt'], '--market-wide-halt says nothing about'],
+      [['-o', 'x.pcap', '--protocol', 'mdp3', '--schema-version', '7'], 'versions 5, 6 and 8 to 13'],
+      [['-o', 'x.pcap', '--protocol', 'mdp3', '--messages', '9'], 'a session of 16 instruments has at least'],
+      [['-o', 'x.pcap', '--channel', '310'], '--channel says nothing about a session of ITCH: add --protocol mdp3'],
+      [['-o', 'x.pcap', '--skew', '5us'], '--skew goes with --b-line'],
       [[], "required option '-o, --output <file>' not specified"],
     ] as const) {
       const { code, stderr } = await run(['generate', ...flags]);

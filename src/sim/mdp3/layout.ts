@@ -75,6 +75,7 @@ export class GroupLayout {
 
   /** Writes what stands before the entries; returns where they begin. */
   begin(view: DataView, at: number, count: number): number {
+    for (let index = 0; index < this.size; index++) view.setUint8(at + index, 0);
     view.setUint16(at, this.entry.length, true);
     if (this.isWideCount) view.setUint16(at + this.numInGroup, count, true);
     else view.setUint8(at + this.numInGroup, count);

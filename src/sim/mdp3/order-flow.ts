@@ -20,12 +20,14 @@ const leastOrders: Readonly<Record<InstrumentKind, number>> = {
   repo: 36,
   fx: 60,
 };
-const leastOfAll = 12;
+const leastOfAll = 16;
 /** Messages of the session for each such order. */
-const messagesOfOrder = 25;
+const messagesOfOrder = 10;
 /** Orders of a side that no incoming order may take. */
 const keptOrders = 4;
 const mostDraws = 8;
+/** An order is not made larger than this: quantities of orders have 32 bits. */
+const mostLots = 1000;
 /** Orders that are drawn from at either end of an instrument's age. */
 const drawnOrders = 12;
 /** Levels that a mass cancellation leaves, or takes from the best on. */
@@ -127,7 +129,7 @@ export class OrderFlow {
   }
 
   private leastOrders({ kind }: Instrument): number {
-    return Math.min(this.mostLeast, leastOrders[kind]);
+    return Math.min(kind === 'future' ? 2 * this.mostLeast : this.mostLeast, leastOrders[kind]);
   }
 
   /** An order that does not cross the book. */
@@ -188,7 +190,7 @@ export class OrderFlow {
     const lotsOpen = market.books.shares[order] / instrument.lot;
     const isMore = lotsOpen < 2 || market.draw(3) === 0;
     const lotsWanted = isMore ? lotsOpen + 1 + market.draw(10) : 1 + market.draw(lotsOpen - 1);
-    market.resize(order, lotsWanted * instrument.lot);
+    market.resize(order, Math.min(mostLots, lotsWanted) * instrument.lot);
   }
 
   /** A new price is a new order. */

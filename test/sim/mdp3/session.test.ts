@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { mdp3SchemaOf } from '../../../src/protocol/mdp3/index.js';
+import { mdp3, mdp3SchemaOf } from '../../../src/protocol/mdp3/index.js';
 import { Mdp3Session, type Mdp3SessionOptions } from '../../../src/sim/mdp3/session.js';
 import { type DecodedPacket, decodePacket, MarketClient, plainBook, type Values } from './market-client.js';
 import { RecoveringClient } from './recovering-client.js';
 
-const small: Mdp3SessionOptions = { messages: 12_000, instruments: 20, durationNs: 60e9 };
+const small: Mdp3SessionOptions = { messages: 8000, instruments: 20, durationNs: 60e9 };
 
 /** Templates of a version that a session over UDP does not have: logins, and what TCP alone carries. */
 const tcpOnly = ['AdminLogin15', 'AdminLogout16', 'SnapshotFullRefreshTCP61', 'SnapshotFullRefreshTCPLongQty68'];
@@ -95,8 +95,8 @@ describe('session', () => {
 
   /** Fixed for good: whoever changes the generator changes every fixture made by it. */
   it('hasTheseBytes', () => {
-    expect(hashOf({ messages: 2000, durationNs: 1e9 })).toBe('pinned-13');
-    expect(hashOf({ messages: 2000, durationNs: 1e9, schemaVersion: 9 })).toBe('pinned-9');
+    expect(hashOf({ messages: 2000, durationNs: 1e9 })).toBe('753eb2ba12ca2e28');
+    expect(hashOf({ messages: 2000, durationNs: 1e9, schemaVersion: 9 })).toBe('e4fa0237f5156f08');
   });
 
   it.each([9, 13])('snapshotsOfVersion%iAreTheBookOfTheirMoment', (schemaVersion) => {
@@ -112,7 +112,7 @@ describe('session', () => {
         compared++;
       }
     }
-    expect(compared).toBeGreaterThan(500);
+    expect(compared).toBeGreaterThan(300);
   });
 
   it.each([
@@ -156,6 +156,49 @@ describe('session', () => {
     expect([...listed, ...announced.map(({ Symbol: symbol }) => symbol)]).toEqual(
       instruments.map(({ symbol }) => symbol),
     );
+  });
+
+  it.each([9, 13])('messagesOfVersion%iHaveNothingInTheirPadding', (schemaVersion) => {
+    const session = new Mdp3Session({ messages: 2000, durationNs: 1e9, schemaVersion });
+    while (session.next()) {
+      const { view, length } = session;
+      for (let at = 12; at < length; at += view.getUint16(at, true)) {
+        const size = view.getUint16(at, true) - 2;
+        const values = mdp3.toObject(view, at + 2, size) as NonNullable<ReturnType<typeof mdp3.toObject>>;
+        expect(Buffer.from(view.buffer, at + 2, size).equals(mdp3.encode(values)), String(values.name)).toBe(true);
+      }
+    }
+  });
+
+  it('booksAreToldInEveryWay', () => {
+    const packets = packetsOf(new Mdp3Session({ ...small, messages: 30_000 }));
+    const messages = packets.flatMap((packet) => (packet.feed === 0 ? packet.messages : []));
+    const valuesOf = (group: string, field: string) => {
+      const values = messages.flatMap((message) => (message[group] ?? []).map((entry: Values) => entry[field]));
+      // Constants are no names.
+      return [...new Set(values)].filter((value) => String(value).length > 1 && value !== undefined).sort();
+    };
+    const actions = ['Change', 'Delete', 'DeleteFrom', 'DeleteThru', 'New', 'Overlay'];
+    expect(valuesOf('NoMDEntries', 'MDUpdateAction')).toEqual(actions);
+    expect(valuesOf('NoOrderIDEntries', 'OrderUpdateAction')).toEqual(['Delete', 'New', 'Update']);
+    expect(valuesOf('NoMDEntries', 'AggressorSide')).toEqual(['Buy', 'NoAggressor', 'Sell']);
+    expect(valuesOf('NoMDEntries', 'MDEntryType')).toEqual(
+      [
+        ...['Bid', 'Offer', 'ImpliedBid', 'ImpliedOffer', 'BookReset'],
+        ...['OpenPrice', 'HighTrade', 'LowTrade', 'VWAP', 'HighestBid', 'LowestOffer'],
+        ...['SettlementPrice', 'ClearedVolume', 'OpenInterest', 'FixingPrice'],
+      ].sort(),
+    );
+  });
+
+  it('longEventsGoOverSeveralPackets', () => {
+    const packets = packetsOf(new Mdp3Session({ ...small, mtu: 1280, channelReset: true }));
+    const open = packets.filter(({ feed, messages }) => {
+      const marks = messages.at(-1)?.MatchEventIndicator;
+      return feed === 0 && marks !== undefined && !marks.names.includes('EndOfEvent');
+    });
+    expect(open.length).toBeGreaterThan(0);
+    expect(play(packets).problems).toEqual([]);
   });
 
   it('packetsStayWithinTheMtu', () => {
