@@ -78,10 +78,13 @@ export {
 export type { RandomSource } from './schema/generate.js';
 export type { JsonOptions, JsonWriter, ValueOptions } from './schema/json.js';
 export { buildParser, type ReferenceDecoder } from './schema/reference-decoder.js';
+export type { SbeCursorBase, SbeDecoder, SbeFlyweightBase } from './schema/sbe/flyweight.js';
 export type * from './schema/sbe/schema.js';
 /** Schemas of Simple Binary Encoding as tables: `sbe.message`, `sbe.field` and so on. */
 export * as sbe from './schema/sbe/table.js';
+export type { SbeCursor, SbeFlyweight, SbeHandlers, SbeMessageName } from './schema/sbe/types.js';
 export { schemaAt } from './schema/sbe/version.js';
+export { createWalker, type SbeFault, type SbeWalker } from './schema/sbe/walk.js';
 export { readSbeXml } from './schema/sbe/xml.js';
 export { type Message, type MessageInfo, message, type Protocol, protocol } from './schema/table.js';
 export type {
