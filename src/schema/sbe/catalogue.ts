@@ -32,8 +32,12 @@ interface Shelf {
   readonly byId: ReadonlyMap<number, readonly SbeCodec[]>;
 }
 
+/** A codec of any schema: handlers and flyweights are typed by their own schema, and a catalogue hands out any. */
+export type AnySbeCodec = Omit<SbeCodec, 'createDecoder' | 'createFlyweight'>;
+
 /** Builds a catalogue. `UsageError` where two of the schemas have the same id and version. */
-export function createCatalogue(codecs: readonly SbeCodec[]): SbeCatalogue {
+export function createCatalogue(given: readonly AnySbeCodec[]): SbeCatalogue {
+  const codecs = given as readonly SbeCodec[];
   const shelves = shelvesOf(codecs);
 
   function codecAt(view: DataView, offset: number, length: number): SbeCodec | null {

@@ -33,10 +33,10 @@ export function generateMessage(
 ): Uint8Array {
   const version = options.version ?? Math.min(schema.version, message.untilVersion ?? schema.version);
   const { maxBytes = 1400, isForeign = false } = options;
-  const making: Making = { schema, random, version, isForeign, chunks: [], left: maxBytes };
+  const making: Making = { schema, random, version, isForeign, chunks: [], left: 0 };
   const { header } = schema;
   const head = new Uint8Array(header.size);
-  addChunk(making, head);
+  making.chunks.push(head);
   const little = schema.byteOrder === 'littleEndian';
   const blockLength = foreignLength(making, blockLengthIn(message, version));
   const view = viewOf(head);
@@ -44,8 +44,9 @@ export function generateMessage(
   slotWriter(header.templateId, little)(view, 0, message.id);
   slotWriter(header.schemaId, little)(view, 0, schema.id);
   slotWriter(header.version, little)(view, 0, version);
+  making.left = maxBytes - header.size - blockLength - innerSize(message, version);
   generateBlock(making, message, blockLength);
-  if (isForeign && oneIn(random, 4)) addChunk(making, randomBytes(making, below(random, 20)));
+  if (isForeign && oneIn(random, 4)) making.chunks.push(randomBytes(making, below(random, 20)));
   return joined(making.chunks);
 }
 
@@ -68,7 +69,7 @@ interface Making {
   readonly version: number;
   readonly isForeign: boolean;
   readonly chunks: Uint8Array[];
-  /** Bytes that groups and data may still take; below 0 where fixed parts took more. */
+  /** Bytes that entries and data may still take, beside all that has its place already; below 0 where there are none. */
   left: number;
 }
 
@@ -81,7 +82,7 @@ function generateBlock(making: Making, block: Block, blockLength: number): void 
     if (size === 0 || sinceVersion > version || offset + size > blockLength) continue;
     generateValue(field, view, offset, { random, version, little: schema.byteOrder === 'littleEndian' });
   }
-  addChunk(making, bytes);
+  making.chunks.push(bytes);
   for (const group of block.groups) if (group.sinceVersion <= version) generateGroup(making, group);
   for (const data of block.data) if (data.sinceVersion <= version) generateData(making, data);
 }
@@ -92,11 +93,12 @@ function generateGroup(making: Making, group: AnyGroup): void {
   const little = schema.byteOrder === 'littleEndian';
   const stride = foreignLength(making, blockLengthIn(group, version));
   const bytes = making.isForeign ? randomBytes(making, dimension.size) : new Uint8Array(dimension.size);
-  addChunk(making, bytes);
+  making.chunks.push(bytes);
   // Entries that hold groups or data take more than their own fields.
   const least = stride + innerSize(group, version);
   const most = Math.max(0, Math.min(dimension.maxEntries, Math.floor(making.left / Math.max(least, 1)), mostEntries));
   const count = Math.min(most, [0, 1, 2 + below(random, 4), below(random, most + 1)][below(random, 4)] as number);
+  making.left -= count * least;
   slotWriter(dimension.blockLength, little)(viewOf(bytes), 0, stride);
   slotWriter(dimension.numInGroup, little)(viewOf(bytes), 0, count);
   for (let index = 0; index < count; index++) generateBlock(making, group, stride);
@@ -105,7 +107,8 @@ function generateGroup(making: Making, group: AnyGroup): void {
 /** Entries without bytes cost nothing and are bounded by this. */
 const mostEntries = 300;
 
-function innerSize(group: AnyGroup, version: number): number {
+/** What groups and data take where they are empty. */
+function innerSize(group: Block, version: number): number {
   let size = 0;
   for (const inner of group.groups) if (inner.sinceVersion <= version) size += inner.dimension.size;
   for (const data of group.data) if (data.sinceVersion <= version) size += data.headerSize;
@@ -114,16 +117,16 @@ function innerSize(group: AnyGroup, version: number): number {
 
 function generateData(making: Making, data: SbeData): void {
   const { random, schema } = making;
-  const most = Math.max(0, Math.min(data.maxLength, making.left - data.headerSize));
+  const most = Math.max(0, Math.min(data.maxLength, making.left));
   const length = Math.min(most, [0, 1, below(random, 20), below(random, most + 1)][below(random, 4)] as number);
   const bytes = making.isForeign ? randomBytes(making, data.headerSize) : new Uint8Array(data.headerSize);
   slotWriter(data.length, schema.byteOrder === 'littleEndian')(viewOf(bytes), 0, length);
-  addChunk(making, bytes);
+  making.chunks.push(bytes);
+  making.left -= length;
   const content = randomBytes(making, length);
   // Text has to be text in any encoding.
-  if (data.characterEncoding !== '')
-    for (let index = 0; index < length; index++) content[index] = 0x20 + below(random, 95);
-  addChunk(making, content);
+  if (data.characterEncoding !== '') for (const index of content.keys()) content[index] = 0x20 + below(random, 95);
+  making.chunks.push(content);
 }
 
 /** A block's length as another version may have it. */
@@ -134,11 +137,6 @@ function foreignLength({ isForeign, random }: Making, length: number): number {
 
 function randomBytes({ random }: Making, length: number): Uint8Array {
   return Uint8Array.from({ length }, () => below(random, 256));
-}
-
-function addChunk(making: Making, bytes: Uint8Array): void {
-  making.chunks.push(bytes);
-  making.left -= bytes.length;
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
