@@ -17,6 +17,7 @@ import {
   readMsgSize,
   readTimeHigh,
   readTimeLow,
+  SBE_HEADER_LENGTH,
   SENDING_TIME_OFFSET,
 } from './mdp3-header.js';
 import { isWholeMessage } from './mdp3-messages.js';
@@ -32,7 +33,7 @@ export interface Mdp3Facts {
   readonly fits: MessageTest;
   /** Whether it is a ChannelReset. */
   readonly isReset?: MessageTest;
-  /** Whether it is an AdminHeartbeat. */
+  /** Whether it is an AdminHeartbeat; asked of messages without a body only, since it has none. */
   readonly isHeartbeat?: MessageTest;
 }
 
@@ -159,6 +160,7 @@ export function announce(stream: Mdp3Stream, sequence: number, listener: Message
 
 /** Counts a message by what is known of it. */
 export function note(stream: Mdp3Stream, facts: Mdp3Facts, view: DataView, message: number, length: number): void {
-  if (facts.isReset?.(view, message, length)) stream.noteReset();
-  else if (facts.isHeartbeat?.(view, message, length)) stream.heartbeats++;
+  if (length === SBE_HEADER_LENGTH) {
+    if (facts.isHeartbeat?.(view, message, length)) stream.heartbeats++;
+  } else if (facts.isReset?.(view, message, length)) stream.noteReset();
 }
