@@ -3,9 +3,15 @@ import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { SinkError, UsageError } from '../core/errors.js';
 import { formatBytes, formatCount, formatDuration, parseDuration, type When } from '../core/time.js';
-import { type OutputFormat, type OutputFraming, outputFormats, outputFramings } from '../io/message-output.js';
+import { type OutputFormat, outputFormats } from '../io/message-output.js';
 import { Conversion } from '../run/convert.js';
-import { type ConvertReport, type ConvertSpec, convertSpecOf } from '../run/convert-spec.js';
+import {
+  type ConvertFraming,
+  type ConvertReport,
+  type ConvertSpec,
+  convertFramings,
+  convertSpecOf,
+} from '../run/convert-spec.js';
 import { parseRemapping, type Remapping } from '../run/remap.js';
 import {
   addFilterOptions,
@@ -28,7 +34,7 @@ import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 interface ConvertFlags extends InputFlags, FilterFlags, WindowFlags {
   output: string;
   format?: OutputFormat;
-  framing?: OutputFraming;
+  framing?: ConvertFraming;
   sessionName?: string;
   mtu?: number;
   pack?: 'timestamp' | 'mtu';
@@ -59,7 +65,7 @@ export function addConvertCommand(program: Command): void {
       'Converts between BinaryFILE, MoldUDP64 in pcap or pcapng, and SoupBinTCP in pcap or pcapng. Datagrams that go ' +
         'from capture to capture keep payload, stamp and addresses, their headers made anew, unless filters, numbers ' +
         'or framing ask otherwise; else the messages of one session are taken from all lines that carry it, put in ' +
-        'order, and framed anew.',
+        'order, and framed anew. Of MDP 3.0 it is then the packets of every channel, from all of its lines.',
     )
     .argument('<captures...>', captureArgument)
     .requiredOption('-o, --output <file>', 'the file to write, or - for standard output')
@@ -69,7 +75,7 @@ export function addConvertCommand(program: Command): void {
     )
     .addOption(
       new Option('--framing <framing>', 'frame the messages of a pcap or pcapng anew as this').choices([
-        ...outputFramings,
+        ...convertFramings,
       ]),
     )
     .option('--json', 'the report as one JSON object on standard output')
@@ -86,6 +92,7 @@ Examples:
   tickreel convert session.pcap -o aapl.itch --symbol AAPL
   tickreel convert a-line.pcap b-line.pcap -o whole.pcap --framing moldudp64
   tickreel convert session.pcap -o soup.pcap --framing soupbintcp
+  tickreel convert cme.pcap -o whole.pcap --framing mdp3 --channels config.xml --channel 310
   tickreel convert session.pcap -o lab.pcap --start 2026-01-05T14:30:00Z --remap-destination 239.255.42.1:26477
   tickreel convert session.pcap -o - --format binaryfile | gzip > session.NASDAQ_ITCH50.gz`,
     )
@@ -113,9 +120,10 @@ function addStampOptions(command: Command): Command {
   return command
     .optionsGroup('Time stamps:')
     .addOption(
-      new Option('--restamp <clock>', "each message's own time, on the New York day of its capture").choices([
-        'exchange',
-      ]),
+      new Option(
+        '--restamp <clock>',
+        "each message's own time, on the New York day of its capture; of MDP 3.0 each packet's SendingTime",
+      ).choices(['exchange']),
     )
     .option('--shift <±DURATION>', 'add this, as in -1h30m or 250us', refusing(parseShift))
     .option(
@@ -203,6 +211,7 @@ function describe(report: ConvertReport): string {
     verbatim: 'datagrams as they were, headers made anew',
     moldudp64: 'MoldUDP64',
     soupbintcp: 'SoupBinTCP',
+    mdp3: 'MDP 3.0',
   };
   const kind = framing === null ? '' : `, ${how[framing]}`;
   return (
@@ -232,7 +241,8 @@ function reasonOfNothing({ truncated }: ConvertReport, { feed, stopped }: Conver
 }
 
 function warnings(report: ConvertReport, { feed }: Conversion): void {
-  const { gaps, gapsTotal, missing, otherSessions } = report;
+  const { gaps, gapsTotal, missing, otherSessions, framing } = report;
+  const unit = framing === 'mdp3' ? 'packets' : 'messages';
   for (const { session, messages } of otherSessions.slice(0, shownSessions)) {
     const what = session === null ? 'other streams without a session name' : `session ${session}`;
     const how = session === null ? 'give each its own run, chosen by file or --destination' : `--session ${session}`;
@@ -242,15 +252,18 @@ function warnings(report: ConvertReport, { feed }: Conversion): void {
   const isOneOfSeveral = feed.input.fileCount > 1 || new Set(feed.demux.sessions().map((one) => one.session)).size > 1;
   for (const { from, to, count: lost, session } of gaps.slice(0, shownGaps)) {
     const of = isOneOfSeveral && session !== null ? ` of session ${session}` : '';
-    warn(`gap ${from} to ${to}${of}, ${lost} messages missing`);
+    warn(`gap ${from} to ${to}${of}, ${lost} ${unit} missing`);
   }
-  if (gapsTotal > shownGaps) warn(`${gapsTotal - shownGaps} more gaps, ${missing} messages missing in all`);
+  if (gapsTotal > shownGaps) warn(`${gapsTotal - shownGaps} more gaps, ${missing} ${unit} missing in all`);
   const left = (number: number, what: string) => {
     if (number > 0) warn(`${number} ${what}`);
   };
-  left(report.late, 'messages left out: they came when their gap had been given up');
+  left(report.late, `${unit} left out: they came when their gap had been given up`);
   left(report.truncated, 'datagrams left out: the capture holds only a part of them (--allow-truncated keeps them)');
-  left(report.tcpPieces, 'pieces of TCP streams left out: --framing moldudp64 or soupbintcp converts their messages');
+  left(
+    report.tcpPieces,
+    'pieces of TCP streams left out: --framing moldudp64 or soupbintcp (mdp3 of MDP 3.0) converts their messages',
+  );
   left(report.otherFlows, 'datagrams of flows beyond the limit: their addresses were lost');
   left(report.tooLong, 'messages or datagrams left out: too long for the output');
   left(report.unsequenced, 'unsequenced messages of SoupBinTCP left out: they are no part of the session');

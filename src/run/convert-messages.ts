@@ -1,8 +1,10 @@
 /** Takes the messages of one session, in order and filtered, and frames them anew. */
 import { itch50Landmarks } from '../analysis/landmarks.js';
 import type { MessageFeed } from '../analysis/message-feed.js';
+import type { Protocols } from '../analysis/protocols.js';
+import { UsageError } from '../core/errors.js';
 import type { Stream } from '../core/seams.js';
-import { type CountingOutput, defaultFlow, openMessageOutput } from '../io/message-output.js';
+import { type CountingOutput, defaultFlow, type OutputFraming, openMessageOutput } from '../io/message-output.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { MessageFilter } from '../replay/filter.js';
 import { Arbiter } from '../session/arbiter.js';
@@ -27,12 +29,12 @@ export class MessageCopy {
   /** Made with the first message that passes. */
   private output: CountingOutput | null = null;
 
-  constructor(spec: ConvertSpec, span: StampSpan) {
+  constructor(spec: ConvertSpec, span: StampSpan, protocols: Protocols) {
     this.spec = spec;
     this.span = span;
     // Flows and sessions were chosen as they were read.
     const chosen = { destinations: [], sessions: [], channels: [], feeds: [] };
-    this.filter = new MessageFilter({ ...spec.filter, ...chosen }, itch50Landmarks);
+    this.filter = new MessageFilter({ ...spec.filter, ...chosen }, itch50Landmarks, protocols);
     this.keepsNumbers = spec.resequence === null && (spec.keepSequence || !this.filter.readsMessages);
     this.arbiter = new Arbiter({
       onMessage: (view, offset, length, seconds, nanoseconds, sequence) =>
@@ -87,7 +89,7 @@ export class MessageCopy {
     const { duplicates, late, heldBack, missing } = arbiter;
     const counts = output?.counts;
     return {
-      framing: this.spec.format === 'binaryfile' ? null : (this.spec.framing ?? 'moldudp64'),
+      framing: this.spec.format === 'binaryfile' ? null : this.framing,
       session,
       messages: counts?.messages ?? 0,
       packets: counts?.packets ?? 0,
@@ -136,13 +138,20 @@ export class MessageCopy {
     this.output.message(view, offset, length, span.stampSeconds, span.stampNanoseconds, number);
   }
 
+  private get framing(): OutputFraming {
+    const { framing } = this.spec;
+    if (framing !== 'mdp3') return framing ?? 'moldudp64';
+    const text = 'messages of ITCH cannot be framed as MDP 3.0; leave --framing out, or choose the flows of MDP 3.0';
+    throw new UsageError('framing', `${text} with --destination or --channel`);
+  }
+
   /** Addresses are those of the input where its transport is the output's. */
   private open(): CountingOutput {
     const { spec, session } = this;
     const flow = this.first?.flow;
     const common = { path: spec.output, format: spec.format, inputPaths: spec.input.paths };
     if (spec.format === 'binaryfile') return openMessageOutput(common);
-    const framing = spec.framing ?? 'moldudp64';
+    const { framing } = this;
     const transport = framing === 'soupbintcp' ? 'TCP' : 'UDP';
     const own = flow?.transport === transport ? flow : defaultFlow(framing);
     const to = new FlowMap(spec.remapSources, spec.remapDestinations).get(own);

@@ -86,6 +86,7 @@ export class PacketCopy {
     if (spec.format === 'binaryfile') {
       throw new UsageError('binaryfile', 'a BinaryFILE has no room for packets of MDP 3.0: write a pcap or pcapng');
     }
+    refuseFraming(spec);
     const { choose, lineOf } = options;
     this.spec = spec;
     this.span = span;
@@ -198,6 +199,17 @@ export class PacketCopy {
     }
     return udp;
   }
+}
+
+/** Packets of MDP 3.0 stay packets: nothing of other framings applies to them. */
+function refuseFraming({ framing, mtu, pack, sessionName }: ConvertSpec): void {
+  if (framing !== null && framing !== 'mdp3') {
+    const text = `messages of MDP 3.0 cannot be framed in ${framing}: leave --framing out, or write --framing mdp3`;
+    throw new UsageError('framing', text);
+  }
+  const given = Object.entries({ mtu, pack, 'session-name': sessionName }).find(([, value]) => value !== null);
+  if (given === undefined) return;
+  throw new UsageError('framing', `--${given[0]} is of other framings: packets of MDP 3.0 stay as they are`);
 }
 
 function outputOf(spec: ConvertSpec, choose: MessageTest | undefined): Mdp3Output {

@@ -3,18 +3,22 @@ import type { FileDamage } from '../analysis/damage-log.js';
 import { type Input, type InputSpec, inputSpecOf } from '../analysis/input.js';
 import { UsageError } from '../core/errors.js';
 import type { When } from '../core/time.js';
-import { type OutputFormat, type OutputFraming, outputFormatOf } from '../io/message-output.js';
+import { type OutputFormat, type OutputFraming, outputFormatOf, outputFramings } from '../io/message-output.js';
 import { type FilterSpec, noFilter } from '../replay/filter.js';
 import type { Remapping } from './remap.js';
 import { noRestamp, type RestampSpec } from './restamp.js';
+
+/** What messages are framed in; MDP 3.0 has a framing of its own, and no other. */
+export type ConvertFraming = OutputFraming | 'mdp3';
+export const convertFramings: readonly ConvertFraming[] = [...outputFramings, 'mdp3'];
 
 export interface ConvertSpec {
   input: InputSpec;
   /** A file, or `-` for standard output. */
   output: string;
   format: OutputFormat;
-  /** Null: datagrams stay as they are, and messages become MoldUDP64. */
-  framing: OutputFraming | null;
+  /** Null: datagrams stay as they are, messages of ITCH become MoldUDP64, packets of MDP 3.0 stay packets. */
+  framing: ConvertFraming | null;
   from?: When | undefined;
   until?: When | undefined;
   filter: FilterSpec;
@@ -88,7 +92,7 @@ export interface ConvertReport {
   output: string;
   format: OutputFormat;
   /** `verbatim`: each datagram as it was; else what the messages were framed in, null in a BinaryFILE. */
-  framing: 'verbatim' | OutputFraming | null;
+  framing: 'verbatim' | ConvertFraming | null;
   /** The session that was converted; null where it has no name, or all were (verbatim). */
   session: string | null;
   messages: number;
@@ -116,6 +120,10 @@ export interface ConvertReport {
   duplicates: number;
   /** Messages that came when their gap had been declared, left out. */
   late: number;
+  /** Of MDP 3.0, where gaps and all up to `heldBack` count packets: channels, each of whatever lines, … */
+  channels?: number;
+  /** … and how often their numbers began anew. */
+  restarts?: number;
   /** Messages that were held back until those before them had come, or were given up. */
   heldBack: number;
   /** Datagrams that the capture holds only a part of, left out. */

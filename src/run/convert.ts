@@ -1,19 +1,23 @@
 /**
- * Converts captures: BinaryFILE, MoldUDP64 and SoupBinTCP, each into each.
+ * Converts captures: BinaryFILE, MoldUDP64 and SoupBinTCP, each into each; MDP 3.0 over UDP or TCP into UDP.
  *
  * Where the input is UDP datagrams, the output a capture, and nothing is asked of single messages, each datagram is
  * kept as it is: its payload, its place, heartbeats and foreign datagrams included; only headers are built anew.
- * Otherwise the messages of one session are taken from all lines that carry it, put in order, and framed anew.
+ * Otherwise the first message decides: of ITCH, the messages of one session are taken from all lines that carry it, put
+ * in order, and framed anew; of MDP 3.0, the packets of every channel are taken from all of its lines and put in order.
  */
 import { MessageFeed } from '../analysis/message-feed.js';
+import { isMdp3 } from '../analysis/protocols.js';
 import { OTHER_FLOWS } from '../capture/flow.js';
 import type { Flow, RecordReader, Stream } from '../core/seams.js';
-import { noFilter } from '../replay/filter.js';
+import { asksOfMessages, noFilter } from '../replay/filter.js';
 import { CaptureWindow } from '../replay/window.js';
 import { recordsPastWindow } from '../replay/windowed-reader.js';
+import type { MessageTest } from '../session/mdp3.js';
 import { windowOf } from './capture-source.js';
 import { DatagramCopy } from './convert-datagrams.js';
 import { MessageCopy } from './convert-messages.js';
+import { PacketCopy } from './convert-packets.js';
 import type { ConvertReport, ConvertSpec } from './convert-spec.js';
 import { Restamper, StampSpan } from './restamp.js';
 
@@ -29,6 +33,13 @@ export class Conversion {
   private readonly messages: MessageCopy;
   /** Null where messages are framed anew; undefined before the first record tells. */
   private datagrams: DatagramCopy | null | undefined;
+  /** Null where messages are those of ITCH; undefined before the first message tells. */
+  private packets: PacketCopy | null | undefined;
+  /** Whether the packet at hand was given to `packets`. */
+  private isPacketTaken = false;
+  /** Messages of ITCH beside those of MDP 3.0, by session. */
+  private readonly others = new Map<string | null, number>();
+  private readonly chooseMdp3: MessageTest | undefined;
   private where: 'before' | 'in' | 'after' = 'before';
   /** Records behind the window, in a row and in all. */
   private past = 0;
@@ -43,7 +54,12 @@ export class Conversion {
     this.feed = feed;
     this.window = new CaptureWindow(windowOf(spec));
     this.span = new StampSpan(new Restamper(spec.restamp));
-    this.messages = new MessageCopy(spec, this.span);
+    this.messages = new MessageCopy(spec, this.span, feed.protocols);
+    const { mdp3 } = feed.protocols;
+    const filter = feed.protocols.filters(spec.filter).mdp3;
+    this.chooseMdp3 = filter.readsMessages
+      ? (view, offset, length) => mdp3.isKnown(view, offset, length) && filter.acceptsMessage(view, offset, length)
+      : undefined;
   }
 
   /** Opens the input; rejects with CaptureError or UsageError. The output is made when there is something to write. */
@@ -63,7 +79,10 @@ export class Conversion {
         isDone: () => conversion?.isDone ?? false,
       },
       // Messages are filtered once in order; the window is kept here, so that what comes before it is not unknown.
-      { filter: { ...noFilter, destinations, sessions, channels, feeds } },
+      {
+        filter: { ...noFilter, destinations, sessions, channels, feeds },
+        learnsSymbols: spec.filter.symbols.length > 0,
+      },
     );
     try {
       conversion = new Conversion(spec, feed);
@@ -93,11 +112,16 @@ export class Conversion {
   async run(): Promise<ConvertReport> {
     try {
       await this.feed.run();
-      if (!this.datagrams) this.messages.finish(this.feed, this.isCut);
+      if (this.packets) this.packets.finish();
+      else if (!this.datagrams) this.messages.finish(this.feed, this.isCut);
     } finally {
-      (this.datagrams ?? this.messages).close();
+      this.copy.close();
     }
     return this.report();
+  }
+
+  private get copy(): DatagramCopy | PacketCopy | MessageCopy {
+    return this.datagrams ?? this.packets ?? this.messages;
   }
 
   private takeRecord(reader: CapturedReader, flow: Flow | null): void {
@@ -108,11 +132,21 @@ export class Conversion {
     if (this.where === 'after') this.isCut = true;
     if (this.where !== 'in') return;
     this.records++;
+    this.isPacketTaken = false;
     if (flow === null) return;
     if (flow.name === OTHER_FLOWS) this.otherFlows++;
     if (flow.transport === 'TCP') this.tcpPieces++;
     else if (reader.truncated && !this.spec.allowTruncated) this.truncated++;
-    else this.datagrams?.take(reader, flow);
+    else if (this.datagrams) this.datagrams.take(reader, flow);
+    else if (this.feed.demux.recognisedAs(flow) === 'MDP3') this.takePacket(flow);
+  }
+
+  /** The datagram at hand, once: with its record, or with its first message where that shows what its flow is. */
+  private takePacket(flow: Flow): void {
+    if (!this.packets || this.isPacketTaken) return;
+    this.isPacketTaken = true;
+    const { view, offset, length, seconds, nanoseconds } = this.feed.input.reader;
+    this.packets.take(view, offset, length, seconds, nanoseconds, flow);
   }
 
   private takeMessage(view: DataView, offset: number, length: number, sequence: number, stream: Stream): void {
@@ -121,10 +155,41 @@ export class Conversion {
     if (where === 'after') return;
     if (datagrams) {
       if (where === 'in' && stream.flow?.transport === 'UDP') datagrams.messages++;
-    } else if (where === 'before') messages.learn(view, offset, length, stream);
+    } else if (where === 'before') {
+      if (!isMdp3(stream)) messages.learn(view, offset, length, stream);
+    } else {
+      if (this.packets === undefined) this.packets = isMdp3(stream) ? this.openPackets() : null;
+      if (this.packets === null) this.takeItch(view, offset, length, sequence, stream);
+      else this.takeMdp3(this.packets, view, offset, length, sequence, stream);
+    }
+  }
+
+  private openPackets(): PacketCopy {
+    const { spec, span, chooseMdp3, feed } = this;
+    const lineOf = feed.protocols.channels === null ? {} : { lineOf: (flow: Flow) => feed.protocols.lineOf(flow) };
+    return new PacketCopy(spec, span, { ...lineOf, ...(chooseMdp3 === undefined ? {} : { choose: chooseMdp3 }) });
+  }
+
+  private takeItch(view: DataView, offset: number, length: number, sequence: number, stream: Stream): void {
+    const { seconds, nanoseconds } = this.feed.input.reader;
+    this.messages.take(view, offset, length, seconds, nanoseconds, sequence, stream);
+  }
+
+  private takeMdp3(
+    packets: PacketCopy,
+    view: DataView,
+    offset: number,
+    length: number,
+    sequence: number,
+    stream: Stream,
+  ): void {
+    const { flow } = stream;
+    if (!isMdp3(stream) || flow === null) {
+      this.others.set(stream.session, (this.others.get(stream.session) ?? 0) + 1);
+    } else if (flow.transport === 'UDP') this.takePacket(flow);
     else {
       const { seconds, nanoseconds } = this.feed.input.reader;
-      messages.take(view, offset, length, seconds, nanoseconds, sequence, stream);
+      packets.takeMessage(view, offset, length, seconds, nanoseconds, sequence, stream, flow);
     }
   }
 
@@ -135,8 +200,7 @@ export class Conversion {
   /** Whether the input, by its first datagram or message, and what is asked allow for each datagram as it is. */
   private keepsDatagrams(flow: Flow | null): boolean {
     const { spec, feed } = this;
-    const { types, symbols, locates, sessions } = spec.filter;
-    const asksMessages = types.length + symbols.length + locates.length + sessions.length > 0;
+    const asksMessages = asksOfMessages(spec.filter) || spec.filter.sessions.length > 0;
     const reframes = spec.framing !== null || spec.mtu !== null || spec.pack !== null || spec.sessionName !== null;
     return (
       flow?.transport === 'UDP' &&
@@ -150,11 +214,13 @@ export class Conversion {
     const { spec, feed, span, records } = this;
     // Where messages are framed anew, what was cut is damage, and streams are read.
     const ofDatagrams = this.datagrams ? 1 : 0;
+    const otherSessions = [...this.others].map(([session, messages]) => ({ session, messages }));
     return {
       input: feed.input.name,
       output: spec.output === '-' ? 'standard output' : spec.output,
       format: spec.format,
-      ...(this.datagrams ? this.datagrams.report(feed) : this.messages.report()),
+      ...(this.datagrams ? this.datagrams.report(feed) : (this.packets ?? this.messages).report()),
+      ...(this.packets ? { otherSessions } : {}),
       first: span.first,
       last: span.last,
       seconds: span.seconds,
