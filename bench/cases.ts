@@ -3,6 +3,7 @@ import { CaptureReader, itch50, SessionDemux } from 'tickreel';
 import type { Input, InputName } from './corpus.js';
 import { handWrittenChecksum } from './hand-written.js';
 import { checksum, checksumHandlers, resetChecksum } from './handlers.js';
+import { mdpCases } from './mdp-cases.js';
 import { binaryParserChecksum, pcapParserChecksum } from './peers.js';
 import { sessionMessages } from './session.js';
 
@@ -11,6 +12,8 @@ export interface BenchCase {
   readonly name: string;
   readonly about: string;
   readonly input: InputName;
+  /** What its figures are told per. */
+  readonly per: 'message' | 'entry';
   /** Messages of the full bench; slow peers read fewer. */
   readonly messages: number;
   /** Sets up and returns one run over the whole input. */
@@ -28,6 +31,7 @@ export const benchCases: readonly BenchCase[] = [
     name: 'itch-scan',
     about: 'BinaryFILE in memory: every message checked and counted by type, its time stamp read',
     input: session,
+    per: 'message',
     messages: sessionMessages,
     prepare: prepareScan,
   },
@@ -35,6 +39,7 @@ export const benchCases: readonly BenchCase[] = [
     name: 'itch-decode',
     about: 'BinaryFILE in memory: every field through typed handlers, decodeBlocks',
     input: session,
+    per: 'message',
     messages: sessionMessages,
     prepare: prepareDecode,
   },
@@ -42,6 +47,7 @@ export const benchCases: readonly BenchCase[] = [
     name: 'itch-decode-by-message',
     about: 'the same through one decode call a message',
     input: session,
+    per: 'message',
     messages: sessionMessages,
     prepare: prepareDecodeByMessage,
   },
@@ -49,6 +55,7 @@ export const benchCases: readonly BenchCase[] = [
     name: 'itch-end-to-end',
     about: 'nanosecond pcap in memory: CaptureReader (checksums verified), SessionDemux, every field',
     input: 'session-ns.pcap',
+    per: 'message',
     messages: sessionMessages,
     prepare: prepareEndToEnd,
   },
@@ -56,6 +63,7 @@ export const benchCases: readonly BenchCase[] = [
     name: 'peer-hand-written',
     about: 'a loop written by hand for this checksum alone, lengths trusted',
     input: session,
+    per: 'message',
     messages: sessionMessages,
     prepare: ({ bytes }) => {
       const view = viewOf(bytes);
@@ -66,6 +74,7 @@ export const benchCases: readonly BenchCase[] = [
     name: 'peer-binary-parser',
     about: 'binary-parser, a parser from the same table',
     input: session,
+    per: 'message',
     messages: slowPeerMessages,
     prepare:
       ({ bytes }) =>
@@ -76,12 +85,14 @@ export const benchCases: readonly BenchCase[] = [
     name: 'peer-pcap-parser',
     about: 'pcap-parser for a microsecond pcap, MoldUDP64 and messages by hand',
     input: 'session-us.pcap',
+    per: 'message',
     messages: slowPeerMessages,
     prepare:
       ({ bytes }) =>
       () =>
         pcapParserChecksum(bytes),
   },
+  ...mdpCases,
 ];
 
 function prepareScan({ bytes }: Input): () => number {

@@ -14,13 +14,15 @@ import { parseArgs } from 'node:util';
 import { benchCases } from './cases.js';
 import type { ChildMessage } from './child.js';
 import { buildInput, type InputName } from './corpus.js';
+import { mdpMessages, mdpSeed } from './mdp-session.js';
 import { sessionMessages, sessionSeed } from './session.js';
 
 const minRounds = 5;
-const checksumCases = /^(itch-decode|itch-end-to-end|peer-)/;
+const checksumCases = /^(itch-decode|itch-end-to-end|mdp-|peer-)/;
 
 interface Measured {
   readonly name: string;
+  readonly per: 'message' | 'entry';
   readonly child: ChildProcess;
   readonly ready: Extract<ChildMessage, { kind: 'ready' }>;
   readonly ns: number[];
@@ -46,9 +48,9 @@ else writeInputs(values.write);
 
 async function bench(): Promise<void> {
   const measured: Measured[] = [];
-  for (const { name, about } of chosen) {
+  for (const { name, about, per } of chosen) {
     process.stderr.write(`${name}: ${about}\n`);
-    measured.push(await start(name));
+    measured.push(await start(name, per));
   }
   for (let round = 0; round < rounds; round++) {
     for (const one of measured) await runOnce(one);
@@ -59,11 +61,11 @@ async function bench(): Promise<void> {
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report(measured), null, 2)}\n`);
 }
 
-async function start(name: string): Promise<Measured> {
+async function start(name: string, per: Measured['per']): Promise<Measured> {
   const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [name, String(messages)]);
   const ready = await answer(child);
   if (ready.kind !== 'ready') throw new Error(`${name}: ran before it was ready`);
-  return { name, child, ready, ns: [], checksum: -1 };
+  return { name, per, child, ready, ns: [], checksum: -1 };
 }
 
 async function runOnce(measured: Measured): Promise<void> {
@@ -88,11 +90,11 @@ function answer(child: ChildProcess): Promise<ChildMessage> {
   });
 }
 
-/** Cases that read every field of the same messages must agree. */
+/** Cases that read every field of the same messages, of one protocol and as many, must agree. */
 function checkSums(measured: readonly Measured[]): void {
-  const bySize = new Map<number, Measured>();
+  const bySize = new Map<string, Measured>();
   for (const one of measured.filter(({ name }) => checksumCases.test(name))) {
-    const size = one.ready.input.messages;
+    const size = `${/mdp/.test(one.name)} ${one.ready.input.messages}`;
     const first = bySize.get(size) ?? one;
     bySize.set(size, first);
     if (first.checksum !== one.checksum) {
@@ -101,19 +103,26 @@ function checkSums(measured: readonly Measured[]): void {
   }
 }
 
-function figures({ ready, ns, checksum }: Measured) {
+function figures({ per, ready, ns, checksum }: Measured) {
   const sorted = ns.toSorted((a, b) => a - b);
   const best = sorted[0] as number;
-  const median = sorted[sorted.length >> 1] as number;
-  const count = ready.input.messages;
+  const { name, messages: count, entries, sha256 } = ready.input;
+  const [medianNs, worstNs] = [sorted[sorted.length >> 1] as number, sorted.at(-1) as number];
+  const perEntry = {
+    entriesPerSecond: (entries / best) * 1e9,
+    nsPerEntry: best / entries,
+    medianNsPerEntry: medianNs / entries,
+    worstNsPerEntry: worstNs / entries,
+  };
   return {
+    ...(per === 'entry' ? perEntry : {}),
     messagesPerSecond: (count / best) * 1e9,
     nsPerMessage: best / count,
     bytesPerSecond: (ready.bytes / best) * 1e9,
     checksum,
-    input: { name: ready.input.name, messages: count, sha256: ready.input.sha256 },
-    medianNsPerMessage: median / count,
-    worstNsPerMessage: (sorted.at(-1) as number) / count,
+    input: { name, messages: count, ...(per === 'entry' ? { entries } : {}), sha256 },
+    medianNsPerMessage: medianNs / count,
+    worstNsPerMessage: worstNs / count,
     rounds: sorted.length,
   };
 }
@@ -128,6 +137,7 @@ function report(measured: readonly Measured[]) {
       node: process.version,
       platform: `${process.platform} ${process.arch}`,
       seed: sessionSeed,
+      mdpSeed,
       date: new Date().toISOString(),
       command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
     },
@@ -137,12 +147,14 @@ function report(measured: readonly Measured[]) {
 
 function printTable(measured: readonly Measured[]): void {
   const rows = measured.map((one) => {
-    const { messagesPerSecond, nsPerMessage, medianNsPerMessage, worstNsPerMessage, bytesPerSecond } = figures(one);
-    const rate = (messagesPerSecond / 1e6).toFixed(2);
-    const ns = [nsPerMessage, medianNsPerMessage, worstNsPerMessage].map((value) => value.toFixed(1));
-    return [one.name, rate, ...ns, (bytesPerSecond / 1e9).toFixed(2), String(one.checksum)];
+    const { nsPerMessage, medianNsPerMessage, worstNsPerMessage, bytesPerSecond } = figures(one);
+    const { messages: count, entries } = one.ready.input;
+    const each = one.per === 'entry' ? count / entries : 1;
+    const ns = [nsPerMessage, medianNsPerMessage, worstNsPerMessage].map((value) => (value * each).toFixed(1));
+    const rate = (1e3 / (nsPerMessage * each)).toFixed(2);
+    return [one.name, one.per, rate, ...ns, (bytesPerSecond / 1e9).toFixed(2), String(one.checksum)];
   });
-  const head = ['case', 'M msg/s', 'best ns', 'median', 'worst', 'GB/s', 'checksum'];
+  const head = ['case', 'per', 'M/s', 'best ns', 'median', 'worst', 'GB/s', 'checksum'];
   for (const row of [head, ...rows]) {
     process.stderr.write(`${row.map((cell, index) => (index === 0 ? cell.padEnd(24) : cell.padStart(11))).join('')}\n`);
   }
@@ -150,7 +162,10 @@ function printTable(measured: readonly Measured[]): void {
 
 function writeInputs(folder: string): void {
   const names = new Set<InputName>(chosen.map(({ input }) => input));
-  for (const name of names) writeFileSync(join(folder, name), buildInput(name, messages).bytes);
+  for (const name of names) {
+    const most = name.startsWith('channel') ? mdpMessages : messages;
+    writeFileSync(join(folder, name), buildInput(name, Math.min(messages, most)).bytes);
+  }
 }
 
 function positiveInteger(name: string, text: string): number {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { benchCases } from '../../bench/cases.js';
 import { buildInput, type InputName } from '../../bench/corpus.js';
+import { buildMdpSession, mdpMessages } from '../../bench/mdp-session.js';
 import { buildSession, sessionMessages } from '../../bench/session.js';
 import { projectRoot, temporaryFolder } from '../support/cli.js';
 
@@ -13,7 +14,8 @@ const folder = temporaryFolder();
 
 describe('corpus', () => {
   it('is the committed one', () => {
-    for (const name of ['session.NASDAQ_ITCH50', 'session-ns.pcap', 'session-us.pcap'] as InputName[]) {
+    const names = ['session.NASDAQ_ITCH50', 'session-ns.pcap', 'session-us.pcap', 'channel.mdp3', 'channel-ns.pcap'];
+    for (const name of names as InputName[]) {
       expect(buildInput(name, messages).bytes.length).toBeGreaterThan(messages * 19);
     }
   });
@@ -39,6 +41,18 @@ describe('corpus', () => {
   });
 });
 
+describe('channel of MDP 3.0', () => {
+  it('mixes templates and versions as it says', () => {
+    const { bytes, entries } = buildMdpSession(messages);
+    const { counts, entries: counted } = mdpSums(bytes);
+    expect(counted).toBe(entries);
+    const share = (key: string) => Math.round(((counts.get(key) ?? 0) / messages) * 100);
+    expect([46, 47, 48, 52].map((template) => share(`${template}`))).toEqual([59, 31, 8, 2]);
+    expect([share('version 9'), share('version 13')]).toEqual([25, 75]);
+    expect(mdpMessages).toBe(1_000_000);
+  });
+});
+
 describe('cases', () => {
   it('agree on the checksum of the same messages', () => {
     const sums = benchCases.map((benchCase) => {
@@ -47,10 +61,29 @@ describe('cases', () => {
       expect(run(), benchCase.name).toBe(checksum);
       return [benchCase.name, checksum];
     });
-    const all = wordSum(buildSession(messages));
+    const [itch, mdp] = [wordSum(buildSession(messages)), mdpSums(buildMdpSession(messages).bytes).sum];
     const scan = sums[0]?.[1];
-    expect(sums).toEqual(benchCases.map(({ name }) => [name, name === 'itch-scan' ? scan : all]));
+    const expected = (name: string) => (name === 'itch-scan' ? scan : name.includes('mdp') ? mdp : itch);
+    expect(sums).toEqual(benchCases.map(({ name }) => [name, expected(name)]));
+    expect(mdp).toBe(3_356_265_038);
     expect(benchCases.map(({ name }) => name).slice(0, 2)).toEqual(['itch-scan', 'itch-decode']);
+  });
+
+  it('the report of a protocol with groups is per entry', () => {
+    const file = join(folder, 'mdp.json');
+    const args = ['dist/bench/main.js', '^mdp', '--json', file, '--messages', '1000', '--rounds', '5'];
+    execFileSync(process.execPath, args, { cwd: projectRoot, stdio: 'pipe' });
+    const { cases } = JSON.parse(readFileSync(file, 'utf8'));
+    const { bytes, entries } = buildMdpSession(1000);
+    expect(Object.keys(cases)).toEqual(['mdp-decode', 'mdp-end-to-end']);
+    expect(cases['mdp-decode']).toMatchObject({
+      entriesPerSecond: expect.any(Number),
+      nsPerEntry: expect.any(Number),
+      checksum: mdpSums(bytes).sum,
+      input: { name: 'channel.mdp3', messages: 1000, entries, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    });
+    const { nsPerEntry, nsPerMessage } = cases['mdp-decode'];
+    expect(nsPerMessage / nsPerEntry).toBeCloseTo(entries / 1000);
   });
 
   it('the report has its shape', () => {
@@ -89,6 +122,59 @@ function wordSum(session: Uint8Array): number {
   }
   return sum >>> 0;
 }
+
+/**
+ * The checksum of MDP 3.0 by a third way: fields by template as the exchange lists them, byte by byte. A digit is a
+ * field's length, `n` before it one that may be null, `i` one that may be and is signed, `v` one that version 10 brought,
+ * `-` a byte of padding.
+ */
+function mdpSums(session: Uint8Array): { sum: number; entries: number; counts: Map<string, number> } {
+  const counts = new Map<string, number>();
+  const u16 = (at: number) => (session[at] as number) + 256 * (session[at + 1] as number);
+  let sum = 0;
+  let entries = 0;
+  for (let at = 0; at < session.length; at += u16(at)) {
+    const [template, version] = [u16(at + 4), u16(at + 8)];
+    for (const key of [`${template}`, `version ${version}`]) counts.set(key, (counts.get(key) ?? 0) + 1);
+    const [root = '', ...groups] = mdpLayouts[template] ?? [];
+    let place = block(root, at + 10, version);
+    for (const [index, layout] of groups.entries()) {
+      const count = session[place + (index === 0 ? 2 : 7)] as number;
+      const length = u16(place);
+      place += index === 0 ? 3 : 8;
+      for (let entry = 0; entry < count; entry++, entries++) {
+        const end = block(layout, place, version);
+        if (end !== place + length) throw new Error(`an entry of ${template} ends at ${end}`);
+        place = end;
+      }
+    }
+    if (place !== at + u16(at)) throw new Error(`${template} ends at ${place}`);
+  }
+  return { sum: sum >>> 0, entries, counts };
+
+  function block(layout: string, start: number, version: number): number {
+    let place = start;
+    for (const [, marks = '', digit = ''] of layout.matchAll(/([niv]*)([1248-])/g)) {
+      const length = digit === '-' ? 1 : Number(digit);
+      const bytes = [...session.subarray(place, place + length)];
+      const isNull =
+        (marks.includes('n') && bytes.every((byte) => byte === 0xff)) ||
+        (marks.includes('i') && bytes.every((byte, index) => byte === (index === length - 1 ? 0x7f : 0xff)));
+      const isCounted = digit !== '-' && !isNull && !(marks.includes('v') && version < 10);
+      for (const [index, byte] of isCounted ? bytes.entries() : []) sum = (sum + (byte << (8 * (index % 4)))) | 0;
+      place += length;
+    }
+    return place;
+  }
+}
+
+/** The root, then each group, of each template. */
+const mdpLayouts: Readonly<Record<number, readonly string[]>> = {
+  46: ['81--', '8i444i4111vi4-', '88i4n11--'],
+  47: ['81--', '888i4411------'],
+  48: ['81--', '8444411n4--', '84----'],
+  52: ['444488n21888', '8i4i4i1n2111'],
+};
 
 /** Lengths of the fields behind the header. */
 const fieldLengths: Readonly<Record<string, string>> = {
