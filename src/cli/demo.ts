@@ -19,6 +19,7 @@ import { finish } from './summary.js';
 const fixtures = new URL('../../fixtures/', import.meta.url);
 const pcap = 'itch50-session.pcap';
 const binaryFile = 'itch50-session.NASDAQ_ITCH50.gz';
+const mdp3 = 'mdp3-session.pcap';
 const idleMs = 2000;
 const maxGapNs = 1e9;
 
@@ -27,8 +28,9 @@ export function addDemoCommand(program: Command): void {
     .command('demo')
     .summary('replay the bundled fixtures over loopback UDP and in-process')
     .description(
-      'Replays a bundled session of three seconds twice: over UDP on loopback at its original timing, into a ' +
-        'listener that checks it, and into a decoder in this process as fast as it goes. Prints both reports.',
+      'Replays a bundled session of ITCH 5.0 (three seconds) and one of MDP 3.0 (two), each twice: over UDP on ' +
+        'loopback at its original timing, into a listener that checks it, and into a decoder in this process as fast ' +
+        'as it goes. Prints all reports.',
     )
     .argument('[capture]', 'a capture of your own to play instead; gaps over a second are cut')
     .addHelpText('after', '\nExamples:\n  tickreel demo\n  tickreel demo session.pcap')
@@ -37,7 +39,43 @@ export function addDemoCommand(program: Command): void {
 
 async function demo(own?: string): Promise<void> {
   if (own !== undefined) await refuseUnplayable(own);
-  const [first, second] = own === undefined ? [bundled(pcap), bundled(binaryFile)] : [own, own];
+  const runs = own === undefined ? await playBundled() : await playOwn(own);
+  const whole = runs.every(({ received, sent }) => received === sent);
+  const same = runs.every(({ decoded, sent }) => decoded === sent);
+  const sum = (of: (run: Run) => number): number => runs.reduce((total, run) => total + of(run), 0);
+  print(
+    whole && same
+      ? `\nEvery one of the ${sum(({ sent }) => sent)} messages arrived and was decoded, both ways.\n`
+      : `\nSomething was lost: ${sum(({ sent }) => sent)} sent, ${sum(({ received }) => received)} received.\n`,
+  );
+  finish({ failure: !same, gaps: !whole });
+}
+
+/** Messages of one capture: sent over UDP, received, and decoded in this process. */
+interface Run {
+  sent: number;
+  received: number;
+  decoded: number;
+}
+
+async function playBundled(): Promise<Run[]> {
+  const itch = await playOverUdp(bundled(pcap), `1. fixtures/${pcap}`);
+  const decoded = await playInProcess(bundled(binaryFile), `2. fixtures/${binaryFile}`);
+  const cme = await playOverUdp(bundled(mdp3), `3. fixtures/${mdp3} (MDP 3.0)`);
+  const decodedCme = await playInProcess(bundled(mdp3), `4. fixtures/${mdp3}`);
+  return [
+    { ...itch, decoded },
+    { ...cme, decoded: decodedCme },
+  ];
+}
+
+async function playOwn(path: string): Promise<Run[]> {
+  const run = await playOverUdp(path, `1. ${path}`);
+  return [{ ...run, decoded: await playInProcess(path, `2. ${path}`) }];
+}
+
+/** At its original timing, into a listener on loopback. */
+async function playOverUdp(path: string, what: string): Promise<Omit<Run, 'decoded'>> {
   const listener = await Listener.open({
     host: '127.0.0.1',
     port: 0,
@@ -52,26 +90,24 @@ async function demo(own?: string): Promise<void> {
   const listening = listener.run();
   const port = listener.receiver?.port ?? 0;
   const to = { kind: 'udp', host: '127.0.0.1', port, ttl: 1, iface: null, loopback: true } as const;
-  title(`1. ${own ?? `fixtures/${pcap}`}, original timing, over UDP to 127.0.0.1:${port}`);
-  const sent = await play(first, to, '1x').catch((error: unknown) => {
+  title(`${what}, original timing, over UDP to 127.0.0.1:${port}`);
+  const sent = await play(path, to, '1x').catch((error: unknown) => {
     // Nothing more will come, and a listener left open would keep the process.
     listener.stop();
     throw error;
   });
   await listening;
   const received = listener.report();
+  listener.destroy();
   print('\n   What the listener saw:\n');
   print(indented(describeListening(received)));
-  title(`2. ${own ?? `fixtures/${binaryFile}`}, as fast as it goes, into this process`);
-  const decoded = await play(second, { kind: 'inproc', via: 'handler' }, 'max');
-  const whole = received.messages.total === sent.messages;
-  const same = decoded.sink.messagesDecoded === sent.messages;
-  print(
-    whole && same
-      ? `\nEvery one of the ${sent.messages} messages arrived and was decoded, both ways.\n`
-      : `\nSomething was lost: ${sent.messages} sent, ${received.messages.total} received.\n`,
-  );
-  finish({ failure: !same, gaps: !whole });
+  return { sent: sent.messages, received: received.messages.total };
+}
+
+async function playInProcess(path: string, what: string): Promise<number> {
+  title(`${what}, as fast as it goes, into this process`);
+  const { sink } = await play(path, { kind: 'inproc', via: 'handler' }, 'max');
+  return sink.messagesDecoded ?? 0;
 }
 
 /** Before anything is printed: rejects where the capture cannot be read, or not twice. */
