@@ -78,11 +78,29 @@ export {
 export type { RandomSource } from './schema/generate.js';
 export type { JsonOptions, JsonWriter, ValueOptions } from './schema/json.js';
 export { buildParser, type ReferenceDecoder } from './schema/reference-decoder.js';
+export { type AnySbeCodec, createCatalogue, type SbeCatalogue } from './schema/sbe/catalogue.js';
+export { createSbeCodec, type SbeCodec, type SbeCsvWriter, type SbeJsonWriter } from './schema/sbe/codec.js';
+export type { SbeEncodeOptions } from './schema/sbe/encode.js';
 export type { SbeCursorBase, SbeDecoder, SbeFlyweightBase } from './schema/sbe/flyweight.js';
+export type { SbeGenerateOptions } from './schema/sbe/generate.js';
+export {
+  type SbeInput,
+  type SbeObjectOptions,
+  type SbePlain,
+  type SbePlainEnum,
+  type SbePlainSet,
+  type SbeSelectOptions,
+  type SbeValueOptions,
+  type SbeValues,
+  type Wire,
+  wireBytes,
+} from './schema/sbe/plain-values.js';
+export type { SbeReferenceDecoder } from './schema/sbe/reference-decoder.js';
 export type * from './schema/sbe/schema.js';
+export type { SbeSkip } from './schema/sbe/skipped.js';
 /** Schemas of Simple Binary Encoding as tables: `sbe.message`, `sbe.field` and so on. */
 export * as sbe from './schema/sbe/table.js';
-export type { SbeCursor, SbeFlyweight, SbeHandlers, SbeMessageName } from './schema/sbe/types.js';
+export type { SbeCursor, SbeFlyweight, SbeHandlers, SbeMessageName, SbeRest } from './schema/sbe/types.js';
 export { schemaAt } from './schema/sbe/version.js';
 export { createWalker, type SbeFault, type SbeWalker } from './schema/sbe/walk.js';
 export { readSbeXml } from './schema/sbe/xml.js';

@@ -69,7 +69,7 @@ interface Making {
   readonly version: number;
   readonly isForeign: boolean;
   readonly chunks: Uint8Array[];
-  /** Bytes that entries and data may still take, beside all that has its place already; below 0 where there are none. */
+  /** Bytes that entries and data may still take, beside all that has its place; below 0 where there are none. */
   left: number;
 }
 

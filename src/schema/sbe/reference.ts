@@ -25,13 +25,14 @@ export function sbeReferenceMarkdown(schema: SbeSchema): string {
   const text = description === '' ? '' : `: ${plain(description)}`;
   const blocks = [
     `# ${schema.package}`,
-    `Simple Binary Encoding, schema ${id}, version ${version}${text}. Integers are ${order}; a header of ${header.size} ` +
-      'bytes stands before every message.',
+    `Simple Binary Encoding, schema ${id}, version ${version}${text}. Integers are ${order}; a header of ` +
+      `${bytesText(header.size)} stands before every message.`,
     'Offsets count from the first byte of their block: a message’s root, or a group’s entry. A field is absent, and ' +
-      'reads as null, where its version is later than the header’s or where it lies beyond the block length on the wire.',
+      'reads as null, where its version is later than the header’s, and where it lies beyond the block length on the ' +
+      'wire.',
     contents(schema),
     ...messages,
-    ...[...types.values()].flatMap((type) => (type.kind === 'enum' ? enumBlocks(type) : setBlocks(type))),
+    ...[...types].flatMap(([name, type]) => [`### ${name}`, type.kind === 'enum' ? enumTable(type) : setTable(type)]),
   ];
   return `${blocks.join('\n\n')}\n`;
 }
@@ -50,10 +51,10 @@ function contents({ messages }: SbeSchema): string {
 }
 
 function messageBlocks(message: SbeMessage, types: Types): string[] {
-  const { id, name, blockLength, description, semanticType, untilVersion } = message;
+  const { id, name, blockLength, description, semanticType, sinceVersion, untilVersion } = message;
   const facts = [
-    `Template ${id}, a block of ${blockLength} bytes${formerText(message)}`,
-    `versions ${span(message, untilVersion)}`,
+    `Template ${id}, a block of ${bytesText(blockLength)}${formerText(message)}`,
+    sinceVersion === 0 && untilVersion === null ? 'in all versions' : `in versions ${span(message, untilVersion)}`,
     ...(semanticType === '' ? [] : [`FIX message type ${code(semanticType)}`]),
   ];
   const about = plain(description);
@@ -69,10 +70,10 @@ function bodyBlocks(block: SbeMessage | AnyGroup, path: string, types: Types): s
     const name = path === '' ? group.name : `${path}.${group.name}`;
     const { dimension, blockLength, sinceVersion } = group;
     const since = sinceVersion === 0 ? '' : `, since version ${sinceVersion}`;
-    const size = `${dimension.name} of ${dimension.size} bytes, at most ${dimension.maxEntries} entries`;
+    const size = `${dimension.name} of ${bytesText(dimension.size)}, at most ${dimension.maxEntries} entries`;
     const about = group.description === '' ? '' : `. ${plain(group.description)}`;
     return [
-      `**${name}** (group, tag ${group.id}${since}): ${size} of ${blockLength} bytes${formerText(group)}${about}.`,
+      `**${name}** (group, tag ${group.id}${since}): ${size} of ${bytesText(blockLength)}${formerText(group)}${about}.`,
       ...bodyBlocks(group, name, types),
     ];
   });
@@ -126,7 +127,7 @@ function compositeText(type: SbeComposite, types: Types): string {
 /** An enum's or set's name in the reference; types of one name that differ are numbered. */
 function typeName(type: SbeEnum | SbeSet, types: Types): string {
   for (let count = 1; ; count++) {
-    const name = count === 1 ? type.name : `${type.name} (${count})`;
+    const name = count === 1 ? type.name : `${type.name}-${count}`;
     const known = types.get(name);
     if (known === undefined) types.set(name, type);
     if (known === undefined || known === type || describes(known, type)) return name;
@@ -138,24 +139,24 @@ function describes(one: SbeType, other: SbeType): boolean {
   return text(one) === text(other);
 }
 
-function enumBlocks(type: SbeEnum): string[] {
+function enumTable(type: SbeEnum): string {
   const rows = type.values.map((value) => [
     valueText(value.value, type),
     namesText(value.name, value.formerNames),
     versionText(value),
     plain(value.description),
   ]);
-  return [`### ${type.name}`, markdownTable(['Value', 'Name', 'Since', 'Description'], rows)];
+  return markdownTable(['Value', 'Name', 'Since', 'Description'], rows);
 }
 
-function setBlocks(type: SbeSet): string[] {
+function setTable(type: SbeSet): string {
   const rows = type.choices.map((choice) => [
     `${choice.bit}`,
     namesText(choice.name, choice.formerNames),
     versionText(choice),
     plain(choice.description),
   ]);
-  return [`### ${type.name}`, markdownTable(['Bit', 'Name', 'Since', 'Description'], rows)];
+  return markdownTable(['Bit', 'Name', 'Since', 'Description'], rows);
 }
 
 function namesText(name: string, formerNames: Readonly<Record<number, string>> | undefined): string {
@@ -200,4 +201,8 @@ function plain(text: string): string {
 
 function code(text: string): string {
   return text.trim() === '' ? '(space)' : `\`${text}\``;
+}
+
+function bytesText(count: number): string {
+  return count === 1 ? '1 byte' : `${count} bytes`;
 }
