@@ -127,13 +127,16 @@ function blockJson(
   };
 }
 
-/** Writes behind a SecurityID the symbol that it has, where one is known: `505,"symbol":"ESZ5"`. */
-function withSymbol({ id, type }: SbeField, write: WriteJson, { little, options }: ReadContext): WriteJson {
-  const { symbolOf } = options;
-  if (symbolOf === undefined || id !== tags.securityId) return write;
+/** Writes behind a SecurityID the symbol that it has, where one is known and does not stand beside it already. */
+function writerOf(field: SbeField, { fields }: Pick<AnyGroup, 'fields'>, context: ReadContext): WriteJson {
+  const write = jsonValue(field, context);
+  const { id, type } = field;
+  const { symbolOf } = context.options;
+  if (symbolOf === undefined || id !== tags.securityId || fields.some((other) => other.id === tags.symbol))
+    return write;
   if (type.kind !== 'encoding' || type.primitive !== 'int32' || type.length !== 1) return write;
   return (view, at, version) => {
-    const symbol = symbolOf(view.getInt32(at, little));
+    const symbol = symbolOf(view.getInt32(at, context.little));
     const value = write(view, at, version);
     return symbol === undefined ? value : `${value},"symbol":${jsonQuoted(symbol)}`;
   };
