@@ -36,7 +36,7 @@ export function addGenerateCommand(program: Command): void {
     .description(
       'Makes a day of NASDAQ TotalView-ITCH 5.0: live order references, executions at the head of the best level, ' +
         'books that never cross, crosses, halts, and the type proportions and bursts of a real day. With --protocol ' +
-        'mdp3, a channel of CME MDP 3.0: its incremental feed by price and by order, and its three feeds for recovery. ' +
+        'mdp3, a channel of CME MDP 3.0: its incremental feed by price and by order, three feeds for recovery. ' +
         'The same options give the same bytes everywhere. Faults of the network can be added, and told in --truth.',
     )
     .requiredOption('-o, --output <file>', 'the file to write, or - for standard output')

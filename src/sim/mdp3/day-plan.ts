@@ -1,4 +1,4 @@
-/** What a session has at its appointed times: trading states, limits, statistics of the day, a halt, newcomers, a reset. */
+/** What a session has at its appointed times: states, limits, statistics of the day, a halt, newcomers, a reset. */
 import type { Action, Agenda } from '../agenda.js';
 import { ask, bid, none } from '../order-books.js';
 import type { Definitions } from './definitions.js';

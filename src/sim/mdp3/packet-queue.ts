@@ -14,7 +14,7 @@ import {
 } from '../../session/mdp3-header.js';
 import { absent, type MessageLayout } from './layout.js';
 
-/** The feeds of a channel, in the order of their numbers here; their names are those of the exchange's configuration. */
+/** The feeds of a channel in the order of their numbers here, named as in the exchange's configuration. */
 export const feedNames = ['I', 'N', 'S', 'SMBO'] as const;
 export type FeedName = (typeof feedNames)[number];
 export const incremental = 0;

@@ -75,6 +75,7 @@ export class RecoveringClient {
   }
 
   private incremental(message: Values, sequence: number): void {
+    if (message.templateId === 4) this.reset();
     const isBook = [32, 46, 64].includes(message.templateId);
     for (const entry of message.NoMDEntries ?? []) {
       const recovery = this.instruments.get(entry.SecurityID);
@@ -95,6 +96,18 @@ export class RecoveringClient {
       const entry = message.NoMDEntries[detail.ReferenceID - 1];
       const { MDEntryType: side, MDEntryPx: price } = entry;
       this.order(entry.SecurityID, detail, side, price, detail.OrderUpdateAction, sequence);
+    }
+  }
+
+  /** Numbers of instruments begin again, and their books are told anew. */
+  private reset(): void {
+    for (const { book } of this.instruments.values()) {
+      book.rptSeq = 0;
+      book.levels.Bid = [];
+      book.levels.Offer = [];
+      book.implied.ImpliedBid = null;
+      book.implied.ImpliedOffer = null;
+      book.orders.clear();
     }
   }
 
