@@ -98,7 +98,7 @@ function blockJson(
     .map((field) => ({
       field,
       prefix: prefixOf(field.name),
-      write: withSymbol(field, jsonValue(field, context), context),
+      write: writerOf(field, block, context),
     }))
     .filter(({ prefix }) => prefix !== '');
   const behind: BehindBlock[] = block.groups.map((group) => {
