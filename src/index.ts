@@ -92,7 +92,7 @@ export {
   type SbeSelectOptions,
   type SbeValueOptions,
   type SbeValues,
-  type Wire,
+  type SbeWire,
   wireBytes,
 } from './schema/sbe/plain-values.js';
 export type { SbeReferenceDecoder } from './schema/sbe/reference-decoder.js';

@@ -1,4 +1,5 @@
 /** Writes messages as CSV rows (RFC 4180) under one header: the union of all messages' fields, groups and data. */
+import { parseU64 } from '../../core/halves.js';
 import { csvCell } from '../text.js';
 import { headerReader } from './block.js';
 import { decimalOf } from './decimal.js';
@@ -91,12 +92,15 @@ function jsonCell(field: SbeField, context: ReadContext): (view: DataView, at: n
 }
 
 function setText({ choices }: SbeSet, { raw, names }: SbePlainSet): string {
-  let rest = BigInt(raw);
+  let { high, low } = parseU64(String(raw));
   for (const choice of choices) {
-    if (namesOf(choice).some((name) => names.includes(name))) rest &= ~(1n << BigInt(choice.bit));
+    if (!namesOf(choice).some((name) => names.includes(name))) continue;
+    if (choice.bit < 32) low = (low & ~(1 << choice.bit)) >>> 0;
+    else high = (high & ~(1 << (choice.bit - 32))) >>> 0;
   }
-  if (rest !== 0n) return [...names, `0x${rest.toString(16)}`].join('|');
-  return names.length === 0 ? '0' : names.join('|');
+  if (high === 0 && low === 0) return names.length === 0 ? '0' : names.join('|');
+  const rest = high === 0 ? low.toString(16) : high.toString(16) + low.toString(16).padStart(8, '0');
+  return [...names, `0x${rest}`].join('|');
 }
 
 /** The cell of a group or data, which stands behind the groups before it; null where the message has no such column. */

@@ -3,7 +3,7 @@
  *
  * FIX Simple Binary Encoding 1.0, section 2.6 (decimal encoding).
  */
-import { formatI64, formatU64, type Halves, negate } from '../../core/halves.js';
+import { formatI64, formatU64, type Halves, negate, parseU64 } from '../../core/halves.js';
 import type { SbeEncoding, SbeMember, SbeType } from './schema.js';
 
 /** A composite that is one decimal number. */
@@ -96,17 +96,32 @@ function parseScientific(text: string, exponent: number): { negative: boolean; m
   return parts === null ? null : parseLong(parts[1] as string, exponent - Number(parts[2]));
 }
 
-/** Any length, by BigInt: what the fast path leaves. */
+/** Any length, digit by digit: what the fast path leaves. */
 function parseLong(text: string, exponent: number): { negative: boolean; magnitude: Halves } | null {
   const [, sign, whole = '', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text) ?? [];
   if (sign === undefined || text.length > maxTextLength) return null;
+  const digits = (whole + fraction).replace(/^0+/, '');
   const shift = -exponent - fraction.length;
-  const digits = BigInt(whole + fraction);
-  if (shift < 0 && digits % 10n ** BigInt(-shift) !== 0n) return null;
-  const value = shift < 0 ? digits / 10n ** BigInt(-shift) : digits * 10n ** BigInt(shift);
-  if (value >= 1n << 64n) return null;
-  return { negative: sign === '-', magnitude: { high: Number(value >> 32n), low: Number(value & 0xffff_ffffn) } };
+  // Only zeros may be cut, and none but zeros are put behind.
+  const kept = shift < 0 ? digits.slice(0, shift) : digits;
+  if (/[^0]/.test(digits.slice(kept.length))) return null;
+  if (kept !== '' && kept.length + shift > mostDigits) return null;
+  const magnitude = kept === '' ? zeroHalves : halvesIn(shift > 0 ? kept + '0'.repeat(shift) : kept);
+  return magnitude === null ? null : { negative: sign === '-', magnitude };
 }
+
+/** Digits of an unsigned integer of 64 bits; null beyond it. */
+function halvesIn(digits: string): Halves | null {
+  try {
+    return parseU64(digits);
+  } catch {
+    return null;
+  }
+}
+
+const zeroHalves: Halves = { high: 0, low: 0 };
+/** Those of 2^64 - 1. */
+const mostDigits = 20;
 
 /** The longest text that is looked at: more digits than any exponent and 64 bits give. */
 const maxTextLength = 1000;

@@ -5,7 +5,7 @@ import { latin1Bytes, utf8Bytes, valueWriter } from './encode-value.js';
 import { type PathOf, refuse, type WriteValue } from './input.js';
 import { dataText } from './object.js';
 import { plainReader } from './plain.js';
-import { type SbeInput, type Wire, wireBytes, wireOf } from './plain-values.js';
+import { type SbeInput, type SbeWire, wireBytes, wireOf } from './plain-values.js';
 import { isUtf8 } from './read.js';
 import { copyBytes, viewOf } from './scalar.js';
 import type { AnyGroup, SbeData, SbeField, SbeSchema } from './schema.js';
@@ -21,7 +21,7 @@ export interface Cursor {
 /** Writes a root or an entry with what follows it. */
 export interface BlockEncoder {
   /** Bytes of the block's fields: the wire's where it is kept, else the version's. */
-  lengthOf(wire: Wire | undefined, version: number): number;
+  lengthOf(wire: SbeWire | undefined, version: number): number;
   /** Bytes of the block, its groups and data. */
   sizeOf(values: SbeInput, version: number, blockLength: number): number;
   /** Writes them at the cursor, into zeroed bytes, and leaves it behind them. */

@@ -2,6 +2,7 @@
  * Writes single plain values to bytes: one closure a field, made once. Every value is held against its field; what does
  * not fit throws `DecodeError` with the path, and nothing is rounded or cut.
  */
+import type { Halves } from '../../core/halves.js';
 import { decimalOf, parseDecimal, type SbeDecimal, signedHalves } from './decimal.js';
 import { enumWriter, setWriter } from './encode-names.js';
 import { type PathOf, parseInteger, refuse, shown, type WriteValue } from './input.js';
@@ -72,28 +73,49 @@ function integerWriter(type: SbeEncoding, nullValue: SbeNumber | null, little: b
   };
 }
 
-function wideWriter(type: SbeEncoding, nullValue: SbeNumber | null, little: boolean, path: PathOf): WriteValue {
+/** Writes 64 bits in two's complement that are in range; `value` is what is refused otherwise. */
+type WriteHalves = (view: DataView, at: number, halves: Halves, value: unknown) => void;
+
+function rangedHalves(
+  type: SbeEncoding,
+  nullValue: SbeNumber | null,
+  little: boolean,
+  path: PathOf,
+  expected: string,
+): WriteHalves {
   const signed = isSigned(type.primitive);
-  const limits = limitsOf(type.primitive);
-  const min = type.minValue ?? limits.min;
-  const max = type.maxValue ?? limits.max;
+  const { min, max } = wideRange(type);
   const [least, most, none] = [bitsOf(min), bitsOf(max), nullValue === null ? null : bitsOf(nullValue)];
   // The upper half decides: as a signed number where the integer is one.
   const order = (high: number): number => (signed ? high | 0 : high);
-  const expected = `an integer from ${min} to ${max}${nullValue === null ? '' : ` or null (${nullValue})`}`;
-  return (view, at, value) => {
-    if (none !== null && (value === null || value === undefined)) {
-      writeHalves(view, at, none.high, none.low, little);
-      return;
-    }
-    const bits = parseInteger(value, signed);
-    if (bits === null) refuse(path, value, expected);
-    const { high, low } = bits;
+  return (view, at, { high, low }, value) => {
     const isAbove = order(high) > order(most.high) || (high === most.high && low > most.low);
     const isBelow = order(high) < order(least.high) || (high === least.high && low < least.low);
     const isNone = none !== null && high === none.high && low === none.low;
     if (isAbove || isBelow || isNone) refuse(path, value, expected);
     writeHalves(view, at, high, low, little);
+  };
+}
+
+function wideRange({ primitive, minValue, maxValue }: SbeEncoding): { min: SbeNumber; max: SbeNumber } {
+  const limits = limitsOf(primitive);
+  return { min: minValue ?? limits.min, max: maxValue ?? limits.max };
+}
+
+function wideWriter(type: SbeEncoding, nullValue: SbeNumber | null, little: boolean, path: PathOf): WriteValue {
+  const signed = isSigned(type.primitive);
+  const none = nullValue === null ? null : bitsOf(nullValue);
+  const { min, max } = wideRange(type);
+  const expected = `an integer from ${min} to ${max}${nullValue === null ? '' : ` or null (${nullValue})`}`;
+  const write = rangedHalves(type, nullValue, little, path, expected);
+  return (view, at, value) => {
+    if (none !== null && (value === null || value === undefined)) {
+      writeHalves(view, at, none.high, none.low, little);
+      return;
+    }
+    const halves = parseInteger(value, signed);
+    if (halves === null) refuse(path, value, expected);
+    write(view, at, halves, value);
   };
 }
 
@@ -194,13 +216,10 @@ function decimalWriter({ mantissa, exponent }: SbeDecimal, little: boolean, path
   const { type, offset } = mantissa;
   const signed = isSigned(type.primitive);
   const write = singleWriter(type, memberSlot(mantissa), little, () => `${path()}.mantissa`);
-  const isLong = isWide(type.primitive);
-  const limits = limitsOf(type.primitive);
-  const [least, most] = [
-    decimalShown(type.minValue ?? limits.min, exponent),
-    decimalShown(type.maxValue ?? limits.max, exponent),
-  ];
+  const { min, max } = wideRange(type);
+  const [least, most] = [decimalShown(min, exponent), decimalShown(max, exponent)];
   const expected = `a decimal from ${least} to ${most} with at most ${Math.max(0, -exponent)} decimals`;
+  const writeWide = isWide(type.primitive) ? rangedHalves(type, type.nullValue, little, path, expected) : null;
   return (view, at, value, version) => {
     const place = at + offset;
     if (value === null || value === undefined) {
@@ -210,18 +229,21 @@ function decimalWriter({ mantissa, exponent }: SbeDecimal, little: boolean, path
     else {
       const parsed = typeof value === 'function' ? null : parseDecimal(String(value), exponent);
       if (parsed === null) refuse(path, value, expected);
-      const { high, low } = parsed.magnitude;
-      if (high < 0x1f_ffff) {
-        const number = high * 2 ** 32 + low;
-        write(view, place, parsed.negative && number !== 0 ? -number : number, version);
+      const { negative, magnitude } = parsed;
+      if (writeWide === null) {
+        const number = magnitude.high * 2 ** 32 + magnitude.low;
+        write(view, place, negative && number !== 0 ? -number : number, version);
         return;
       }
-      const bits = signed ? signedHalves(parsed.negative, parsed.magnitude) : parsed.negative ? null : parsed.magnitude;
-      if (!isLong || bits === null) refuse(path, value, expected);
-      const whole = (BigInt(bits.high) << 32n) | BigInt(bits.low);
-      write(view, place, signed ? BigInt.asIntN(64, whole) : whole, version);
+      const halves = signed ? signedHalves(negative, magnitude) : isZeroOrMore(parsed) ? magnitude : null;
+      if (halves === null) refuse(path, value, expected);
+      writeWide(view, place, halves, value);
     }
   };
+}
+
+function isZeroOrMore({ negative, magnitude }: { negative: boolean; magnitude: Halves }): boolean {
+  return !negative || (magnitude.high === 0 && magnitude.low === 0);
 }
 
 function decimalShown(mantissa: SbeNumber, exponent: number): string {

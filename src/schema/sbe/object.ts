@@ -1,7 +1,14 @@
 /** Messages as plain objects, value for value as they stand in JSON; with the wire's own bytes where asked for. */
 import { dimensionReader, headerReader, lengthReader } from './block.js';
 import { plainReader, type ReadPlain } from './plain.js';
-import { rootKey, type SbeObjectOptions, type SbePlain, type SbeValues, type Wire, wireBytes } from './plain-values.js';
+import {
+  rootKey,
+  type SbeObjectOptions,
+  type SbePlain,
+  type SbeValues,
+  type SbeWire,
+  wireBytes,
+} from './plain-values.js';
 import { readString } from './read.js';
 import type { ReadNumber } from './scalar.js';
 import type { AnyGroup, SbeData, SbeField, SbeMessage, SbeSchema } from './schema.js';
@@ -49,7 +56,7 @@ export function dataText(view: DataView, at: number, length: number, { character
 
 interface Mutable {
   [name: string]: SbePlain;
-  [wireBytes]?: Wire;
+  [wireBytes]?: SbeWire;
 }
 
 /** Where a message is being read; `at` moves on as groups and data are. */

@@ -51,11 +51,11 @@ export interface SbeValues {
 /** What `encode` takes: `SbeValues`, or anything that each field accepts in their place. */
 export type SbeInput = Readonly<Record<string, unknown>>;
 
-/** The key under which `toObject` keeps original bytes: of messages and entries `Wire`, of groups their dimensions. */
+/** The key under which `toObject` keeps original bytes: of messages and entries `SbeWire`, of groups dimensions. */
 export const wireBytes: unique symbol = Symbol('wireBytes');
 
 /** The original bytes of a message or an entry; what stands in its groups is kept there. */
-export interface Wire {
+export interface SbeWire {
   /** The message header; null of an entry. */
   readonly header: Uint8Array | null;
   readonly block: Uint8Array;
@@ -66,8 +66,8 @@ export interface Wire {
 }
 
 /** The original bytes that an object keeps; undefined where it keeps none. */
-export function wireOf(values: SbeInput): Wire | undefined {
-  return (values as { readonly [wireBytes]?: Wire })[wireBytes];
+export function wireOf(values: SbeInput): SbeWire | undefined {
+  return (values as { readonly [wireBytes]?: SbeWire })[wireBytes];
 }
 
 /** What can be selected of one level: all of it, or these names, groups with a selection of their own. */
