@@ -5,7 +5,7 @@ export function getter(name: string, expression: string): string {
   return `  get ${name}() { return ${expression}; }`;
 }
 
-/** An expression for an unsigned big-endian integer of `length` bytes of the flyweight's view, as `readNumber` reads. */
+/** An expression for an unsigned big-endian integer of `length` bytes of the flyweight's view. */
 export function integer(offset: number, length: number): string {
   switch (length) {
     case 1:

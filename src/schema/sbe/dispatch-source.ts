@@ -1,10 +1,10 @@
 /**
  * Emits the source of a decoder: one switch on the template id, one flyweight per message, one call for all.
  *
- * Handlers are called out of a list, by `call`: neither a constant nor feedback tells the engine which function that is,
- * so it inlines none of them here. With a call site each it sometimes did, and then had no budget left for the getters
- * in the handler's loops: 28 ns a group entry in one process of five, 17 in the others. A handler that is compiled by
- * itself spends its own budget on its own getters, and still sees one class of flyweight only.
+ * Handlers are called out of a list, by `call`: neither a constant nor feedback tells the engine which function it is,
+ * so that it inlines none of them here. With a call site each it sometimes did, and then had no budget left for the
+ * getters in the handler's loops: 28 ns a group entry in one process of five, 17 in the others. A handler that is
+ * compiled by itself spends its own budget on its own getters, and still sees one class of flyweight only.
  */
 import { checkName } from './accessor-plan.js';
 import { sourceName } from './accessor-source.js';

@@ -78,7 +78,7 @@ export function nullTest(
   return (view, at) => readPrimitive(view, at, primitive, isLittle) === none;
 }
 
-/** Characters up to the first NUL, spaces at the end removed: UTF-8 where the schema says so, else Latin-1. Allocates. */
+/** Text up to the first NUL, without spaces at its end: UTF-8 where the schema says so, else Latin-1. Allocates. */
 export function readCharacters(view: DataView, at: number, length: number, characterEncoding: string): string {
   let end = 0;
   while (end < length && view.getUint8(at + end) !== 0) end++;

@@ -19,13 +19,13 @@ import type {
  * absent from the message's version or block length, reads as NaN (numbers), '' (text), null (names of enums), or false
  * (choices of sets).
  *
- * Integers and floats read as numbers and tell `…IsNull`; 64-bit ones are exact below 2^53 and give `…High` and `…Low`,
- * always exact. Decimals read scaled, and as `…Mantissa` with its halves. Enums read as their value's name (the one that
- * the schema has now, where it was renamed) and as `…Code`; sets as a number, and as one boolean a choice, `…` and the choice's name. A character reads as a string and
- * as `…Code`; text as a string, which allocates, and without allocation as big-endian `…Word0`, `…Word1` of four bytes
- * each. Other arrays read as a new array, and by index through `…At`. Members of other composites read as fields named
- * for both. A group reads as its cursor, rewound. Data reads as text, or as bytes (a view, not a copy), and tells
- * `…Offset` and `…Length`.
+ * Integers and floats read as numbers and tell `…IsNull`; 64-bit ones are exact below 2^53 and give `…High` and
+ * `…Low`, always exact. Decimals read scaled, and as `…Mantissa` with its halves. Enums read as their value's name
+ * (the one that the schema has now, where it was renamed) and as `…Code`; sets as a number, and as one boolean a
+ * choice, `…` and the choice's name. A character reads as a string and as `…Code`; text as a string, which allocates,
+ * and without allocation as big-endian `…Word0`, `…Word1` of four bytes each. Other arrays read as a new array, and by
+ * index through `…At`. Members of other composites read as fields named for both. A group reads as its cursor,
+ * rewound. Data reads as text, or as bytes (a view, not a copy), and tells `…Offset` and `…Length`.
  */
 export type SbeFlyweight<M extends SbeMessage = SbeMessage> = SbeFlyweightBase<M['name']> & SbeAccessors<M>;
 

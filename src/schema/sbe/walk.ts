@@ -1,9 +1,10 @@
 /**
  * Walks messages of Simple Binary Encoding by their headers: how long one is, what it is, and why it does not fit.
  *
- * FIX Simple Binary Encoding 1.0, sections on message structure and schema extension. Lengths on the wire always count,
- * the schema's never: a longer block is skipped to its end, a shorter one leaves its last fields absent. Groups and data
- * newer than the header's version are not on the wire. Nothing is read outside the bytes given, and nothing allocated.
+ * FIX Simple Binary Encoding 1.0, sections on message structure and schema extension. Lengths on the wire always
+ * count, the schema's never: a longer block is skipped to its end, a shorter one leaves its last fields absent. Groups
+ * and data newer than the header's version are not on the wire. Nothing is read outside the bytes given, and nothing
+ * allocated.
  */
 import type { AnyGroup, SbeData, SbeMessage, SbeSchema, SbeSlot } from './schema.js';
 import { primitiveSizes } from './schema.js';
