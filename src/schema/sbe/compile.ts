@@ -2,11 +2,16 @@
  * Turns a schema into flyweight classes and decoders, compiled once with `new Function`; where that is disallowed
  * (`--disallow-code-generation-from-strings`) the interpreter stands in, slower and equal.
  */
-import { DecodeError } from '../../core/errors.js';
 import { type AnyHandlers, canGenerateCode, type Engine } from '../compile.js';
 import { classSource } from './accessor-source.js';
 import { dispatchSource } from './dispatch-source.js';
-import type { SbeDecoder, SbeFaultHandler, SbeFlyweightBase, SbeUnknownHandler } from './flyweight.js';
+import {
+  type SbeDecoder,
+  type SbeFaultHandler,
+  type SbeFlyweightBase,
+  type SbeUnknownHandler,
+  wrapRefusal,
+} from './flyweight.js';
 import { interpretAccessors, interpretDispatch } from './interpret.js';
 import { readBytes, readCharacters, readString } from './read.js';
 import type { SbeMessage, SbeSchema } from './schema.js';
@@ -28,8 +33,11 @@ export interface SbeParts {
 export function buildSbeAccessors(schema: SbeSchema, engine: Engine = 'auto'): SbeAccessorClasses {
   if (!isCompiled(engine)) return interpretAccessors(schema);
   const classes = {};
+  const walker = lazily(() => createWalker(schema));
+  const refuse = (name: string, view: DataView, offset: number, length: number) =>
+    wrapRefusal(walker(), name, view, offset, length);
   for (const message of schema.messages) {
-    const build = lazily(() => compileClass(schema, message));
+    const build = lazily(() => compileClass(schema, message, refuse));
     Object.defineProperty(classes, message.name, { get: build, enumerable: true });
   }
   return classes;
@@ -53,18 +61,14 @@ export function buildSbeDecoder<S extends SbeSchema>(
 
 const nothing = new DataView(new ArrayBuffer(0));
 
-function compileClass(schema: SbeSchema, message: SbeMessage): new () => SbeFlyweightBase {
+function compileClass(
+  schema: SbeSchema,
+  message: SbeMessage,
+  refuse: (name: string, view: DataView, offset: number, length: number) => never,
+): new () => SbeFlyweightBase {
   const names = ['nothing', 'readCharacters', 'readString', 'readBytes', 'refuse'];
   const build = new Function(...names, classSource(schema, message));
-  return build(nothing, readCharacters, readString, readBytes, wrapRefusal(schema)) as new () => SbeFlyweightBase;
-}
-
-/** Throws what a flyweight cannot be wrapped around. */
-export function wrapRefusal(schema: SbeSchema) {
-  return (name: string, view: DataView, offset: number, length: number): never => {
-    const reason = createWalker(schema).fault(view, offset, length)?.message ?? 'another message stands there';
-    throw new DecodeError('sbe-wrap', `${name} at ${offset}: ${reason}`);
-  };
+  return build(nothing, readCharacters, readString, readBytes, refuse) as new () => SbeFlyweightBase;
 }
 
 function lazily<Value>(make: () => Value): () => Value {

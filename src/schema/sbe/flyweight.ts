@@ -1,5 +1,6 @@
 /** What all flyweights and cursors of Simple Binary Encoding share, and the seam between decoders and their users. */
-import type { SbeFault } from './walk.js';
+import { DecodeError } from '../../core/errors.js';
+import type { SbeFault, SbeWalker } from './walk.js';
 
 /** A movable window on one message: set by `wrap` or by a decoder; reads straight from the bytes. */
 export interface SbeFlyweightBase<Name extends string = string> {
@@ -61,3 +62,9 @@ export type SbeUnknownHandler = (view: DataView, offset: number, length: number)
 
 /** What is called for a message that does not fit its bytes. */
 export type SbeFaultHandler = (fault: SbeFault) => void;
+
+/** Throws for what a flyweight cannot be wrapped around. */
+export function wrapRefusal(walker: SbeWalker, name: string, view: DataView, offset: number, length: number): never {
+  const reason = walker.fault(view, offset, length)?.message ?? 'no message of this name stands there';
+  throw new DecodeError('sbe-wrap', `${name} at ${offset}: ${reason}`);
+}

@@ -2,18 +2,18 @@
  * The interpreter: flyweights, cursors and decoders from the schema without generated code. It serves where code
  * generation is disallowed, and as a second oracle for the compiled ones.
  */
-import { DecodeError } from '../../core/errors.js';
 import { accessorName, accessorsOf, type BlockLike, dataAccessorNames, type SbeAccessor } from './accessor-plan.js';
 import { absentOf, accessorReader } from './accessor-read.js';
 import type { SbeAccessorClasses, SbeParts } from './compile.js';
-import type { SbeCursorBase, SbeDecoder, SbeFlyweightBase } from './flyweight.js';
+import { type SbeCursorBase, type SbeDecoder, type SbeFlyweightBase, wrapRefusal } from './flyweight.js';
 import { readBytes, readPrimitive, readString } from './read.js';
 import type { AnyGroup, SbeData, SbeMessage, SbeSchema } from './schema.js';
 import { createWalker } from './walk.js';
 
 /** Flyweight classes whose getters walk the schema. */
 export function interpretAccessors(schema: SbeSchema): SbeAccessorClasses {
-  const { extentOf, fault, messageAt } = createWalker(schema);
+  const walker = createWalker(schema);
+  const { extentOf, messageAt } = walker;
   return Object.fromEntries(schema.messages.map((message) => [message.name, messageClass(message)]));
 
   function messageClass(message: SbeMessage): new () => SbeFlyweightBase {
@@ -31,8 +31,7 @@ export function interpretAccessors(schema: SbeSchema): SbeAccessorClasses {
       wrap(view: DataView, offset: number, length: number): this {
         this.clear();
         if (messageAt(view, offset, length) !== message || extentOf(view, offset, length) === -1) {
-          const reason = fault(view, offset, length)?.message ?? 'another message stands there';
-          throw new DecodeError('sbe-wrap', `${message.name} at ${offset}: ${reason}`);
+          wrapRefusal(walker, message.name, view, offset, length);
         }
         this.view = view;
         this.offset = offset;

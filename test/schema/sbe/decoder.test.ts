@@ -1,8 +1,11 @@
 /** Decoders: who is called for what, packets by their sizes, and that nothing outside of a message is ever read. */
-import { describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { mdp3 } from '../../../src/protocol/mdp3/index.js';
 import { buildSbeAccessors, buildSbeDecoder } from '../../../src/schema/sbe/compile.js';
 import type { SbeMessage } from '../../../src/schema/sbe/schema.js';
 import type { SbeFault } from '../../../src/schema/sbe/walk.js';
+import { projectRoot } from '../../support/cli.js';
 import { dump } from './dump.js';
 import {
   byteOrders,
@@ -167,5 +170,51 @@ describe.each(cases)('decoder, $byteOrder, $engine', ({ byteOrder, engine }) => 
     const exact = lies.map((bytes) => decoder.decode(exactView(bytes), 0, bytes.length));
     expect(exact).toEqual(results[0]?.verdicts);
     expect(exact.filter(Boolean).length).toBeGreaterThan(100);
+  });
+});
+
+describe('MDP 3.0', () => {
+  const level = { MDEntrySize: null, RptSeq: 1, NumberOfOrders: 2, MDPriceLevel: 1, TradeableSize: null };
+  const named = { MDEntryPx: '2077.75', MDUpdateAction: 'Change', MDEntryType: 'Offer', SecurityID: 7 };
+  const values = {
+    ...{ type: '46', version: 13, TransactTime: '1', MatchEventIndicator: ['EndOfEvent'] },
+    ...{ NoMDEntries: [{ ...level, ...named }], NoOrderIDEntries: [] },
+  };
+
+  it('handlers are typed by the table', () => {
+    const seen: unknown[] = [];
+    const decoder = mdp3.createDecoder({
+      MDIncrementalRefreshBook46(book) {
+        const { NoMDEntries: level, MatchEventIndicatorEndOfEvent: isEnd } = book;
+        expectTypeOf(isEnd).toEqualTypeOf<boolean>();
+        expectTypeOf(level.MDEntryPx).toEqualTypeOf<number>();
+        expectTypeOf(level.MDUpdateAction).toEqualTypeOf<
+          'New' | 'Change' | 'Delete' | 'DeleteThru' | 'DeleteFrom' | 'Overlay' | null
+        >();
+        // @ts-expect-error The template has no such field.
+        expect(level.MDEntryPrice).toBe(undefined);
+        while (level.next()) seen.push([level.MDEntryPx, level.MDUpdateAction, level.MDEntryType, level.SecurityID]);
+        seen.push(isEnd);
+      },
+      // @ts-expect-error There is no such template.
+      MDIncrementalRefreshBook45() {},
+    });
+    const bytes = mdp3.encode(values);
+    expect(decoder.decode(new DataView(bytes.buffer), bytes.byteOffset, bytes.length)).toBe(true);
+    expect(seen).toEqual([[2077.75, 'Change', 'Offer', 7], true]);
+  });
+
+  it('decodes by interpreter where no code may be generated', () => {
+    const script = `
+      import { canGenerateCode, mdp3 } from 'tickreel';
+      const bytes = mdp3.encode(${JSON.stringify(values)});
+      const seen = [];
+      const decoder = mdp3.createDecoder({
+        MDIncrementalRefreshBook46({ NoMDEntries: level }) { while (level.next()) seen.push(level.MDEntryPx); },
+      });
+      decoder.decode(new DataView(bytes.buffer), bytes.byteOffset, bytes.length);
+      console.log(JSON.stringify([canGenerateCode(), seen]));`;
+    const flags = ['--disallow-code-generation-from-strings', '--input-type=module', '-e', script];
+    expect(execFileSync(process.execPath, flags, { cwd: projectRoot, encoding: 'utf8' })).toBe('[false,[2077.75]]\n');
   });
 });
