@@ -1,4 +1,4 @@
-/** An application protocol as those see it who read messages of any: ITCH 5.0 here, MDP 3.0 in `mdp3-application.ts`. */
+/** A protocol as those see it who read messages of any: ITCH 5.0 here, MDP 3.0 in `mdp3-application.ts`. */
 import { itch50 } from '../protocol/itch50/index.js';
 
 export type ProtocolId = 'itch50' | 'mdp3';

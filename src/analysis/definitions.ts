@@ -1,4 +1,4 @@
-/** What a run has to know of protocols before it begins: schemas, channels, and captures read for their definitions alone. */
+/** What a run has to know before it begins: schemas, channels, and captures read for their definitions alone. */
 
 import { itch50 } from '../protocol/itch50/index.js';
 import { SessionDemux } from '../session/demux.js';
@@ -7,7 +7,7 @@ import type { FileDamage } from './damage-log.js';
 import { forcedFraming, type InputSpec } from './input.js';
 import { isMdp3, loadProtocols, type Protocols } from './protocols.js';
 
-/** Reads all that the input names beside its captures; rejects with CaptureError or SchemaError, which name the file. */
+/** Reads all that the input names beside its captures; rejects with CaptureError or SchemaError. */
 export async function openProtocols(spec: InputSpec, onDamage: (damage: FileDamage) => void): Promise<Protocols> {
   const protocols = loadProtocols(spec);
   await readDefinitions(spec, protocols, onDamage);

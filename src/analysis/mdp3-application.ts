@@ -106,7 +106,7 @@ export class Mdp3Application implements Application, SbeLandmarks {
     return kind;
   }
 
-  /** Sets `transactSeconds` and `transactNanoseconds` from a message that is known; false where it has no time of its own. */
+  /** Sets `transactSeconds` and `transactNanoseconds` from a message that is known; false where it has no such time. */
   readTransactTime(view: DataView, offset: number, length: number): boolean {
     const message = this.catalogue.messageAt(view, offset, length);
     if (message === undefined) return false;

@@ -143,8 +143,9 @@ function flowLines(report: InspectionReport): string[] {
       transport === 'TCP' ? formatCounted(packets, 'piece of TCP', 'pieces of TCP') : formatCounted(packets, 'packet');
     const framing = recognisedAs ?? 'framing not recognised';
     const side = direction ? ` (${direction})` : '';
+    const speaks = application ?? 'no messages';
     const channel = line ? `, channel ${line.channel} ${line.feedName} ${line.feed}` : '';
-    return `flow      ${source} > ${destination}, ${what}, ${framing}${side}, ${application ?? 'no messages'}${channel}`;
+    return `flow      ${source} > ${destination}, ${what}, ${framing}${side}, ${speaks}${channel}`;
   });
   if (report.flows.length > shownFlows) {
     lines.push(`  ${formatCounted(report.flows.length - shownFlows, 'more flow')}`);

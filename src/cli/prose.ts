@@ -27,8 +27,9 @@ export const commandProse: Readonly<Record<string, readonly string[]>> = {
       "under the specification's names. Integers of 64 bits and timestampNs are strings, since JSON numbers are " +
       'doubles in most readers. Prices are integers; tickreel reference itch50 gives their scale.',
     'Messages of MDP 3.0 have channel and feed behind session (null without --channels), templateId and version ' +
-      "behind name, and the names of the exchange's XML. Their type is the template's id, their sequence the packet's " +
-      'MsgSeqNum. Groups are arrays of objects, null values null, prices exact decimal strings, enumerations ' +
+      "behind name, and the names of the exchange's XML. Their type is the template's id, their sequence the " +
+      "packet's MsgSeqNum. " +
+      'Groups are arrays of objects, null values null, prices exact decimal strings, enumerations ' +
       '{"value","name"} (with --enums name the name alone), bitmaps {"raw","names"}; behind a SecurityID stands its ' +
       'symbol once a definition was seen. A message without a template has schemaId, blockLength and its bytes as raw.',
     'In a CSV a group is one cell of JSON, and messages of one protocol have a place: those of the first.',

@@ -171,7 +171,7 @@ export class ReferenceSchedule {
     if (!Number.isNaN(sinceNs)) this.mdp3Packets.addInAnyOrder(sinceNs, dueNs);
   }
 
-  /** SendingTime since the first packet's second; NaN, which nothing equals, where that is further than ns are exact. */
+  /** SendingTime since the first packet's second; NaN, which nothing equals, where ns are not exact any more. */
   private sinceFirstNs(view: DataView, offset: number): number {
     const seconds = sendingSeconds(view, offset) - this.mdp3Seconds;
     if (Math.abs(seconds) > farSeconds) return Number.NaN;

@@ -6,7 +6,12 @@ import { run, temporaryFolder } from '../support/cli.js';
 
 const folder = temporaryFolder();
 const scripts: Record<string, string> = {};
-const allTypes = 'S R H Y L V W K J h A F E C X D U P Q B I N O'.split(' ');
+/** Types of ITCH, then templates of MDP in any version. */
+const allTypes = [
+  ...'S R H Y L V W K J h A F E C X D U P Q B I N O'.split(' '),
+  ...'4 12 15 16 27 29 30 32 33 34 35 36 37 38 39 41 42 43 44 46 47 48 49 50 51 52 53 54 55 56 57 58 59'.split(' '),
+  ...'60 61 62 63 64 65 66 67 68 69'.split(' '),
+];
 
 beforeAll(async () => {
   mkdirSync(join(folder, 'captures'));
@@ -73,7 +78,7 @@ const vectors: [string, string[]][] = [
   ['tickreel decode session.pcap --fields type,stockL', ['type,stockLocate']],
   ['tickreel decode session.pcap --format t', ['table']],
   ['tickreel decode session.pcap --port-map 26477=n', ['none']],
-  ['tickreel reference ', ['itch50']],
+  ['tickreel reference ', ['itch50', 'mdp3']],
   ['tickreel completion ', ['bash', 'zsh', 'fish']],
   ['tickreel help tim', ['times']],
   ['tickreel doctor ', ['--json', '--help', '-h']],

@@ -46,7 +46,7 @@ const vectors: [string, string[], number, RegExp][] = [
   ['unknownCommand', ['explode'], 2, /unknown command 'explode'/],
   ['missingArgument', ['decode'], 2, /missing required argument 'captures'/],
   ['unknownType', ['decode', pcap, '--type', 'Z'], 2, /'Z' is no message type/],
-  ['unknownField', ['decode', pcap, '--fields', 'prize'], 2, /no field "prize"/],
+  ['unknownField', ['decode', pcap, '--fields', 'prize'], 2, /no message has a field "prize"/],
   ['badLimit', ['decode', pcap, '--limit', 'many'], 2, /whole number/],
   ['badWhen', ['decode', pcap, '--from', 'noon'], 2, /not understood/],
   ['badPortMap', ['decode', pcap, '--port-map', '1=fix'], 2, /'fix' is no protocol/],

@@ -1,7 +1,8 @@
 /**
  * What the instrument definitions of CME MDP 3.0 have in common.
  *
- * They begin alike up to the instrument's names, apart from the type of `UnderlyingProduct`, and end in the same groups.
+ * They begin alike up to the instrument's names, apart from the type of `UnderlyingProduct`, and end in the same
+ * groups.
  */
 import { eventType, securityTradingStatus, securityUpdateAction } from './enums.js';
 import { repeating, tag } from './tags.js';

@@ -79,7 +79,7 @@ export function encodingOf(name: string, primitive: SbePrimitive, parts: Encodin
   };
 }
 
-/** The presence that a type gives its fields; of a composite: optional where all that it has on the wire may be none. */
+/** The presence that a type gives its fields; of a composite: optional where all of it on the wire may be none. */
 export function presenceOf(type: SbeType): SbePresence {
   if (type.kind === 'encoding') return type.presence;
   if (type.kind === 'enum') return type.nullValue === null ? 'required' : 'optional';

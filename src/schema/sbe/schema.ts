@@ -22,7 +22,7 @@ export type SbePrimitive =
 
 export type SbePresence = 'required' | 'optional' | 'constant';
 
-/** A value as the schema tells it: BigInt for int64 and uint64, the character code for a char, a number for the rest. */
+/** A value as the schema tells it: BigInt for int64 and uint64, the code of a char, a number for the rest. */
 export type SbeNumber = number | bigint;
 
 /** What everything named in a schema may say of itself. */
@@ -49,7 +49,7 @@ export interface SbeEncoding<
   readonly presence: Presence;
   /** Of a constant: its value, text as a string. */
   readonly constant: SbeNumber | string | null;
-  /** The value that stands for none: given, or SBE's default for the primitive; null where not optional. NaN of floats. */
+  /** The value that stands for none: given, or SBE's default (NaN of floats); null where not optional. */
   readonly nullValue: SbeNumber | null;
   readonly minValue: SbeNumber | null;
   readonly maxValue: SbeNumber | null;

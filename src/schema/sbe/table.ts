@@ -6,7 +6,8 @@
  * contradicts itself throws `SchemaError` when it is built.
  *
  * ```ts
- * const price = composite('Price', { mantissa: encoding('int64', 'int64'), exponent: constant('exponent', 'int8', -9) });
+ * const exponent = constant('exponent', 'int8', -9);
+ * const price = composite('Price', { mantissa: encoding('int64', 'int64'), exponent });
  * const side = enumeration('Side', 'uint8', { Buy: 1, Sell: 2, Cross: since(3, 4) });
  * const trade = message(7, 'Trade', 9, [field('Px', 31, price, 0), field('Side', 54, side, 8)]);
  * export const table = schema({ package: 'demo', id: 1, version: 3, header: messageHeader, messages: [trade] });

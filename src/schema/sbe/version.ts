@@ -1,8 +1,9 @@
 /**
  * A schema as one of its earlier versions had it.
  *
- * FIX Simple Binary Encoding 1.0, "Schema Extension Mechanism": what a version brought says so (`sinceVersion`). What the
- * standard does not foresee but exchanges do is told beside it: messages that went, blocks that grew, names that changed.
+ * FIX Simple Binary Encoding 1.0, "Schema Extension Mechanism": what a version brought says so (`sinceVersion`). What
+ * the standard does not foresee but exchanges do is told beside it: messages that went, blocks that grew, names that
+ * changed.
  */
 import type { AnyGroup, SbeField, SbeMessage, SbeNamed, SbeSchema, SbeType } from './schema.js';
 

@@ -12,8 +12,8 @@ import { parseXml, refuseElement, shown, type XmlElement } from './xml-text.js';
 import { readTypes, type TypeLibrary } from './xml-types.js';
 
 /**
- * Reads a schema from the text of its XML file. `source` names the file in errors. Throws `SchemaError` with file, line,
- * element and reason where the text is malformed, out of bounds, or no schema.
+ * Reads a schema from the text of its XML file. `source` names the file in errors. Throws `SchemaError` with file,
+ * line, element and reason where the text is malformed, out of bounds, or no schema.
  */
 export function readSbeXml(text: string, source: string): SbeSchema {
   const root = parseXml(text, source);
