@@ -41,30 +41,43 @@ export function compileMessageRow(
 ): WriteSbeRow {
   const header = headerReader(schema);
   const context = readContext(schema, options);
-  const cells = columns.map((column) => cellOf(schema, message, column, context));
+  const behind = behindCells(schema, message, columns, context);
+  const cells: WriteCell[] = [];
+  const before: string[] = [];
+  let commas = '';
+  for (const [index, column] of columns.entries()) {
+    const cell = behind.columns.has(index) ? () => behind.texts[index] as string : rootCell(message, column, context);
+    if (cell !== null) {
+      before.push(commas);
+      cells.push(cell);
+      commas = '';
+    }
+    if (index < columns.length - 1) commas += ',';
+  }
+  const end = commas;
   return (view, offset) => {
     const version = header.version(view, offset);
     const blockLength = header.blockLength(view, offset);
+    const root = offset + header.size;
+    behind.read({ view, at: root + blockLength, version });
     let text = '';
     for (let index = 0; index < cells.length; index++) {
-      if (index > 0) text += ',';
-      const cell = cells[index];
-      if (cell !== null && cell !== undefined) text += cell(view, offset + header.size, version, blockLength);
+      text += before[index] as string;
+      text += (cells[index] as WriteCell)(view, root, version, blockLength);
     }
-    return text;
+    return text + end;
   };
 }
 
 /** Writes one cell; `at` is the root block's first byte. */
 type WriteCell = (view: DataView, at: number, version: number, blockLength: number) => string;
 
-function cellOf(schema: SbeSchema, message: SbeMessage, column: string, context: ReadContext): WriteCell | null {
+function rootCell(message: SbeMessage, column: string, context: ReadContext): WriteCell | null {
   if (column === 'type' || column === 'templateId') return () => `${message.id}`;
   if (column === 'name') return () => message.name;
   if (column === 'version') return (_view, _at, version) => `${version}`;
   const field = message.fields.find(({ name }) => rootKey(name) === column);
-  if (field !== undefined) return fieldCell(field, context);
-  return behindCell(schema, message, column, context);
+  return field === undefined ? null : fieldCell(field, context);
 }
 
 function fieldCell(field: SbeField, context: ReadContext): WriteCell {
@@ -103,35 +116,62 @@ function setText({ choices }: SbeSet, { raw, names }: SbePlainSet): string {
   return [...names, `0x${rest}`].join('|');
 }
 
-/** The cell of a group or data, which stands behind the groups before it; null where the message has no such column. */
-function behindCell(schema: SbeSchema, message: SbeMessage, column: string, context: ReadContext): WriteCell | null {
-  const [key = ''] = column.split('.');
-  const group = message.groups.find(({ name }) => rootKey(name) === key);
-  if (!hasField(schema, column)) return null;
-  const wanted = group === undefined ? 'all' : innerSelection(group, selectedOf(selectionOf(schema, [column]), key));
-  if (wanted === undefined) return null;
-  const steps: { sinceVersion: number; isWanted: boolean; write: (place: Place) => string }[] = [];
-  for (const group of message.groups) {
-    const isWanted = rootKey(group.name) === key;
-    steps.push({
-      sinceVersion: group.sinceVersion,
-      isWanted,
-      write: groupJson(group, isWanted ? wanted : new Map(), context),
+/** Cells of groups and data, which stand behind one another and are read in one pass. */
+interface BehindCells {
+  /** Which of the columns are theirs. */
+  readonly columns: ReadonlySet<number>;
+  /** Their texts by column, as last read. */
+  readonly texts: string[];
+  read(place: Place): void;
+}
+
+/** One group or data: how it is passed, and the columns that show it. */
+interface Step {
+  readonly sinceVersion: number;
+  readonly pass: (place: Place) => unknown;
+  readonly shown: readonly { readonly index: number; readonly write: (place: Place) => string }[];
+}
+
+function behindCells(
+  schema: SbeSchema,
+  message: SbeMessage,
+  columns: readonly string[],
+  context: ReadContext,
+): BehindCells {
+  const groups = message.groups.map((group): Step => {
+    const shown = columns.flatMap((column, index) => {
+      const key = rootKey(group.name);
+      if (column.split('.')[0] !== key || !hasField(schema, column)) return [];
+      const selection = innerSelection(group, selectedOf(selectionOf(schema, [column]), key));
+      if (selection === undefined) return [];
+      const write = groupJson(group, selection, context);
+      return [{ index, write: (place: Place) => csvCell(write(place)) }];
     });
-  }
-  for (const data of message.data) {
-    const isWanted = rootKey(data.name) === key;
-    steps.push({ sinceVersion: data.sinceVersion, isWanted, write: dataJson(data, context) });
-  }
-  const last = steps.findIndex(({ isWanted }) => isWanted);
-  if (last < 0) return null;
-  return (view, at, version, blockLength) => {
-    const place: Place = { view, at: at + blockLength, version };
-    let text = '';
-    for (const { sinceVersion, write } of steps.slice(0, last + 1)) {
-      text = sinceVersion > version ? '' : write(place);
-    }
-    if (last < message.groups.length) return csvCell(text);
-    return text === '' ? '' : csvCell(JSON.parse(text));
+    return { sinceVersion: group.sinceVersion, pass: groupJson(group, new Map(), context), shown };
+  });
+  const data = message.data.map((one): Step => {
+    const write = dataJson(one, context);
+    const cell = (place: Place) => csvCell(JSON.parse(write(place)));
+    const shown = columns.flatMap((column, index) => (column === rootKey(one.name) ? [{ index, write: cell }] : []));
+    return { sinceVersion: one.sinceVersion, pass: write, shown };
+  });
+  const steps = [...groups, ...data];
+  // What stands behind the last that is shown need not be passed.
+  const used = steps.slice(0, steps.findLastIndex(({ shown }) => shown.length > 0) + 1);
+  const texts: string[] = columns.map(() => '');
+  return {
+    columns: new Set(steps.flatMap(({ shown }) => shown.map(({ index }) => index))),
+    texts,
+    read(place) {
+      for (const { sinceVersion, pass, shown } of used) {
+        const isAbsent = sinceVersion > place.version;
+        const start = place.at;
+        for (const { index, write } of shown) {
+          place.at = start;
+          texts[index] = isAbsent ? '' : write(place);
+        }
+        if (shown.length === 0 && !isAbsent) pass(place);
+      }
+    },
   };
 }

@@ -24,7 +24,7 @@ export interface BlockEncoder {
   lengthOf(wire: SbeWire | undefined, version: number): number;
   /** Bytes of the block, its groups and data. */
   sizeOf(values: SbeInput, version: number, blockLength: number): number;
-  /** Writes them at the cursor, into zeroed bytes, and leaves it behind them. */
+  /** Writes them at the cursor, into zeroed bytes, and leaves it behind them; `sizeOf` has seen the values. */
   write(cursor: Cursor, values: SbeInput, blockLength: number): void;
 }
 
@@ -53,7 +53,9 @@ export function blockEncoder(
   const behind: readonly BehindEncoder[] = [...groups, ...data];
   // What data keeps of the wire is numbered as the version has it.
   const keptOf = (values: SbeInput, version: number, index: number): Uint8Array | undefined =>
-    wireOf(values)?.data[data.slice(0, index).filter(({ sinceVersion }) => sinceVersion <= version).length];
+    index < groups.length
+      ? undefined
+      : wireOf(values)?.data[data.slice(0, index - groups.length).filter((one) => one.sinceVersion <= version).length];
   return {
     lengthOf(wire, version) {
       if (wire !== undefined) return wire.block.length;
@@ -61,28 +63,29 @@ export function blockEncoder(
     },
     sizeOf(values, version, blockLength) {
       let size = blockLength;
-      for (const [index, { key, sinceVersion, path: own, sizeOf }] of behind.entries()) {
-        const value = values[key];
-        const isData = index >= groups.length;
-        const kept = isData ? keptOf(values, version, index - groups.length) : undefined;
-        if (sinceVersion <= version) size += sizeOf(value, version, kept);
-        else if (value !== undefined && value !== null)
-          refuse(own, value, `of version ${version}: it came in ${sinceVersion}`);
+      for (let index = 0; index < behind.length; index++) {
+        const part = behind[index] as BehindEncoder;
+        const value = values[part.key];
+        if (part.sinceVersion <= version) size += part.sizeOf(value, version, keptOf(values, version, index));
+        else if (value !== undefined && value !== null) {
+          refuse(part.path, value, `of version ${version}: it came in ${part.sinceVersion}`);
+        }
       }
       return size;
     },
     write(cursor, values, blockLength) {
       const { view, at, version } = cursor;
       const wire = wireOf(values);
-      const kept = wire !== undefined && wire.block.length === blockLength ? wire.block : undefined;
-      if (kept !== undefined) copyBytes(kept, view, at);
-      for (const field of fields) field(view, at, values, version, blockLength, kept !== undefined);
-      cursor.at += blockLength;
-      for (const { key, sinceVersion, write } of groups) {
-        if (sinceVersion <= version) write(cursor, values[key], undefined);
+      const isKept = wire !== undefined && wire.block.length === blockLength;
+      if (isKept) copyBytes(wire.block, view, at);
+      for (let index = 0; index < fields.length; index++) {
+        (fields[index] as WriteField)(view, at, values, version, blockLength, isKept);
       }
-      for (const [index, { key, sinceVersion, write }] of data.entries()) {
-        if (sinceVersion <= version) write(cursor, values[key], keptOf(values, version, index));
+      cursor.at += blockLength;
+      for (let index = 0; index < behind.length; index++) {
+        const part = behind[index] as BehindEncoder;
+        if (part.sinceVersion > version) continue;
+        part.write(cursor, values[part.key], keptOf(values, version, index));
       }
     },
   };
@@ -184,7 +187,7 @@ function groupEncoder(group: AnyGroup, schema: SbeSchema, parent: PathOf, key: s
       return size;
     },
     write(cursor, value) {
-      const entries = entriesOf(value);
+      const entries = (value ?? none) as readonly SbeInput[];
       const kept = keptDimension(entries);
       const stride = strideOf(kept, cursor.version);
       if (kept !== undefined) copyBytes(kept, cursor.view, cursor.at);

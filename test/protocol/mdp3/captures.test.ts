@@ -7,6 +7,7 @@ import { expect, it } from 'vitest';
 import { mdp3, mdp3Versions } from '../../../src/protocol/mdp3/index.js';
 import { createSbeCodec, type SbeCodec } from '../../../src/schema/sbe/codec.js';
 import { readSbeXml } from '../../../src/schema/sbe/xml.js';
+import { differences } from '../../schema/sbe/check-flyweight.js';
 import { describeCaptures, listCaptures, readCapture } from '../../support/captures.js';
 import { dissectedLines, ourLines, type Packet } from './dissection.js';
 import { shared } from './evolution.js';
@@ -29,6 +30,21 @@ describeCaptures('MDP 3.0', () => {
       compared.lines += theirs.length;
     }
     expect(compared).toEqual({ files: 9, messages: 26, lines: 1663 });
+  });
+
+  it('reads the same by flyweights, compiled and interpreted', () => {
+    const counted = { fields: 0 };
+    for (const path of decoded) {
+      for (const bytes of packetIn(readCapture(`${path}.pcap`)).messages) {
+        const { message, values } = readWith(mdp3, bytes);
+        for (const engine of ['compiled', 'interpreted'] as const) {
+          const flyweight = mdp3.createFlyweight(message.name as 'AdminLogin15', engine);
+          const wrapped = flyweight.wrap(viewOf(bytes), 0, bytes.length);
+          expect(differences(mdp3.schema, message, wrapped, values, counted), path).toEqual([]);
+        }
+      }
+    }
+    expect(counted.fields).toBe(1604);
   });
 
   it('decodes and encodes every message byte for byte, by either', () => {

@@ -2,7 +2,15 @@
 import { formatI64, formatU64 } from '../../../src/core/halves.js';
 import { decimalOf, decimalText } from '../../../src/schema/sbe/decimal.js';
 import type { SbePlain, SbeValues } from '../../../src/schema/sbe/plain-values.js';
-import type { AnyGroup, SbeMessage, SbePrimitive, SbeSchema, SbeType } from '../../../src/schema/sbe/schema.js';
+import type {
+  AnyGroup,
+  SbeChoice,
+  SbeEnumValue,
+  SbeMessage,
+  SbePrimitive,
+  SbeSchema,
+  SbeType,
+} from '../../../src/schema/sbe/schema.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: accessors are reached by their names, whatever these are.
 type Any = any;
@@ -138,7 +146,7 @@ function composite(
 
 function enumeration(
   found: string[],
-  { primitive }: Extract<SbeType, { kind: 'enum' }>,
+  { primitive, values }: Extract<SbeType, { kind: 'enum' }>,
   source: Any,
   name: string,
   expected: SbePlain,
@@ -148,7 +156,7 @@ function enumeration(
     value: Any;
     name: string | null;
   };
-  same(found, path, source[name], valueName);
+  same(found, path, source[name], valueName === null ? null : nowCalled(values, valueName));
   if (raw !== null)
     same(found, `${path}Code`, source[`${name}Code`], primitive === 'char' ? raw.charCodeAt(0) : Number(raw));
 }
@@ -170,8 +178,13 @@ function set(
     found,
     `${path} choices`,
     choices.filter((choice) => source[`${name}${choice.name}`]).map((choice) => choice.name),
-    names,
+    names.map((one) => nowCalled(choices, one)),
   );
+}
+
+/** Flyweights have the names of their schema, where plain values have those of the message's version. */
+function nowCalled(values: readonly (SbeEnumValue | SbeChoice)[], name: string): string {
+  return values.find((one) => Object.values(one.formerNames ?? {}).includes(name))?.name ?? name;
 }
 
 function digits(primitive: string, high: number, low: number): string {

@@ -1,6 +1,8 @@
 /** Properties of one random schema and its random messages; each throws with the seed and the schema. */
 import { Random } from '../../../src/core/random.js';
-import { createSbeCodec, type SbeCodec } from '../../../src/schema/sbe/codec.js';
+import { createSbeCodec, type SbeCodec, type SbeCsvWriter, type SbeJsonWriter } from '../../../src/schema/sbe/codec.js';
+import type { SbeDecoder } from '../../../src/schema/sbe/flyweight.js';
+import type { SbeReferenceDecoder } from '../../../src/schema/sbe/reference-decoder.js';
 import type { SbeMessage } from '../../../src/schema/sbe/schema.js';
 import { readSbeXml } from '../../../src/schema/sbe/xml.js';
 import { differences } from './check-flyweight.js';
@@ -71,53 +73,81 @@ export function checkMessages(codec: SbeCodec, random: Random, rounds: number, c
 
 /** Bytes that are wrong somewhere are read the same by all, wherever they stand, and nothing around them is. */
 export function checkMutations(codec: SbeCodec, random: Random, rounds: number, counts: Counts): void {
-  const reference = codec.referenceDecoder();
-  const json = codec.jsonWriter();
-  const rows = codec.csvWriter();
-  const decoders = (['compiled', 'interpreted'] as const).map((engine) => codec.createDecoder({}, engine));
   for (const message of codec.schema.messages) {
     for (let round = 0; round < rounds; round++) {
       const version = random.pick(versionsOf(codec, message));
       const whole = codec.generate(random, message, { version, isForeign: true, maxBytes: 300 });
-      const bytes = mutated(whole, random, codec.schema.header.size);
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      const extent = codec.extentOf(view, 0, bytes.length);
-      const values = codec.toObject(view, 0, bytes.length);
-      let expected: ReturnType<typeof reference> = null;
-      try {
-        expected = reference(bytes);
-      } catch {
-        counts.faults++;
-      }
-      equal(expected, values, 'the reference decoder', bytes);
-      if (values !== null) counts.fits++;
-      if (extent >= 0 !== (values !== null) || extent > bytes.length)
-        throw new Error(`extent ${extent}: ${hex(bytes)}`);
-      const known = codec.messageAt(view, 0, bytes.length);
-      const fault = codec.fault(view, 0, bytes.length);
-      if (known !== undefined && (fault === null) !== extent >= 0) throw new Error(`fault and extent: ${hex(bytes)}`);
-      for (const decoder of decoders) {
-        if (decoder.decode(view, 0, bytes.length) !== extent >= 0) throw new Error(`decoder: ${hex(bytes)}`);
-      }
-      const texts = [json(view, 0, bytes.length), rows.row(view, 0, bytes.length)];
-      const skipped = codec.skipped(view, 0, bytes.length);
-      if (values === null ? texts.join('') !== '' || skipped.length === 0 : texts[0] === '')
-        throw new Error(hex(bytes));
-      if (values !== null)
-        same(codec.encode(codec.toObject(view, 0, bytes.length, { wire: true }) ?? {}), bytes, 'wire');
-      // The same within other bytes: what surrounds it is never read.
-      const around = Uint8Array.from({ length: bytes.length + 64 }, () => random.below(256));
-      around.set(bytes, 37);
-      const inner = new DataView(around.buffer);
-      equal(codec.toObject(inner, 37, bytes.length), values, 'another place', bytes);
-      same([json(inner, 37, bytes.length), rows.row(inner, 37, bytes.length)], texts, 'another place');
-      if (codec.extentOf(inner, 37, bytes.length) !== extent) throw new Error(`extent elsewhere: ${hex(bytes)}`);
+      checkBytes(codec, mutated(whole, random, codec.schema.header.size), counts);
     }
   }
 }
 
+/** What every reader of a codec says of any bytes. */
+export function checkBytes(codec: SbeCodec, bytes: Uint8Array<ArrayBuffer>, counts: Counts): void {
+  const { reference, json, rows, decoders } = readersOf(codec);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const extent = codec.extentOf(view, 0, bytes.length);
+  const values = codec.toObject(view, 0, bytes.length);
+  let expected: ReturnType<typeof reference> = null;
+  try {
+    expected = reference(bytes);
+  } catch {
+    counts.faults++;
+  }
+  equal(expected, values, 'the reference decoder', bytes);
+  if (values !== null) counts.fits++;
+  if (extent >= 0 !== (values !== null) || extent > bytes.length) throw new Error(`extent ${extent}: ${hex(bytes)}`);
+  const known = codec.messageAt(view, 0, bytes.length);
+  const fault = codec.fault(view, 0, bytes.length);
+  if (known !== undefined && (fault === null) !== extent >= 0) throw new Error(`fault and extent: ${hex(bytes)}`);
+  for (const decoder of decoders) {
+    if (decoder.decode(view, 0, bytes.length) !== extent >= 0) throw new Error(`decoder: ${hex(bytes)}`);
+  }
+  const texts = [json(view, 0, bytes.length), rows.row(view, 0, bytes.length)];
+  const skipped = codec.skipped(view, 0, bytes.length);
+  const isTold = values === null ? texts.join('') === '' && skipped.length > 0 : texts[0] !== '';
+  if (!isTold && bytes.length > 0) throw new Error(`not told: ${hex(bytes)}`);
+  if (values !== null && known !== undefined) {
+    same(codec.encode(codec.toObject(view, 0, bytes.length, { wire: true }) ?? {}), bytes, 'wire');
+    for (const engine of ['compiled', 'interpreted'] as const) {
+      const flyweight = codec.createFlyweight(known.name, engine).wrap(view, 0, bytes.length);
+      const found = differences(codec.schema, known, flyweight, values, counts);
+      if (found.length > 0) throw new Error(`${found.join('\n')}\n${hex(bytes)}`);
+    }
+  }
+  // The same within other bytes, of one kind and of another: what surrounds it is never read.
+  for (const fill of [0, 0xff]) {
+    const around = new Uint8Array(bytes.length + 64).fill(fill);
+    around.set(bytes, 37);
+    const inner = new DataView(around.buffer);
+    equal(codec.toObject(inner, 37, bytes.length), values, 'another place', bytes);
+    same([json(inner, 37, bytes.length), rows.row(inner, 37, bytes.length)], texts, 'another place');
+    if (codec.extentOf(inner, 37, bytes.length) !== extent) throw new Error(`extent elsewhere: ${hex(bytes)}`);
+  }
+}
+
+interface Readers {
+  readonly reference: SbeReferenceDecoder;
+  readonly json: SbeJsonWriter;
+  readonly rows: SbeCsvWriter;
+  readonly decoders: readonly SbeDecoder[];
+}
+
+const built = new WeakMap<SbeCodec, Readers>();
+
+function readersOf(codec: SbeCodec): Readers {
+  const readers = built.get(codec) ?? {
+    reference: codec.referenceDecoder(),
+    json: codec.jsonWriter(),
+    rows: codec.csvWriter(),
+    decoders: (['compiled', 'interpreted'] as const).map((engine) => codec.createDecoder({}, engine)),
+  };
+  built.set(codec, readers);
+  return readers;
+}
+
 /** Cut short, or with bytes changed: mostly in the header and where numbers of groups stand, with lengths that lie. */
-export function mutated(whole: Uint8Array, random: Random, headerSize: number): Uint8Array {
+export function mutated(whole: Uint8Array, random: Random, headerSize: number): Uint8Array<ArrayBuffer> {
   const kept = random.below(3) === 0 ? random.below(whole.length + 1) : whole.length;
   const bytes = whole.slice(0, kept);
   for (let count = random.below(4); count > 0 && bytes.length > 0; count--) {
