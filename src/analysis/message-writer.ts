@@ -2,8 +2,9 @@
  * Decoded messages as lines of text: NDJSON, CSV, or a table for reading.
  *
  * Every form begins with the same keys, `packet` to `session` (of several files: `file` before them), goes on with
- * `channel` and `feed` where the message is of MDP, and then with the message's fields. `timestampNs` is the capture's
- * stamp (a BinaryFILE's: the day's midnight plus the message's own), exact, as a decimal string.
+ * `channel`, `feed` and `sendingTimeNs` (of the packet) where the message is of MDP, and then with the message's fields.
+ * Times are exact decimal strings; `timestampNs` is the capture's stamp (a BinaryFILE's: the day's midnight plus the
+ * message's own).
  */
 import { UsageError } from '../core/errors.js';
 import { formatEpochNs } from '../core/halves.js';
@@ -47,10 +48,13 @@ export interface MessageWriter {
   end(): string;
 }
 
-const commonKeys = ['file', 'packet', 'timestampNs', 'sequence', 'protocol', 'session', 'channel', 'feed'] as const;
+const commonKeys = [
+  ...(['file', 'packet', 'timestampNs', 'sequence', 'protocol', 'session'] as const),
+  ...(['channel', 'feed', 'sendingTimeNs'] as const),
+] as const;
 type CommonKey = (typeof commonKeys)[number];
 /** Keys that only messages of MDP have. */
-const lineKeys: readonly CommonKey[] = ['channel', 'feed'];
+const lineKeys: readonly CommonKey[] = ['channel', 'feed', 'sendingTimeNs'];
 type CommonWriter = (reader: RecordReader, sequence: number, stream: Stream) => string;
 type TextWriters = Record<CommonKey, CommonWriter>;
 
@@ -91,6 +95,8 @@ export function messageWriter(flags: WriterFlags, protocols: Protocols | null = 
 const linesOf = { ndjson: jsonLines, csv: csvLines, table: tableLines };
 
 const textCommon: Record<Exclude<CommonKey, 'file' | 'channel' | 'feed'>, CommonWriter> = {
+  sendingTimeNs: (_reader, _sequence, { sendingSeconds, sendingNanoseconds }) =>
+    sendingSeconds === undefined ? '' : formatEpochNs(sendingSeconds, sendingNanoseconds ?? 0),
   packet: (reader) => `${reader.packetNumber}`,
   timestampNs: (reader) => formatEpochNs(reader.seconds, reader.nanoseconds),
   sequence: (_reader, sequence) => (sequence === 0 ? '' : `${sequence}`),
@@ -206,6 +212,7 @@ const tableWidths: Record<CommonKey, number> = {
   session: 10,
   channel: 7,
   feed: 4,
+  sendingTimeNs: 20,
 };
 
 function padded(key: CommonKey, text: string): string {

@@ -15,7 +15,18 @@ const addresses = ['udp://127.0.0.1:26477', 'udp://239.255.42.1:26477?iface=127.
 const moments = ['09:30:00', '16:00:00', '+1s', '+10s', '+1m'];
 const lengths = ['100us', '1ms', '10ms', '100ms', '1s', '10s', '1m'];
 /** What every printed message begins with; its fields follow. */
-const messageKeys = ['packet', 'timestampNs', 'sequence', 'protocol', 'session', 'channel', 'feed', 'type', 'name'];
+const messageKeys = [
+  'packet',
+  'timestampNs',
+  'sequence',
+  'protocol',
+  'session',
+  'channel',
+  'feed',
+  'sendingTimeNs',
+  'type',
+  'name',
+];
 /** Fields of MDP's messages, groups by their own names. */
 const mdp3Fields = mdp3Table.messages.flatMap(({ fields, groups }) => [...fields, ...groups].map(fieldName));
 

@@ -26,7 +26,8 @@ export const commandProse: Readonly<Record<string, readonly string[]>> = {
     'Every object begins with packet, timestampNs, sequence, protocol, session, type and name; the fields follow ' +
       "under the specification's names. Integers of 64 bits and timestampNs are strings, since JSON numbers are " +
       'doubles in most readers. Prices are integers; tickreel reference itch50 gives their scale.',
-    'Messages of MDP 3.0 have channel and feed behind session (null without --channels), templateId and version ' +
+    'Messages of MDP 3.0 have channel and feed (null without --channels) and sendingTimeNs, SendingTime of their ' +
+      'packet, behind session, templateId and version ' +
       "behind name, and the names of the exchange's XML. Their type is the template's id, their sequence the " +
       "packet's MsgSeqNum. " +
       'Groups are arrays of objects, null values null, prices exact decimal strings, enumerations ' +

@@ -89,6 +89,7 @@ describe('both protocols in one capture', () => {
       session: null,
       channel: 310,
       feed: 'A',
+      sendingTimeNs: '1700000000000000010',
       type: '46',
       name: 'MDIncrementalRefreshBook46',
       templateId: 46,
