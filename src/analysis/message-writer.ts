@@ -2,7 +2,7 @@
  * Decoded messages as lines of text: NDJSON, CSV, or a table for reading.
  *
  * Every form begins with the same keys, `packet` to `session` (of several files: `file` before them), goes on with
- * `channel`, `feed` and `sendingTimeNs` (of the packet) where the message is of MDP, and then with the message's fields.
+ * `channel`, `feed` and `sendingTimeNs` where the message is of MDP, and then with the message's fields.
  * Times are exact decimal strings; `timestampNs` is the capture's stamp (a BinaryFILE's: the day's midnight plus the
  * message's own).
  */
