@@ -44,6 +44,14 @@ export class Protocols implements FilterSurroundings {
     return { itch: new MessageFilter(spec, itch50Landmarks, this), mdp3: new SbeFilter(spec, this.mdp3) };
   }
 
+  /** Whether a message of MDP is known and wanted; a definition is learned from first, so that it can name itself. */
+  wantsMdp3(filter: SbeFilter, view: DataView, offset: number, length: number): boolean {
+    const { mdp3 } = this;
+    if (!mdp3.isKnown(view, offset, length)) return false;
+    if (filter.learns) mdp3.learn(view, offset, length);
+    return filter.acceptsMessage(view, offset, length);
+  }
+
   isOtherType(type: string): boolean {
     return this.mdp3.catalogue.codecs.some(({ schema }) =>
       schema.messages.some(({ id, name }) => String(id) === type || name === type),

@@ -17,14 +17,27 @@ interface Places {
 
 export class Securities {
   private readonly symbols = new Map<number, string>();
+  /** What `keep` was told; not forgotten. */
+  private readonly kept = new Map<number, string>();
   private readonly places = new Map<SbeMessage, Places | null>();
 
   get count(): number {
-    return this.symbols.size;
+    return this.symbols.size + this.kept.size;
   }
 
   symbolOf(securityId: number): string | undefined {
-    return this.symbols.get(securityId);
+    return this.symbols.get(securityId) ?? this.kept.get(securityId);
+  }
+
+  /** Keeps what was learned so far for good. */
+  keep(): void {
+    for (const [id, symbol] of this.symbols) this.kept.set(id, symbol);
+    this.symbols.clear();
+  }
+
+  /** Forgets what was learned and not kept. */
+  forget(): void {
+    this.symbols.clear();
   }
 
   /** Learns from a message that fits, where it is a definition; `root` is the offset behind its header. */
@@ -36,7 +49,7 @@ export class Securities {
     }
     if (places === null || blockLength < places.end) return;
     const id = view.getInt32(root + places.securityId, isLittle);
-    if (this.symbols.size >= maxSecurities && !this.symbols.has(id)) return;
+    if (this.count >= maxSecurities && !this.symbols.has(id)) return;
     const text = readText(view, root + places.symbol, places.symbolLength);
     const end = text.indexOf('\0');
     this.symbols.set(id, end < 0 ? text : text.slice(0, end).trimEnd());

@@ -51,12 +51,8 @@ export class CaptureGate implements DatagramGate {
   private readonly sessionVerdicts: (boolean | undefined)[] = [];
   private past = 0;
 
-  private readonly acceptsMdp3 = (view: DataView, offset: number, length: number): boolean => {
-    const { mdp3 } = this.protocols;
-    if (!mdp3.isKnown(view, offset, length)) return false;
-    if (this.mdp3Filter.learns) mdp3.learn(view, offset, length);
-    return this.mdp3Filter.acceptsMessage(view, offset, length);
-  };
+  private readonly acceptsMdp3 = (view: DataView, offset: number, length: number): boolean =>
+    this.protocols.wantsMdp3(this.mdp3Filter, view, offset, length);
 
   constructor(
     input: InputSpec,
@@ -78,6 +74,7 @@ export class CaptureGate implements DatagramGate {
 
   startLoop(): void {
     this.filter.forget();
+    this.protocols.mdp3.securities.forget();
     this.framings.length = 0;
     this.past = 0;
   }

@@ -55,10 +55,10 @@ export class Conversion {
     this.window = new CaptureWindow(windowOf(spec));
     this.span = new StampSpan(new Restamper(spec.restamp));
     this.messages = new MessageCopy(spec, this.span, feed.protocols);
-    const { mdp3 } = feed.protocols;
-    const filter = feed.protocols.filters(spec.filter).mdp3;
+    const { protocols } = feed;
+    const filter = protocols.filters(spec.filter).mdp3;
     this.chooseMdp3 = filter.readsMessages
-      ? (view, offset, length) => mdp3.isKnown(view, offset, length) && filter.acceptsMessage(view, offset, length)
+      ? (view, offset, length) => protocols.wantsMdp3(filter, view, offset, length)
       : undefined;
   }
 

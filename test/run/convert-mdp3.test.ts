@@ -90,6 +90,17 @@ describe('messages', () => {
     expect(report).toMatchObject({ messages: 6, packets: 6, filtered: 7 });
   });
 
+  test('of a symbol: its definition names it, in the middle of a feed too', async () => {
+    const feed = [[book(1, 505)], [definition('ESZ5', 505)], [book(3, 505)]];
+    const packets = feed.map((messages, index) => ({
+      atNs: index * ms,
+      payload: mdpPacket(index + 1, index * ms, messages),
+      flow: lines.a,
+    }));
+    await convert(packets, 'named.pcap', { channels: config, filter: { ...noFilter, symbols: ['ESZ5'] } });
+    expect(await messagesIn('named.pcap')).toEqual([`${group} #1 54 at 1`, `${group} #2 46 at 2`]);
+  });
+
   test('keep their numbers where that is asked', async () => {
     await convert(twoLines, 'kept.pcap', { filter: { ...noFilter, securityIds: [506] }, keepSequence: true });
     const numbers = (await messagesIn('kept.pcap')).map((line) => line.split(' ')[1]);

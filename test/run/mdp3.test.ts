@@ -55,6 +55,21 @@ describe('replay of MDP, ITCH beside it', () => {
     expect(some.map(({ atNs }) => atNs)).toEqual(expected);
   });
 
+  test('what precedes its definition is not of a symbol: in any loop, and whatever a warm-up has read', async () => {
+    const feed = [book(0, 505), definition('ESZ5', 505), book(2, 505)].map((message, index) => ({
+      atNs: index * 1000,
+      payload: mdpPacket(index + 1, index * 1000, [message]),
+      flow: lines.a,
+    }));
+    const late = write('late.pcap', pcapOf(feed));
+    const filter = { ...noFilter, symbols: ['ESZ5'] };
+    const planned = await runReplay(specOf(late, { filter, dryRun: true, loops: 2 }));
+    const timed = await runReplay(specOf(late, { filter, target: { kind: 'inproc', via: 'handler' }, speed: '1x' }));
+    const before = { input: inputOf(late, { definitions: [path] }) };
+    const defined = await runReplay({ ...specOf(late, { filter, dryRun: true, loops: 2 }), ...before });
+    expect([planned, timed, defined].map(({ report }) => report.packets)).toEqual([4, 2, 6]);
+  });
+
   test('a message rate counts the messages of a packet', async () => {
     const { written: some } = await written({ speed: '1msg/s' });
     expect(some.map(({ atNs }) => atNs)).toEqual([0, 2, 4, 6, 7].map((count) => count * second));
