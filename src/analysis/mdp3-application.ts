@@ -2,7 +2,8 @@
 import type { SbeLandmarks } from '../replay/sbe-filter.js';
 import type { SbeCatalogue } from '../schema/sbe/catalogue.js';
 import type { SbeField, SbeMessage, SbeSchema } from '../schema/sbe/schema.js';
-import { isPresent, readSlot, rootField, TagVisitor, tags } from '../schema/sbe/tagged.js';
+import { isPresent } from '../schema/sbe/slot.js';
+import { readSlot, rootField, TagVisitor, tags } from '../schema/sbe/tagged.js';
 import { nanosecondsOf, readTimeHigh, readTimeLow, secondsOf } from '../session/mdp3-header.js';
 import type { Application, LayoutDescription, LayoutFault } from './application.js';
 import { Securities } from './securities.js';

@@ -1,7 +1,7 @@
 /** Which symbol each SecurityID has, learned from instrument definitions. */
 import { readText } from '../schema/read.js';
 import type { SbeMessage } from '../schema/sbe/schema.js';
-import { rootField, tags } from '../schema/sbe/tagged.js';
+import { isInt32, rootField, tags } from '../schema/sbe/tagged.js';
 
 /** Instruments that are remembered; an exchange has fewer. */
 const maxSecurities = 4_000_000;
@@ -60,7 +60,7 @@ export class Securities {
 function placesOf(message: SbeMessage): Places | null {
   const id = rootField(message, tags.securityId);
   const symbol = rootField(message, tags.symbol);
-  if (id?.type.kind !== 'encoding' || id.type.primitive !== 'int32') return null;
+  if (id === null || !isInt32(id)) return null;
   if (symbol?.type.kind !== 'encoding' || symbol.type.primitive !== 'char') return null;
   return {
     securityId: id.offset,

@@ -6,7 +6,7 @@ import { dataText } from './object.js';
 import { rootKey, type SbeValueOptions, type Selection, selectedOf } from './plain-values.js';
 import type { AnyGroup, SbeData, SbeField, SbeMessage, SbeSchema } from './schema.js';
 import { isPresent, type ReadContext, readContext } from './slot.js';
-import { tags } from './tagged.js';
+import { isInt32, tags } from './tagged.js';
 
 /**
  * Writes the message at `offset`, without braces: `"type":"46","name":"MDIncrementalRefreshBook46",…`; its layout must
@@ -130,11 +130,9 @@ function blockJson(
 /** Writes behind a SecurityID the symbol that it has, where one is known and does not stand beside it already. */
 function writerOf(field: SbeField, { fields }: Pick<AnyGroup, 'fields'>, context: ReadContext): WriteJson {
   const write = jsonValue(field, context);
-  const { id, type } = field;
   const { symbolOf } = context.options;
-  if (symbolOf === undefined || id !== tags.securityId || fields.some((other) => other.id === tags.symbol))
-    return write;
-  if (type.kind !== 'encoding' || type.primitive !== 'int32' || type.length !== 1) return write;
+  const isNamed = fields.some(({ id }) => id === tags.symbol);
+  if (symbolOf === undefined || isNamed || field.id !== tags.securityId || !isInt32(field)) return write;
   return (view, at, version) => {
     const symbol = symbolOf(view.getInt32(at, context.little));
     const value = write(view, at, version);

@@ -6,18 +6,19 @@
  */
 import type { AnyGroup, SbeField, SbeMessage, SbeSchema, SbeSlot } from './schema.js';
 import { primitiveSizes } from './schema.js';
+import { isPresent } from './slot.js';
 
 /** FIX tags that messages of market data share. */
-export const tags = { symbol: 55, securityId: 48, transactTime: 60, rptSeq: 83 } as const;
+export const tags = { symbol: 55, securityId: 48, transactTime: 60 } as const;
 
 /** The root's field of a tag; null where it has none, or a constant. */
 export function rootField(message: SbeMessage, tag: number): SbeField | null {
   return message.fields.find(({ id, size }) => id === tag && size > 0) ?? null;
 }
 
-/** Whether the field is on the wire in a block of this length and header version. */
-export function isPresent(field: SbeField, version: number, blockLength: number): boolean {
-  return field.sinceVersion <= version && field.offset + field.size <= blockLength;
+/** Whether the field is a single int32 on the wire, as SecurityIDs are. */
+export function isInt32({ type, size }: SbeField): boolean {
+  return size > 0 && type.kind === 'encoding' && type.primitive === 'int32' && type.length === 1;
 }
 
 /** The unsigned number in a slot of a header. */
@@ -37,7 +38,7 @@ export function readSlot({ offset, primitive }: SbeSlot, view: DataView, at: num
   }
 }
 
-/** Visits the places of one tag in messages of one schema. */
+/** Visits the places of one tag in messages of one schema: the fields of it that are an int32. */
 export class TagVisitor {
   private readonly schema: SbeSchema;
   private readonly tag: number;
@@ -77,7 +78,7 @@ export class TagVisitor {
 
   private fields({ fields }: SbeMessage | AnyGroup, at: number, blockLength: number): void {
     for (const field of fields) {
-      if (field.id !== this.tag || field.size === 0 || !isPresent(field, this.version, blockLength)) continue;
+      if (field.id !== this.tag || !isInt32(field) || !isPresent(field, this.version, blockLength)) continue;
       if (this.visit(this.view, at + field.offset, this.isLittle)) {
         this.hasEnded = true;
         return;
@@ -117,7 +118,7 @@ export class TagVisitor {
     let does = this.holders.get(block);
     if (does === undefined) {
       does =
-        block.fields.some(({ id, size }) => id === this.tag && size > 0) ||
+        block.fields.some((field) => field.id === this.tag && isInt32(field)) ||
         block.groups.some((group) => this.holds(group));
       this.holders.set(block, does);
     }

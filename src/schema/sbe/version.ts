@@ -6,6 +6,7 @@
  * changed.
  */
 import type { AnyGroup, SbeField, SbeMessage, SbeNamed, SbeSchema, SbeType } from './schema.js';
+import { formerIn } from './slot.js';
 
 /** What `version` had of a schema: its messages, fields, groups, values, block lengths and names. */
 export function schemaAt(schema: SbeSchema, version: number, description = schema.description): SbeSchema {
@@ -19,7 +20,7 @@ function blockAt<Block extends SbeMessage | AnyGroup>(block: Block, version: num
   const { formerLengths, ...rest } = block;
   return {
     ...(rest as Block),
-    blockLength: firstFrom(formerLengths, version) ?? block.blockLength,
+    blockLength: formerIn(formerLengths, version) ?? block.blockLength,
     fields: block.fields.filter((field) => isIn(field, version)).map((field) => fieldAt(field, version)),
     groups: block.groups.filter((group) => isIn(group, version)).map((group) => blockAt(group, version)),
     data: block.data.filter((data) => isIn(data, version)),
@@ -44,15 +45,9 @@ function namesAt<Value extends SbeNamed & { readonly formerNames?: Readonly<Reco
 ): Value[] {
   return values
     .filter((value) => isIn(value, version))
-    .map(({ formerNames, ...value }) => ({ ...(value as Value), name: firstFrom(formerNames, version) ?? value.name }));
+    .map(({ formerNames, ...value }) => ({ ...(value as Value), name: formerIn(formerNames, version) ?? value.name }));
 }
 
 function isIn({ sinceVersion }: SbeNamed, version: number): boolean {
   return sinceVersion <= version;
-}
-
-/** What held up to the first of the versions given that is not below `version`. */
-function firstFrom<Value>(byVersion: Readonly<Record<number, Value>> | undefined, version: number): Value | undefined {
-  const until = Object.keys(byVersion ?? {}).find((last) => Number(last) >= version);
-  return until === undefined ? undefined : byVersion?.[Number(until)];
 }

@@ -38,6 +38,7 @@ function schemaOf(byteOrder: string): SbeSchema {
         <field name="Fixed" id="48" type="constantId"/>
         <group name="Plain" id="10" blockLength="2"><field name="X" id="49" type="uint16" offset="0"/></group>
       </message>
+      <message name="Narrow" id="3" blockLength="1"><field name="ByteID" id="48" type="uint8" offset="0"/></message>
     </messageSchema>`,
     'test.xml',
   );
@@ -114,5 +115,12 @@ describe.each(['littleEndian', 'bigEndian'])('a tag in %s', (byteOrder) => {
     expect(new TagVisitor(schema, 48).any(none, empty, 0, () => true)).toBe(false);
     expect(rootField(none, 48)).toBeNull();
     expect(rootField(none, 49)?.name).toBe('Other');
+  });
+
+  test('a field of the tag that is no int32 is left out, and nothing read behind it', () => {
+    const narrow = new Bytes(isLittle).u16(1).u16(3).u16(1).u16(1).u8(5);
+    const view = new DataView(Uint8Array.from(narrow.bytes).buffer);
+    const visit = (its: DataView, at: number) => its.getInt32(at) !== 0;
+    expect(new TagVisitor(schema, 48).any(schema.messages[2] as SbeMessage, view, 0, visit)).toBe(false);
   });
 });
