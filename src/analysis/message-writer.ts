@@ -115,6 +115,7 @@ function lineTexts(protocols: Protocols | null): Record<'channel' | 'feed', Comm
 
 /** Keys whose values are JSON numbers; the others are strings, and null where there is none. */
 const numericKeys: readonly CommonKey[] = ['packet', 'sequence', 'channel'];
+const isPlainNumber = /^(?:0|[1-9]\d*)$/;
 /** Keys that are never null. */
 const wholeKeys: readonly CommonKey[] = ['file', 'packet', 'timestampNs', 'protocol'];
 
@@ -128,7 +129,8 @@ function jsonCommon(key: CommonKey, texts: TextWriters): CommonWriter {
     if (isPlain) return `"${key}":"${text}"`;
     // A session's name may be empty; it is null only where the framing has none.
     if (!isWhole && text === '' && (key !== 'session' || stream.session === null)) return `"${key}":null`;
-    return `"${key}":${isNumeric ? text : JSON.stringify(text)}`;
+    // A configuration may name a channel by more than a number.
+    return `"${key}":${isNumeric && isPlainNumber.test(text) ? text : JSON.stringify(text)}`;
   };
 }
 

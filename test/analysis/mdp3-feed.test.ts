@@ -79,6 +79,13 @@ describe('both protocols in one capture', () => {
     ]);
   });
 
+  test('a channel that is named by more than a number is a string', async () => {
+    const odd = configuration.replace('<channel id="310"', '<channel id="0310&quot;E"');
+    const channels = write('odd.xml', new Uint8Array(Buffer.from(odd)));
+    const { out } = await decode(capture('odd.pcap', packets.slice(1, 2), { channels }));
+    expect(out[0]).toMatchObject({ channel: '0310"E', feed: 'A' });
+  });
+
   test('whole lines have the common keys, the header, then the fields by their names in the schema', async () => {
     const { out } = await decode(capture('whole.pcap', packets.slice(1, 2), { channels: config }));
     expect(out[0]).toEqual({

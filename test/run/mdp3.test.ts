@@ -96,7 +96,8 @@ describe('inspect', () => {
     await initHistograms();
     const config = write('config.xml', new Uint8Array(Buffer.from(configuration)));
     const again = { atNs: 5000, payload: mdpPacket(1, 5000, [book(4000, 505)]), flow: lines.a };
-    const inspected = write('inspected.pcap', pcapOf([...packets, again]));
+    const quiet = { atNs: 6000, payload: mdpPacket(1, 6000, []), flow: lines.b };
+    const inspected = write('inspected.pcap', pcapOf([...packets, again, quiet]));
     const inspection = await Inspection.open(inputOf(inspected, { channels: config }));
     await inspection.run();
     const report = inspection.report();
@@ -120,6 +121,7 @@ describe('inspect', () => {
       ['224.0.31.43:14310', 'MDP3', 'MDP 3.0', '310 N A', 2],
       ['224.0.31.1:14310', 'MDP3', 'MDP 3.0', '310 I A', 4],
       ['233.54.12.111:26477', 'MoldUDP64', 'ITCH 5.0', null, 2],
+      ['224.0.32.1:15310', null, null, '310 I B', 0],
     ]);
     const a = report.sessions.find((one) => 'destination' in one && one.destination === '224.0.31.1:14310');
     expect(a).toMatchObject({ messages: 4, packets: 4, restarts: 1, gaps: [], duplicates: 0 });

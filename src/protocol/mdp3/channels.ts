@@ -69,11 +69,14 @@ export class ChannelDirectory {
   lineOf(flow: Flow): ChannelConnection | null {
     const known = this.found[flow.index];
     if (known !== undefined && known.flow === flow) return known.line;
-    const { places } = this;
-    const to = places.get(`${flow.destination}:${flow.destinationPort}`);
-    const line = to ?? places.get(`${flow.source}:${flow.sourcePort}`) ?? null;
+    const line = this.lineAt(`${flow.destination}:${flow.destinationPort}`, `${flow.source}:${flow.sourcePort}`);
     this.found[flow.index] = { flow, line };
     return line;
+  }
+
+  /** The same by `address:port` of both ends. */
+  lineAt(destination: string, source: string): ChannelConnection | null {
+    return this.places.get(destination) ?? this.places.get(source) ?? null;
   }
 
   private place(key: string, connection: ChannelConnection): void {
