@@ -12,7 +12,7 @@ import { type ForcedFraming, SessionDemux } from '../session/demux.js';
 export interface SoupFeedOptions {
   /** Length of a message by its type: helps to recognise MoldUDP64. */
   lengthOf: LengthOf;
-  /** Which flows are taken for MoldUDP64, or not, whatever they look like. */
+  /** Which flows are taken for MoldUDP64, or not, whatever they look like; MDP 3.0 is ignored. */
   force?: (flow: Flow) => ForcedFraming;
   /** How long a message waits for those before it, ns of the schedule; 0: it goes at once, and they are left out. */
   reorderNs: number;
@@ -56,7 +56,7 @@ export class SoupFeed {
         onHeartbeat: expect,
         onEndOfSession: expect,
       },
-      { lengthOf, ...(force === undefined ? {} : { force }) },
+      { lengthOf, ...(force === undefined ? {} : { force: (flow) => moldOrNone(force(flow)) }) },
     );
   }
 
@@ -118,4 +118,9 @@ function add(sums: { gaps: number; missing: number; repeats: number; late: numbe
   sums.missing += arbiter.missing;
   sums.repeats += arbiter.duplicates;
   sums.late += arbiter.late;
+}
+
+/** Packets of MDP 3.0 number packets, not messages, and no SoupBinTCP client expects either. */
+function moldOrNone(framing: ForcedFraming): ForcedFraming {
+  return framing === 'mdp3' ? 'none' : framing;
 }

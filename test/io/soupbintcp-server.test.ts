@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { SinkError, UsageError } from '../../src/core/errors.js';
 import { openSoupServer, type SoupBinTCPServer, type SoupServerOptions } from '../../src/io/soupbintcp-server.js';
+import { packet, sbe } from '../session/mdp3-build.js';
 import { embed, lengthOf, makeFlow, mold } from '../session/support.js';
 import { SoupClient, type SoupClientOptions, soupPacket } from '../support/soup-client.js';
 
@@ -367,6 +368,12 @@ describe('what is sent', () => {
     await client.closed;
     expect(texts(client)).toEqual(['a', 'b', 'c', 'd']);
     expect(server.counters()).toMatchObject({ messages: 4, repeats: 4, notMold: 1, gaps: 0, missing: 0, late: 0 });
+  });
+
+  test('packets of MDP 3.0 are none of it, whoever says that they are', async () => {
+    const server = await serve({ force: () => 'mdp3' });
+    send(server, packet(7, 0, [sbe('one'), sbe('two')]));
+    expect(server.counters()).toMatchObject({ messages: 0, repeats: 0, notMold: 1 });
   });
 
   test('a message waits so long for those before it; what comes later still is left out', async () => {
