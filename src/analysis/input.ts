@@ -22,7 +22,7 @@ export interface InputSpec {
   protocol: ProtocolChoice | null;
   /** Overrides recognition by destination port, and goes before `protocol`. */
   portMap: ReadonlyMap<number, ProtocolChoice>;
-  /** XML files of SBE templates for MDP; they go before the built-in ones. */
+  /** XML files of SBE templates for MDP, in place of the built-in ones of their schema. */
   templates: readonly string[];
   /** CME's channel configuration; null where none is given. */
   channels: string | null;

@@ -4,7 +4,6 @@ import { formatEpochNs } from '../core/halves.js';
 import { SignedHistogram } from '../core/histogram.js';
 import type { Flow, RecordReader, Stream } from '../core/seams.js';
 import { itch50 } from '../protocol/itch50/index.js';
-import type { FlowReport } from '../session/demux.js';
 import { BurstCounter, burstWindowsNs } from './bursts.js';
 import type { FileReport } from './capture-input.js';
 import type { CapturePlot } from './capture-plot.js';
@@ -200,13 +199,6 @@ export class Inspection {
 
   private flowReport() {
     const { demux, gate, protocols } = this.feed;
-    /** Which line of which channel a flow is, by the channel configuration. */
-    const lineOf = ({ destination, source }: FlowReport) => {
-      const line = protocols.channels?.lineAt(destination, source) ?? null;
-      if (line === null) return null;
-      const { id, channel, label, feedType, feedName, feed } = line;
-      return { connection: id, channel, label, feedType, feedName, feed };
-    };
     const streamsOf = new Map<string, Stream[]>();
     for (const stream of demux.streams) {
       const name = stream.flow?.name ?? '';
@@ -216,7 +208,8 @@ export class Inspection {
       const streams = streamsOf.get(`${flow.source} > ${flow.destination}`) ?? [];
       const messages = streams.reduce((sum, stream) => sum + (this.streamMessages[stream.index] ?? 0), 0);
       const verdicts = streams.map((stream) => gate.speaks(stream)).filter((verdict) => verdict !== null);
-      return { ...flow, line: lineOf(flow), application: verdicts[0] ?? null, messages };
+      const line = protocols.describeLine(flow.destination, flow.source);
+      return { ...flow, line, application: verdicts[0] ?? null, messages };
     });
   }
 

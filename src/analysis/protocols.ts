@@ -63,6 +63,14 @@ export class Protocols implements FilterSurroundings {
     return this.channels?.lineOf(flow) ?? null;
   }
 
+  /** The same by `address:port` of both ends, as reports have it. */
+  describeLine(destination: string, source: string) {
+    const line = this.channels?.lineAt(destination, source) ?? null;
+    if (line === null) return null;
+    const { id, channel, label, feedType, feedName, feed } = line;
+    return { connection: id, channel, label, feedType, feedName, feed };
+  }
+
   private checkLines({ channels, feeds }: FilterSpec): void {
     if (channels.length + feeds.length === 0) return;
     if (this.channels === null) {

@@ -10,13 +10,14 @@ const plausibleLatencyNs = 600e9;
 
 /** The report as text. */
 export function describeListening(report: ListenReport): string {
-  const { packets, messages, rate, kernelDrops, latency } = report;
+  const { packets, messages, rate, kernelDrops, latency, line } = report;
   const lines = [
     `received  ${formatCounted(packets.total, 'packet')} (${formatCounted(packets.bytes, 'byte')} of payload, ` +
       `${formatCounted(messages.total, 'message')}) in ` +
       `${report.seconds.toFixed(6)} seconds, ended by ${report.endReason}`,
     `rate      ${rate.packetsPerSecond.toFixed(2)} pps, ${rate.messagesPerSecond.toFixed(2)} msg/s`,
   ];
+  if (line !== null) lines.push(`channel   ${line.channel} ${line.feedName} ${line.feed}`);
   for (const session of report.sessions) {
     const { missing, protocol, restarts } = session;
     const isOfPackets = numbersPackets(protocol);

@@ -259,8 +259,11 @@ export class Listener {
     const { packets, messages, bytes, demux, gate, receiver, damage } = this;
     const seconds = packets > 1 ? (this.lastNs - this.firstNs) / 1e9 : 0;
     const perSecond = (amount: number): number => (seconds > 0 ? amount / seconds : 0);
+    const address = `${this.spec.host}:${receiver?.port ?? this.spec.port}`;
     return {
-      address: `udp://${this.spec.host}:${receiver?.port ?? this.spec.port}`,
+      address: `udp://${address}`,
+      /** Which line of which channel is sent there, by the channel configuration. */
+      line: this.protocols.describeLine(address, ''),
       endReason: this.endReason,
       seconds,
       packets: { total: packets, bytes },

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { describe, expect, test } from 'vitest';
 import { Inspection } from '../../src/analysis/inspection.js';
+import { describeListening } from '../../src/cli/listen-text.js';
 import { initHistograms } from '../../src/core/histogram.js';
 import { type FilterSpec, noFilter } from '../../src/replay/filter.js';
 import { Listener, type ListenSpec } from '../../src/run/listen.js';
@@ -171,5 +172,31 @@ describe('listen', () => {
       ['MDP3', 99, 99, 0],
     ]);
     expect(report.latency.schedule?.count).toBe(4);
+  });
+
+  test('names the line that it hears', async () => {
+    const free = createSocket('udp4');
+    const port = await new Promise<number>((resolve) =>
+      free.bind(0, '127.0.0.1', () => resolve((free.address() as { port: number }).port)),
+    );
+    await new Promise<void>((resolve) => free.close(resolve));
+    const here = configuration.replace(`<ip>${lines.b.destination}</ip>`, '<ip>127.0.0.1</ip>');
+    const channels = write('here.xml', new Uint8Array(Buffer.from(here.replace('15310', `${port}`))));
+    const listener = await Listener.open({
+      host: '127.0.0.1',
+      port,
+      iface: null,
+      bufferBytes: 1 << 16,
+      input: inputOf('-', { channels }),
+      durationMs: 1,
+      limit: 1,
+      idleMs: Number.POSITIVE_INFINITY,
+      reference: null,
+    });
+    await listener.run();
+    const report = listener.report();
+    listener.destroy();
+    expect(report.line).toMatchObject({ connection: '310IB', channel: '310', feed: 'B' });
+    expect(describeListening(report)).toContain('channel   310 Incremental B\n');
   });
 });
