@@ -47,6 +47,8 @@ export interface FeedHandlers {
   /** Every datagram, piece of a TCP stream or BinaryFILE record in the window, before its messages. */
   onRecord?(reader: RecordReader, flow: Flow | null, timestampNs: number): void;
   onGap?(from: number, to: number, stream: Stream): void;
+  /** A packet without messages; `nextSequence` is the number that the next one will have. */
+  onHeartbeat?(nextSequence: number, stream: Stream): void;
   onDamage?(damage: FileDamage): void;
   /** Asked after each record; true ends the run there. */
   isDone?(): boolean;
@@ -144,6 +146,9 @@ export class MessageFeed {
       onMessage: (view, offset, length, timestampNs, sequence, stream) =>
         this.take(view, offset, length, timestampNs, sequence, stream),
       onGap: (from, to, stream) => handlers.onGap?.(from, to, stream),
+      onHeartbeat: (nextSequence, _timestampNs, stream) => {
+        if (!this.isMuted) handlers.onHeartbeat?.(nextSequence, stream);
+      },
       onDamage: (damage) => log.add(damage, input.currentName),
     };
     this.demux = new SessionDemux(listener, {

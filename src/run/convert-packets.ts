@@ -133,6 +133,14 @@ export class PacketCopy {
     if (this.assembler.messagesOf(stream, flow) === 1) this.stamps.set(flow, { seconds, nanoseconds });
   }
 
+  /** Takes a header of the TCP form that had no messages; `sequence` 0 or less where it has no number. */
+  takeHeartbeat(seconds: number, nanoseconds: number, sequence: number, stream: Stream, flow: Flow): void {
+    if (!(stream instanceof Mdp3Stream)) return;
+    this.assembler.endPiece(flow, 0);
+    this.stamps.set(flow, { seconds, nanoseconds });
+    this.assembler.heartbeat(Math.max(0, sequence), stream, flow);
+  }
+
   /** Puts out what was held back. */
   finish(): void {
     this.assembler.finish();

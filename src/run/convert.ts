@@ -75,6 +75,7 @@ export class Conversion {
         onRecord: (reader, flow) => conversion?.takeRecord(reader, flow),
         onMessage: (view, offset, length, _timestampNs, sequence, stream) =>
           conversion?.takeMessage(view, offset, length, sequence, stream),
+        onHeartbeat: (nextSequence, stream) => conversion?.takeHeartbeat(nextSequence, stream),
         onDamage,
         isDone: () => conversion?.isDone ?? false,
       },
@@ -162,6 +163,14 @@ export class Conversion {
       if (this.packets === null) this.takeItch(view, offset, length, sequence, stream);
       else this.takeMdp3(this.packets, view, offset, length, sequence, stream);
     }
+  }
+
+  /** Of MDP 3.0 over TCP: a header without messages has a number like any other; of UDP it is a datagram. */
+  private takeHeartbeat(nextSequence: number, stream: Stream): void {
+    const { flow } = stream;
+    if (!this.packets || this.where !== 'in' || flow?.transport !== 'TCP') return;
+    const { seconds, nanoseconds } = this.feed.input.reader;
+    this.packets.takeHeartbeat(seconds, nanoseconds, nextSequence - 1, stream, flow);
   }
 
   private openPackets(): PacketCopy {

@@ -12,6 +12,7 @@ import { CaptureWindow } from '../../src/replay/window.js';
 import { Conversion } from '../../src/run/convert.js';
 import { type ConvertOptions, convertSpecOf } from '../../src/run/convert-spec.js';
 import { accepted, endOfSession, sequenced, unsequenced } from '../session/soup.js';
+import { book, tcpPacket } from './mdp3.js';
 import { binaryFileOf, block, concat, message, openSeconds, scratch } from './support.js';
 
 const { folder, write } = scratch();
@@ -120,5 +121,15 @@ describe('convert', () => {
     const { report, bytes } = await convert(file, 'orders.itch');
     expect(report).toMatchObject({ session: 'DAY', messages: 12, unsequenced: 12, otherSessions: [] });
     expect(bytes.equals(binaryFileOf(messages))).toBe(true);
+  });
+
+  test('headers of MDP 3.0 without messages are packets, each at its time', async () => {
+    const sent = [[book(1, 505)], [], [book(2, 505)], []];
+    const segments = sent.map((own, index) => ({ bytes: tcpPacket(index + 7, index, own), atNs: index * 1000 }));
+    const { report } = await convert(capture('mdp3.pcap', segments), 'mdp3-udp.pcap');
+    expect(report).toMatchObject({ framing: 'mdp3', messages: 2, packets: 4, missing: 0, damageTotal: 0 });
+    const { sessions, timeRange } = await inspect(join(folder, 'mdp3-udp.pcap'));
+    expect(sessions).toMatchObject([{ protocol: 'MDP3', first: 7, last: 10, heartbeats: 2, gaps: [] }]);
+    expect(timeRange?.seconds).toBe(3000 / 1e9);
   });
 });
