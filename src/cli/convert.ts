@@ -242,7 +242,8 @@ function reasonOfNothing({ truncated }: ConvertReport, { feed, stopped }: Conver
 
 function warnings(report: ConvertReport, { feed }: Conversion): void {
   const { gaps, gapsTotal, missing, otherSessions, framing } = report;
-  const unit = framing === 'mdp3' ? 'packets' : 'messages';
+  const isOfMdp3 = framing === 'mdp3';
+  const unit = gaps.every(({ destination }) => destination === undefined) ? 'messages' : 'packets';
   for (const { session, messages } of otherSessions.slice(0, shownSessions)) {
     const what = session === null ? 'other streams without a session name' : `session ${session}`;
     const how = session === null ? 'give each its own run, chosen by file or --destination' : `--session ${session}`;
@@ -250,15 +251,17 @@ function warnings(report: ConvertReport, { feed }: Conversion): void {
   }
   if (otherSessions.length > shownSessions) warn(`${otherSessions.length - shownSessions} more sessions left out`);
   const isOneOfSeveral = feed.input.fileCount > 1 || new Set(feed.demux.sessions().map((one) => one.session)).size > 1;
-  for (const { from, to, count: lost, session } of gaps.slice(0, shownGaps)) {
-    const of = isOneOfSeveral && session !== null ? ` of session ${session}` : '';
-    warn(`gap ${from} to ${to}${of}, ${lost} ${unit} missing`);
+  for (const { from, to, count: lost, session, destination } of gaps.slice(0, shownGaps)) {
+    const ofSession = isOneOfSeveral && session !== null ? ` of session ${session}` : '';
+    const of = destination === undefined ? ofSession : `, sent to ${destination}`;
+    warn(`gap ${from} to ${to}${of}, ${lost} ${destination === undefined ? 'messages' : 'packets'} missing`);
   }
   if (gapsTotal > shownGaps) warn(`${gapsTotal - shownGaps} more gaps, ${missing} ${unit} missing in all`);
   const left = (number: number, what: string) => {
     if (number > 0) warn(`${number} ${what}`);
   };
-  left(report.late, `${unit} left out: they came when their gap had been given up`);
+  if (isOfMdp3) left(report.late, 'packets left out: they came when their gap had been given up or numbers begun anew');
+  else left(report.late, 'messages left out: they came when their gap had been given up');
   left(report.truncated, 'datagrams left out: the capture holds only a part of them (--allow-truncated keeps them)');
   left(
     report.tcpPieces,
@@ -266,7 +269,8 @@ function warnings(report: ConvertReport, { feed }: Conversion): void {
   );
   left(report.otherFlows, 'datagrams of flows beyond the limit: their addresses were lost');
   left(report.tooLong, 'messages or datagrams left out: too long for the output');
-  left(report.unsequenced, 'unsequenced messages of SoupBinTCP left out: they are no part of the session');
+  if (!isOfMdp3)
+    left(report.unsequenced, 'unsequenced messages of SoupBinTCP left out: they are no part of the session');
   left(report.zeroLength, 'messages of no bytes left out: a BinaryFILE cannot hold them');
   left(report.clampedTimestamps, `packets stamped with the nearest time that ${report.format} can hold`);
 }

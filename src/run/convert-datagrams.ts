@@ -38,8 +38,10 @@ export class DatagramCopy {
 
   /** Gaps and repetitions are the input's, each line by itself. */
   report(feed: MessageFeed) {
-    const sessions = feed.demux.sessions().filter(({ protocol }) => protocol === 'MoldUDP64');
-    const gaps = sessions.flatMap(({ gaps, session }) => gaps.map((gap) => ({ ...gap, session })));
+    const sessions = feed.demux.sessions().filter(({ protocol }) => protocol === 'MoldUDP64' || protocol === 'MDP3');
+    const gaps = sessions.flatMap(({ gaps, session, protocol, destination }) =>
+      gaps.map((gap) => ({ ...gap, session, ...(protocol === 'MDP3' ? { destination } : {}) })),
+    );
     const sum = (of: (session: (typeof sessions)[number]) => number) =>
       sessions.reduce((total, session) => total + of(session), 0);
     const { packets = 0, bytes = 0, tooLong = 0, clampedTimestamps = 0 } = this.output ?? {};

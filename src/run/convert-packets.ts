@@ -96,8 +96,10 @@ export class PacketCopy {
       {
         onPacket: (view, offset, length, seconds, nanoseconds, _sequence, channel) =>
           this.put(view, offset, length, seconds, nanoseconds, channel),
-        onGap: (from, to) => {
-          if (this.gaps.length < maxGapsReported) this.gaps.push({ from, to, count: to - from + 1, session: null });
+        onGap: (from, to, { flow }) => {
+          if (this.gaps.length >= maxGapsReported) return;
+          const destination = `${flow.destination}:${flow.destinationPort}`;
+          this.gaps.push({ from, to, count: to - from + 1, session: null, destination });
         },
         onRestart: ({ flow }) => this.output.restart(this.outputFlow(flow)),
       },

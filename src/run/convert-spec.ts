@@ -86,6 +86,16 @@ function refusePacketOptions(spec: ConvertSpec): void {
   throw new UsageError('binaryfile', `${text}: leave out ${given.join(', ')}`);
 }
 
+/** Numbers `from` to `to` that did not come. */
+export interface ConvertGap {
+  from: number;
+  to: number;
+  count: number;
+  session: string | null;
+  /** Of MDP 3.0, whose numbers are those of packets: where they were sent, `address:port`. */
+  destination?: string;
+}
+
 /** The object that `convert --json` prints: stable keys, units in their names. */
 export interface ConvertReport {
   input: string;
@@ -108,14 +118,17 @@ export interface ConvertReport {
   records: number;
   /** Messages that filters left out. */
   filtered: number;
-  /** Unsequenced messages of SoupBinTCP, which clients send: they are no part of a session. */
+  /**
+   * Unsequenced messages of SoupBinTCP, which clients send: they are no part of a session. Of MDP 3.0 packets without a
+   * number, which are written.
+   */
   unsequenced: number;
   /** Sessions beside the converted one: their messages were left out. */
   otherSessions: { session: string | null; messages: number }[];
   /** The first gaps in full, by their numbers in the input. */
-  gaps: { from: number; to: number; count: number; session: string | null }[];
+  gaps: ConvertGap[];
   gapsTotal: number;
-  /** Messages in all gaps. */
+  /** Messages in all gaps; of MDP 3.0 packets. */
   missing: number;
   duplicates: number;
   /** Messages that came when their gap had been declared, left out. */

@@ -64,7 +64,7 @@ describe('the lines of a channel', () => {
       session: null,
       messages: 13,
       packets: 7,
-      gaps: [{ from: 6, to: 6, count: 1, session: null }],
+      gaps: [{ from: 6, to: 6, count: 1, session: null, destination: `${group}:14310` }],
       gapsTotal: 1,
       missing: 1,
       duplicates: 5,
@@ -78,6 +78,14 @@ describe('the lines of a channel', () => {
   test('as datagrams they stay what they were', async () => {
     const report = await convert(twoLines, 'verbatim.pcap');
     expect(report).toMatchObject({ framing: 'verbatim', packets: twoLines.length, messages: 22 });
+    const gaps = report.gaps.map(({ from, to, destination }) => [from, to, destination]);
+    expect(gaps).toEqual([
+      [3, 3, `${group}:14310`],
+      [6, 6, `${group}:14310`],
+      [4, 4, `${lines.b.destination}:15310`],
+      [6, 6, `${lines.b.destination}:15310`],
+    ]);
+    expect(report).toMatchObject({ gapsTotal: 4, missing: 4 });
   });
 });
 
