@@ -50,6 +50,6 @@ async function readDefinitions(
   }
   protocols.mdp3.securities.keep();
   if (protocols.mdp3.securities.count > 0) return;
-  const message = `${input.name} holds no instrument definitions of MDP 3.0, so --definitions gives no symbols.`;
+  const message = 'No instrument definitions of MDP 3.0 are in it, so --definitions gives no symbols.';
   onDamage({ file: input.name, code: 'no-definitions', message, record: 0, offset: 0 });
 }

@@ -1,8 +1,12 @@
 /** CME MDP 3.0 as those see it who read messages of any protocol: by its catalogue of schemas, and by FIX tags. */
+
+import { mdp3Table, mdp3Versions } from '../protocol/mdp3/index.js';
 import type { SbeLandmarks } from '../replay/sbe-filter.js';
 import type { SbeCatalogue } from '../schema/sbe/catalogue.js';
+import type { SbeCodec } from '../schema/sbe/codec.js';
 import type { SbeField, SbeMessage, SbeSchema } from '../schema/sbe/schema.js';
 import { isPresent } from '../schema/sbe/slot.js';
+import { createContradiction, type FindContradiction } from '../schema/sbe/strict.js';
 import { readSlot, rootField, TagVisitor, tags } from '../schema/sbe/tagged.js';
 import { nanosecondsOf, readTimeHigh, readTimeLow, secondsOf } from '../session/mdp3-header.js';
 import type { Application, LayoutDescription, LayoutFault } from './application.js';
@@ -31,6 +35,7 @@ export class Mdp3Application implements Application, SbeLandmarks {
   private readonly names: (string | undefined)[] = [];
   private readonly kinds = new Uint8Array(65_536);
   private readonly transactTimes = new Map<SbeMessage, SbeField | null>();
+  private readonly contradictions = new Map<SbeCodec, FindContradiction>();
   private readonly visitors = new Map<SbeSchema, TagVisitor>();
   private wanted: (securityId: number) => boolean = () => false;
   private readonly visit = (view: DataView, at: number, isLittle: boolean): boolean =>
@@ -41,11 +46,27 @@ export class Mdp3Application implements Application, SbeLandmarks {
   }
 
   isKnown(view: DataView, offset: number, length: number): boolean {
-    return this.catalogue.isKnown(view, offset, length);
+    return this.catalogue.isKnown(view, offset, length) && this.contradictionOf(view, offset, length) === null;
   }
 
   faultOf(view: DataView, offset: number, length: number): LayoutFault | null {
-    return this.catalogue.fault(view, offset, length);
+    const fault = this.catalogue.fault(view, offset, length);
+    if (fault !== null || !this.catalogue.isKnown(view, offset, length)) return fault;
+    return this.contradictionOf(view, offset, length);
+  }
+
+  /** Of a message that fits: what of it cannot be as its version has it. */
+  private contradictionOf(view: DataView, offset: number, length: number): LayoutFault | null {
+    const codec = this.catalogue.codecAt(view, offset, length);
+    const message = codec?.messageAt(view, offset, length);
+    if (codec === null || message === undefined) return null;
+    let find = this.contradictions.get(codec);
+    if (find === undefined) {
+      const isBuiltIn = codec.schema === mdp3Table;
+      find = createContradiction(codec.schema, isBuiltIn ? (version) => mdp3Versions.includes(version) : undefined);
+      this.contradictions.set(codec, find);
+    }
+    return find(view, offset, length, message);
   }
 
   typeOf(view: DataView, offset: number, length: number): number {

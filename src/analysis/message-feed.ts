@@ -319,7 +319,7 @@ export class MessageFeed {
   }
 
   private acceptsMdp3(view: DataView, offset: number, length: number, verdict: Verdict): boolean {
-    if (verdict !== 'known') return !this.mdp3Filter.readsMessages;
-    return this.mdp3Filter.acceptsMessage(view, offset, length);
+    if (verdict === 'known') return this.mdp3Filter.acceptsMessage(view, offset, length);
+    return this.mdp3Filter.acceptsUnknown(this.protocols.mdp3.describeLayout(view, offset, length).type);
   }
 }

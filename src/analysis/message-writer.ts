@@ -32,7 +32,7 @@ export interface WriterFlags {
 export interface MessageWriter {
   /** What precedes the first line; empty where nothing does. */
   readonly header: string;
-  /** Messages that have no place in a CSV whose columns are of another protocol. */
+  /** Messages that have no place in a CSV: of another protocol than its columns, or without a template. */
   readonly misplaced: number;
   /** The message at `offset` as a line with its end, or '' where it has none of the chosen fields. */
   line(
@@ -172,12 +172,13 @@ function csvLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
     ): string {
       const parts = ofMdp3 !== null && isMdp3(stream) ? ofMdp3 : ofItch;
       const { common, texts, body } = parts;
-      if (verdict === 'unknown' || !body.hasAny(view, offset, length, verdict)) return '';
+      if (!body.hasAny(view, offset, length, verdict)) return '';
       const header = first === null ? headerOf(parts) : '';
       first ??= parts;
-      if (parts !== first) {
+      // Without a template there are no columns to fill.
+      if (parts !== first || verdict === 'unknown') {
         writer.misplaced++;
-        return '';
+        return header;
       }
       const cells = common.map((key) => csvSafe(texts[key](reader, sequence, stream)));
       if (body.columns.length > 0) cells.push(body.row(view, offset, length));

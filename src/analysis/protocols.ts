@@ -3,11 +3,11 @@ import { UsageError } from '../core/errors.js';
 import type { Flow, Stream } from '../core/seams.js';
 import { readTextFile } from '../io/text-input.js';
 import { type ChannelConnection, type ChannelDirectory, readChannels } from '../protocol/mdp3/channels.js';
-import { mdp3 } from '../protocol/mdp3/index.js';
+import { mdp3, mdp3SchemaOf, mdp3Versions } from '../protocol/mdp3/index.js';
 import type { FilterSpec, FilterSurroundings } from '../replay/filter.js';
 import { MessageFilter } from '../replay/filter.js';
 import { SbeFilter } from '../replay/sbe-filter.js';
-import { createCatalogue, type SbeCatalogue } from '../schema/sbe/catalogue.js';
+import { type AnySbeCodec, createCatalogue, type SbeCatalogue } from '../schema/sbe/catalogue.js';
 import { createSbeCodec, type SbeCodec } from '../schema/sbe/codec.js';
 import { readSbeXml } from '../schema/sbe/xml.js';
 import { type Application, itch50Application } from './application.js';
@@ -52,10 +52,10 @@ export class Protocols implements FilterSurroundings {
     return filter.acceptsMessage(view, offset, length);
   }
 
+  /** Any number is a template's id: there may be messages of one that no schema at hand has. */
   isOtherType(type: string): boolean {
-    return this.mdp3.catalogue.codecs.some(({ schema }) =>
-      schema.messages.some(({ id, name }) => String(id) === type || name === type),
-    );
+    if (/^\d{1,5}$/.test(type)) return Number(type) < 65_536;
+    return this.mdp3.catalogue.codecs.some(({ schema }) => schema.messages.some(({ name }) => name === type));
   }
 
   /** The connection of the channel configuration that a flow is; null where none is known. */
@@ -97,15 +97,35 @@ export function isMdp3(stream: Stream): boolean {
 }
 
 /**
- * Reads what the input names beside its captures; throws CaptureError or SchemaError, which name the file. Templates
- * take the place of the built-in ones where they are of their schema.
+ * Reads what the input names beside its captures; throws CaptureError, SchemaError or UsageError, which name the file.
+ * Templates take the place of the built-in ones of their schema and version; of other versions those stay.
  */
 export function loadProtocols(spec: Pick<InputSpec, 'templates' | 'channels'>): Protocols {
-  const own = spec.templates.map((path) => createSbeCodec(readSbeXml(readTextFile(path, maxTextBytes), path)));
-  const isReplaced = own.some(({ schema }) => schema.id === mdp3.schema.id);
-  // Handlers of one schema's messages are not those of any.
-  const builtIn = mdp3 as unknown as SbeCodec;
+  const own = readTemplates(spec.templates);
   const path = spec.channels;
   const channels = path === null ? null : readChannels(readTextFile(path, maxTextBytes), path);
-  return new Protocols(createCatalogue(isReplaced ? own : [...own, builtIn]), channels);
+  return new Protocols(createCatalogue([...own, ...builtInBeside(own)]), channels);
+}
+
+function readTemplates(paths: readonly string[]): SbeCodec[] {
+  const places = new Map<string, string>();
+  return paths.map((path) => {
+    const schema = readSbeXml(readTextFile(path, maxTextBytes), path);
+    const key = `schema ${schema.id}, version ${schema.version}`;
+    const other = places.get(key);
+    if (other !== undefined) {
+      throw new UsageError('templates', `--templates: ${other} and ${path} are both ${key}; give one of them`);
+    }
+    places.set(key, path);
+    return createSbeCodec(schema);
+  });
+}
+
+/** The built-in templates: one table for all versions, or where some were replaced, the others one by one. */
+function builtInBeside(own: readonly SbeCodec[]): AnySbeCodec[] {
+  const replaced = own.filter(({ schema }) => schema.id === mdp3.schema.id).map(({ schema }) => schema.version);
+  if (replaced.length === 0) return [mdp3];
+  return mdp3Versions
+    .filter((version) => !replaced.includes(version))
+    .map((version) => createSbeCodec(mdp3SchemaOf(version)));
 }

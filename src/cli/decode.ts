@@ -11,6 +11,7 @@ import {
 } from '../analysis/message-writer.js';
 import { isMdp3 } from '../analysis/protocols.js';
 import { UsageError } from '../core/errors.js';
+import { formatCount, formatCounted } from '../core/time.js';
 import { CaptureWindow } from '../replay/window.js';
 import { windowOf } from '../run/capture-source.js';
 import {
@@ -115,10 +116,17 @@ async function decode(paths: readonly string[], flags: DecodeFlags): Promise<voi
   await output.end();
   summary.afterFeed(feed);
   if (writer.misplaced > 0) {
-    const text = `${writer.misplaced} messages of another protocol have no place in this CSV`;
-    warn(`${feed.input.name}: ${text}; choose with --protocol, --type or --destination, or leave --csv out`);
+    const text = `${formatCounted(writer.misplaced, 'message')} without a place in this CSV`;
+    const why = 'of another protocol than its columns, or without a template';
+    warn(`${feed.input.name}: ${text} (${why}): NDJSON has them; --type or --destination choose`);
   }
   summary.nothingPassed(feed, flags);
+  if (flags.fields !== undefined && written === 0 && feed.messagesPassed > 0) {
+    const text = `no message had any of --fields ${flags.fields.join(',')}`;
+    warn(`${feed.input.name}: ${text}; fields of groups are written NoMDEntries.MDEntryPx`);
+  }
+  const gaps = feed.demux.sessions().reduce((sum, session) => sum + session.missing, 0);
+  if (flags.strict && gaps > 0) warn(`${feed.input.name}: ${formatCount(gaps)} numbers missing (inspect lists them)`);
   finish({
     damaged: feed.damage.total > 0,
     gaps: flags.strict === true && feed.demux.sessions().some((session) => session.gaps.length > 0),

@@ -5,6 +5,7 @@ import type { ListenReport } from '../run/listen.js';
 import { numbersPackets } from './inspect-text.js';
 
 const shownGaps = 10;
+const shownLayouts = 10;
 /** A feed is not this late: its messages are of another time of day, as a replay's are. */
 const plausibleLatencyNs = 600e9;
 
@@ -36,6 +37,10 @@ export function describeListening(report: ListenReport): string {
     for (const gap of session.gaps.slice(0, shownGaps)) {
       lines.push(`  gap ${gap.from} to ${gap.to}, ${formatCounted(gap.count, unit)}`);
     }
+  }
+  for (const { type, length, count, schemaId, version } of report.unknownLayouts.slice(0, shownLayouts)) {
+    const what = schemaId === undefined ? `of ${length} bytes` : `of schema ${schemaId}, version ${version}`;
+    lines.push(`unknown   type ${JSON.stringify(type)} ${what}: ${formatCounted(count, 'message')}`);
   }
   for (const flow of report.flows) {
     if (flow.recognisedAs === null)

@@ -66,7 +66,7 @@ export function addInputOptions(command: Command): Command {
     .option('--port-map <PORT=NAME,...>', 'the same by destination port, as in 26477=itch50,14310=mdp3', parsePortMap)
     .option(
       '--templates <file>',
-      "SBE templates of MDP in the exchange's XML, in place of the built-in ones of their schema; may repeat",
+      "SBE templates of MDP in the exchange's XML, in place of the built-in ones of their version; may repeat",
       collectFiles,
     )
     .option('--channels <file>', "CME's config.xml: names channels and their lines A and B")

@@ -130,7 +130,10 @@ function addReplayTiming(command: Command): void {
     .optionsGroup('How long, and what when late:')
     .option('--loop <N>', 'play N times; 0 = until stopped', count(0), 1)
     .addOption(
-      new Option('--loop-sequence <how>', "MoldUDP64's session and numbers in loops")
+      new Option(
+        '--loop-sequence <how>',
+        'session and numbers in loops: of MoldUDP64, and of MDP (numbers and SendingTime; TransactTime stays)',
+      )
         .choices(['keep', 'continue', 'new-session'])
         .default('keep'),
     )

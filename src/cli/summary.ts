@@ -2,6 +2,7 @@
 import type { FileDamage } from '../analysis/damage-log.js';
 import type { MessageFeed } from '../analysis/message-feed.js';
 import { worstExitCode } from '../core/exit-code.js';
+import { formatCounted } from '../core/time.js';
 import type { FilterFlags, WindowFlags } from './options.js';
 
 /** Reports printed one by one; the rest are counted. */
@@ -62,8 +63,8 @@ export class CaptureSummary {
       warn(
         schemaId === undefined
           ? `${input.name}: unknown layout, type ${JSON.stringify(type)} of ${length} bytes, ${count} skipped, ${where}`
-          : `${input.name}: no template ${type} of schema ${schemaId}, version ${version}, for ${count} messages ` +
-              `(--templates FILE reads the exchange's), ${where}`,
+          : `${input.name}: no template ${type} of schema ${schemaId}, version ${version}, for ` +
+              `${formatCounted(count, 'message')} (--templates FILE reads the exchange's), ${where}`,
       );
     }
     if (layouts.length > printedLayouts) {

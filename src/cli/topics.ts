@@ -174,7 +174,7 @@ const formats: Topic = {
     'Inside packets, MoldUDP64 over UDP, SoupBinTCP over TCP and MDP 3.0 over either are recognised flow by flow; ' +
       '--protocol and --port-map overrule that. Frames that carry none of them are counted by reason.',
     "Templates of MDP 3.0 are built in for schema 1, versions 5 to 13. --templates reads the exchange's own XML (any " +
-      'SBE schema), in place of the built-in ones where it is of their schema: each message is decoded by the ' +
+      'SBE schema), in place of the built-in ones where it is of their version: each message is decoded by the ' +
       "template of its header's version, else by that of the next version above, else below.",
     'Damage is reported on standard error with packet number and byte offset, what is whole before and behind it is ' +
       'used, and the exit code is 3.',

@@ -47,7 +47,7 @@ export class SbeFilter {
     this.readsMessages = asksOfMessages(spec);
   }
 
-  /** Of a message that is known and fits; what is not is wanted only where nothing of a message is asked for. */
+  /** Of a message that is known and fits. */
   acceptsMessage(view: DataView, offset: number, length: number): boolean {
     if (!this.readsMessages) return true;
     if (this.spec.locates.length > 0) return false;
@@ -55,6 +55,13 @@ export class SbeFilter {
     if (message === undefined || !this.isTypeWanted(message)) return false;
     if (this.symbols.size + this.securityIds.size === 0) return true;
     return this.landmarks.anySecurityId(message, view, offset, length, this.isWanted);
+  }
+
+  /** Of a message without a template: wanted by its template id alone, or where nothing of a message is asked for. */
+  acceptsUnknown(templateId: string): boolean {
+    if (!this.readsMessages) return true;
+    const asksElse = this.symbols.size + this.securityIds.size + this.spec.locates.length > 0;
+    return !asksElse && this.types.has(templateId);
   }
 
   private isTypeWanted(message: SbeMessage): boolean {

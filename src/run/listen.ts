@@ -276,6 +276,7 @@ export class Listener {
         withheld: gate.withheldMessages,
         zeroLength: gate.zeroLengthMessages,
       },
+      unknownLayouts: [...gate.unknown.values()],
       rate: { packetsPerSecond: perSecond(packets - 1), messagesPerSecond: perSecond(messages) },
       sessions: demux.sessions(),
       flows: demux.flows(),

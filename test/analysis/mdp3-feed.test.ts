@@ -12,6 +12,16 @@ import { inputOf, itch, mold, type Packet, pcapOf, scratch } from '../run/suppor
 const { write } = scratch();
 const utf8 = (text: string) => new Uint8Array(Buffer.from(text));
 
+/** A schema of one message with one number. */
+function sbeXml(version: number, name: string, id: number, schemaId = 1): Uint8Array {
+  return utf8(`<messageSchema package="lab" id="${schemaId}" version="${version}" byteOrder="littleEndian"><types>
+    <composite name="messageHeader"><type name="blockLength" primitiveType="uint16"/>
+    <type name="templateId" primitiveType="uint16"/><type name="schemaId" primitiveType="uint16"/>
+    <type name="version" primitiveType="uint16"/></composite></types>
+    <message name="${name}" id="${id}" blockLength="4"><field name="ReqID" id="1" type="uint32" offset="0"/></message>
+  </messageSchema>`);
+}
+
 interface Asked {
   filter?: Partial<FilterSpec>;
   fields?: string[];
@@ -152,7 +162,7 @@ describe('both protocols in one capture', () => {
       /--channel 999 is not in the configuration/,
     ],
     ['a line that is none', { feeds: ['AB'] }, { channels: config }, /--feed AB is no line/],
-    ['a template that is none', { types: ['4711'] }, {}, /--type '4711' is no message type/],
+    ['a template that is none', { types: ['65536'] }, {}, /--type '65536' is no message type/],
   ])('refused: %s', async (_name, filter, options, text) => {
     const opening = decode(capture('refused.pcap', packets, options), { filter });
     await expect(opening).rejects.toThrow(UsageError);
@@ -162,6 +172,15 @@ describe('both protocols in one capture', () => {
 
 describe('symbols', () => {
   const updates = packets.slice(1, 2);
+
+  test('by themselves, null where none is known', async () => {
+    const fields = ['NoMDEntries.symbol', 'NoMDEntries.RptSeq'];
+    const { out } = await decode(capture('symbols.pcap', [packets[0] as Packet, packets[4] as Packet]), { fields });
+    expect(out).toEqual([
+      { NoMDEntries: [{ symbol: 'NQZ5', RptSeq: 1 }] },
+      { NoMDEntries: [{ symbol: null, RptSeq: 1 }] },
+    ]);
+  });
 
   test('from a capture of definitions', async () => {
     const definitions = write('definitions.pcap', pcapOf(packets.slice(0, 1)));
@@ -192,7 +211,7 @@ describe('symbols', () => {
     const none = write('none.pcap', pcapOf(updates));
     const { damage } = await decode(capture('updates2.pcap', updates, { definitions: [none] }));
     expect(damage).toEqual([
-      `no-definitions: ${none} holds no instrument definitions of MDP 3.0, so --definitions gives no symbols.`,
+      'no-definitions: No instrument definitions of MDP 3.0 are in it, so --definitions gives no symbols.',
     ]);
   });
 });
@@ -223,17 +242,64 @@ describe('what cannot be decoded', () => {
     expect([feed.gate.damagedMessages, feed.gate.unknownMessages]).toEqual([1, 0]);
   });
 
-  test('templates of the schema take the place of the built-in ones', async () => {
-    const templates = write(
-      'templates.xml',
-      utf8(`<messageSchema package="lab" id="2" version="0" byteOrder="littleEndian"><types>
-        <composite name="messageHeader"><type name="blockLength" primitiveType="uint16"/>
-        <type name="templateId" primitiveType="uint16"/><type name="schemaId" primitiveType="uint16"/>
-        <type name="version" primitiveType="uint16"/></composite></types>
-        <message name="Ack206" id="206" blockLength="4"><field name="ReqID" id="1" type="uint32" offset="0"/></message>
-      </messageSchema>`),
+  /** What must not be decoded into something else: each is message 46 of version 9 with one number changed. */
+  test.each<[string, (message: Uint8Array) => void, RegExp]>([
+    ['a shorter root', (its) => its.set([10], 0), /sbe-block: .*Book46: a block of 10 bytes where version 9 has 11/],
+    ['no entries', (its) => its.set([0], 21), /sbe-rest: .*Book46: 32 bytes behind all that version 9 has/],
+    [
+      'entries of no bytes',
+      (its) => its.set([0], 19),
+      /sbe-block: .*NoMDEntries: a block of 0 bytes where version 9 has 32/,
+    ],
+    ['shorter entries', (its) => its.set([31], 19), /sbe-block: .*NoMDEntries: a block of 31 bytes/],
+    ['longer entries', (its) => its.set([33], 19), /Book46/],
+  ])('%s of a known version', async (name, change, text) => {
+    const lying = book(1, 505);
+    change(lying);
+    const all = [{ atNs: 0, payload: mdpPacket(1, 0, [book(1, 505), lying, book(2, 505)]), flow: lines.a }];
+    const { out, damage } = await decode(capture(`${name.replaceAll(' ', '-')}.pcap`, all), { fields: ['type'] });
+    expect(out).toEqual([{ type: '46' }, { type: '46' }]);
+    expect(damage).toEqual([expect.stringMatching(text)]);
+  });
+
+  test('a message may go on behind what a later version is known for', async () => {
+    const later = book(1, 505);
+    new DataView(later.buffer).setUint16(6, 14, true);
+    const longer = new Uint8Array([...later, 1, 2, 3, 4]);
+    const all = [{ atNs: 0, payload: mdpPacket(1, 0, [longer]), flow: lines.a }];
+    const { out, damage } = await decode(capture('later.pcap', all), { fields: ['version', 'NoMDEntries.RptSeq'] });
+    expect(out).toEqual([{ version: 14, NoMDEntries: [{ RptSeq: 1 }] }]);
+    expect(damage).toEqual([]);
+  });
+
+  test('templates take the place of the built-in ones of their version, and of no other', async () => {
+    const version13 = sbeXml(13, 'Only13', 46);
+    const all = [
+      { atNs: 0, payload: mdpPacket(1, 0, [book(1, 505)]), flow: lines.a },
+      { atNs: 1, payload: mdpPacket(2, 1, [sbe(new Uint8Array(4), { version: 13 })]), flow: lines.a },
+    ];
+    const input = capture('versions.pcap', all, { templates: [write('v13.xml', version13)] });
+    const { out, damage } = await decode(input, { fields: ['name', 'version'] });
+    expect(out).toEqual([
+      { name: 'MDIncrementalRefreshBook46', version: 9 },
+      { name: 'Only13', version: 13 },
+    ]);
+    expect(damage).toEqual([]);
+    const twice = [write('a.xml', version13), write('b.xml', version13)];
+    await expect(decode(capture('twice.pcap', all, { templates: twice }))).rejects.toThrow(
+      `${twice[0]} and ${twice[1]} are both schema 1, version 13`,
     );
-    const all = [{ atNs: 0, payload: mdpPacket(1, 0, [unknown, book(2, 505)]), flow: lines.a }];
+  });
+
+  test('a template without messages at hand is chosen by its number', async () => {
+    const all = [{ atNs: 0, payload: mdpPacket(1, 0, [book(1, 505), unknown]), flow: lines.a }];
+    const { out } = await decode(capture('by-number.pcap', all), { filter: { types: ['206'] }, fields: ['type'] });
+    expect(out).toEqual([{ type: '206' }]);
+  });
+
+  test('templates of another schema stand beside the built-in ones', async () => {
+    const templates = write('templates.xml', sbeXml(0, 'Ack206', 206, 2));
+    const all = [{ atNs: 0, payload: mdpPacket(1, 0, [unknown.subarray(0, 12), book(2, 505)]), flow: lines.a }];
     const input = capture('templates.pcap', all, { templates: [templates] });
     const { out } = await decode(input, { fields: ['name', 'ReqID'] });
     expect(out).toEqual([{ name: 'Ack206', ReqID: 0x04030201 }, { name: 'MDIncrementalRefreshBook46' }]);

@@ -18,6 +18,7 @@ import {
 } from './plain-values.js';
 import type { SbeField, SbeMessage, SbeSchema, SbeSet } from './schema.js';
 import { isPresent, namesOf, type ReadContext, readContext } from './slot.js';
+import { symbolField, symbolKey } from './tagged.js';
 
 /** The selected columns in the order given, all of them where none was. */
 export function csvColumns(schema: SbeSchema, { fields }: SbeSelectOptions): readonly string[] {
@@ -77,7 +78,16 @@ function rootCell(message: SbeMessage, column: string, context: ReadContext): Wr
   if (column === 'name') return () => message.name;
   if (column === 'version') return (_view, _at, version) => `${version}`;
   const field = message.fields.find(({ name }) => rootKey(name) === column);
-  return field === undefined ? null : fieldCell(field, context);
+  if (field !== undefined) return fieldCell(field, context);
+  const ofSymbol = column === symbolKey ? symbolField(message) : undefined;
+  return ofSymbol === undefined ? null : symbolCell(ofSymbol, context);
+}
+
+function symbolCell(field: SbeField, { little, options }: ReadContext): WriteCell {
+  return (view, at, version, blockLength) => {
+    if (!isPresent(field, version, blockLength)) return '';
+    return csvCell(options.symbolOf?.(view.getInt32(at + field.offset, little)) ?? '');
+  };
 }
 
 function fieldCell(field: SbeField, context: ReadContext): WriteCell {

@@ -3,10 +3,10 @@ import { jsonQuoted } from '../text.js';
 import { dimensionReader, headerReader, lengthReader } from './block.js';
 import { jsonValue, type WriteJson } from './json-value.js';
 import { dataText } from './object.js';
-import { rootKey, type SbeValueOptions, type Selection, selectedOf } from './plain-values.js';
+import { rootKey, type SbeValueOptions, type Selection, selectableOf, selectedOf } from './plain-values.js';
 import type { AnyGroup, SbeData, SbeField, SbeMessage, SbeSchema } from './schema.js';
 import { isPresent, type ReadContext, readContext } from './slot.js';
-import { isInt32, tags } from './tagged.js';
+import { symbolField, symbolKey } from './tagged.js';
 
 /**
  * Writes the message at `offset`, without braces: `"type":"46","name":"MDIncrementalRefreshBook46",…`; its layout must
@@ -94,13 +94,14 @@ function blockJson(
     separator = ',';
     return prefix;
   };
-  const fields = block.fields
-    .map((field) => ({
-      field,
-      prefix: prefixOf(field.name),
-      write: writerOf(field, block, context),
-    }))
-    .filter(({ prefix }) => prefix !== '');
+  const ofSymbol = context.options.symbolOf === undefined ? undefined : symbolField(block);
+  const fields = block.fields.flatMap((field) => {
+    const prefix = prefixOf(field.name);
+    if (prefix !== '')
+      return { field, prefix, write: field === ofSymbol ? withSymbol(field, context) : jsonValue(field, context) };
+    const own = field === ofSymbol ? prefixOf(symbolKey) : '';
+    return own === '' ? [] : { field, prefix: own, write: symbolOnly(context) };
+  });
   const behind: BehindBlock[] = block.groups.map((group) => {
     const inner = innerSelection(group, selectedOf(selection, keyOf(group.name)));
     const prefix = inner === undefined ? '' : prefixOf(group.name);
@@ -127,22 +128,26 @@ function blockJson(
   };
 }
 
-/** Writes behind a SecurityID the symbol that it has, where one is known and does not stand beside it already. */
-function writerOf(field: SbeField, { fields }: Pick<AnyGroup, 'fields'>, context: ReadContext): WriteJson {
+/** Writes a SecurityID, and behind it the symbol that it has where one is known: `505,"symbol":"ESZ5"`. */
+function withSymbol(field: SbeField, context: ReadContext): WriteJson {
   const write = jsonValue(field, context);
-  const { symbolOf } = context.options;
-  const isNamed = fields.some(({ id }) => id === tags.symbol);
-  if (symbolOf === undefined || isNamed || field.id !== tags.securityId || !isInt32(field)) return write;
   return (view, at, version) => {
-    const symbol = symbolOf(view.getInt32(at, context.little));
+    const symbol = context.options.symbolOf?.(view.getInt32(at, context.little));
     const value = write(view, at, version);
-    return symbol === undefined ? value : `${value},"symbol":${jsonQuoted(symbol)}`;
+    return symbol === undefined ? value : `${value},"${symbolKey}":${jsonQuoted(symbol)}`;
+  };
+}
+
+/** Writes the symbol alone. */
+function symbolOnly({ little, options }: ReadContext): WriteJson {
+  return (view, at) => {
+    const symbol = options.symbolOf?.(view.getInt32(at, little));
+    return symbol === undefined ? 'null' : jsonQuoted(symbol);
   };
 }
 
 /** What a selection leaves of a group: undefined where it selects none of what the group has. */
 export function innerSelection(group: AnyGroup, selection: Selection | undefined): Selection | undefined {
   if (selection === undefined || selection === 'all') return selection;
-  const names = [...group.fields, ...group.groups, ...group.data].map(({ name }) => name);
-  return names.some((name) => selection.has(name)) ? selection : undefined;
+  return selectableOf(group).some((name) => selection.has(name)) ? selection : undefined;
 }

@@ -6,6 +6,7 @@
  */
 import { UsageError } from '../../core/errors.js';
 import type { AnyGroup, SbeMessage, SbeSchema } from './schema.js';
+import { symbolField, symbolKey } from './tagged.js';
 
 /** How values are written. */
 export interface SbeValueOptions {
@@ -116,14 +117,20 @@ function namesOf(block: Pick<AnyGroup, 'fields' | 'groups' | 'data'>): string[] 
   return [...block.fields, ...block.groups, ...block.data].map(({ name }) => name);
 }
 
+/** What can be selected of a block: its names, and the symbol of its SecurityID. */
+export function selectableOf(block: Pick<AnyGroup, 'fields' | 'groups' | 'data'>): string[] {
+  const names = namesOf(block);
+  return symbolField(block) === undefined ? names : [...names, symbolKey];
+}
+
 /** True where a message or group has a field, a group or data at the path. */
 export function hasPath(message: SbeMessage, path: readonly string[]): boolean {
   const [first = '', ...rest] = path;
-  if (rest.length === 0) return namesOf(message).some((name) => rootKey(name) === first);
+  if (rest.length === 0) return selectableOf(message).some((name) => rootKey(name) === first);
   let group = message.groups.find(({ name }) => rootKey(name) === first);
   for (const [index, name] of rest.entries()) {
     if (group === undefined) return false;
-    if (index === rest.length - 1) return namesOf(group).includes(name);
+    if (index === rest.length - 1) return selectableOf(group).includes(name);
     group = group.groups.find((inner) => inner.name === name);
   }
   return false;

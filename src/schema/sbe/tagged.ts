@@ -21,6 +21,15 @@ export function isInt32({ type, size }: SbeField): boolean {
   return size > 0 && type.kind === 'encoding' && type.primitive === 'int32' && type.length === 1;
 }
 
+/** The key of a symbol beside the SecurityID that it is of, in JSON and among selected fields. */
+export const symbolKey = 'symbol';
+
+/** The SecurityID of a block whose symbol does not stand beside it; undefined where there is none. */
+export function symbolField({ fields }: Pick<AnyGroup, 'fields'>): SbeField | undefined {
+  if (fields.some(({ id }) => id === tags.symbol)) return undefined;
+  return fields.find((field) => field.id === tags.securityId && isInt32(field));
+}
+
 /** The unsigned number in a slot of a header. */
 export function readSlot({ offset, primitive }: SbeSlot, view: DataView, at: number, isLittle: boolean): number {
   const place = at + offset;

@@ -11,7 +11,7 @@ import { primitiveSizes } from './schema.js';
 
 /** Why a message does not fit the bytes that its framing grants. */
 export interface SbeFault {
-  readonly code: 'sbe-header' | 'sbe-block' | 'sbe-group' | 'sbe-data';
+  readonly code: 'sbe-header' | 'sbe-block' | 'sbe-group' | 'sbe-data' | 'sbe-rest';
   /** Such as `MDIncrementalRefreshBook46.NoMDEntries`. */
   readonly path: string;
   /** From the message's first byte. */
