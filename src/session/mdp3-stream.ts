@@ -8,6 +8,11 @@
  * where it was sent at the same time). A publisher that sends the last packet of one numbering and the first of the
  * next within one nanosecond is understood one packet late.
  *
+ * A number that jumps ahead may be a wrong one. Until the number behind it comes, packets of the numbers that were jumped
+ * over go on where the line was, though they were sent later, and the wrong one leaves a gap of one packet. Number 1
+ * begins a new numbering still, and so does the one that the wrong packet should have had, which cannot come later,
+ * unless more than `MAX_LOST_START` packets of the new numbering would have been lost.
+ *
  * A new numbering begins at 1: where its first packet is within `MAX_RESTART_GAP` of that, those before it are a gap;
  * further in, it was joined in its middle. The numbering before the current one is kept, so that packets which were
  * sent before the restart and arrive behind it are counted where they belong. Past 2^32 − 1 numbers begin anew too.
@@ -19,6 +24,9 @@ import { SessionStream } from './stream.js';
 
 /** The most packets before the first one of a new numbering that are told as missing. */
 export const MAX_RESTART_GAP = 65_536;
+
+/** Packets at the start of a new numbering whose loss is likelier than a wrong number in the one before. */
+export const MAX_LOST_START = 16;
 
 /** The stream of one flow; the same object for every packet. */
 export class Mdp3Stream extends SessionStream {
@@ -39,6 +47,13 @@ export class Mdp3Stream extends SessionStream {
   hasRestarted = false;
   /** Whether the packet at hand is of the numbering before the current one. */
   isOfEarlier = false;
+  /** The number ahead that the packet at hand has shown to be wrong, by going on before it; 0: none. */
+  disowned = 0;
+  /** Of a jump ahead that no packet has confirmed: the number that the line goes on with, and that it jumped to. */
+  private jumpFrom = 0;
+  private jumpTo = 0;
+  /** Whether the line did go on there. */
+  private isJumpWrong = false;
   /** The latest SendingTime of the current numbering. */
   private latestHigh = 0;
   private latestLow = 0;
@@ -92,6 +107,8 @@ export class Mdp3Stream extends SessionStream {
       return this.takeOther(number, mayBeAnew);
     this.tracker.extend(1);
     this.isBehindReset = false;
+    this.jumpFrom = 0;
+    this.disowned = 0;
     this.noteLatest();
     return false;
   }
@@ -116,6 +133,7 @@ export class Mdp3Stream extends SessionStream {
     this.past = new Numberings();
     this.isBehindReset = false;
     this.isAnew = false;
+    this.jumpFrom = 0;
   }
 
   /** The gaps of all numberings, with the numbering that they are in where there are several. */
@@ -133,6 +151,7 @@ export class Mdp3Stream extends SessionStream {
     this.gapFrom = 0;
     this.hasRestarted = false;
     this.isBehindReset = false;
+    this.disowned = 0;
     if (this.tracker.next === 0) {
       this.begin(number);
       return false;
@@ -143,10 +162,27 @@ export class Mdp3Stream extends SessionStream {
       this.isOfEarlier = true;
       this.accept(this.previous, number);
     } else {
+      if (number >= this.tracker.next) this.noteJump(number);
+      else if (!isAnew) this.noteLine(number);
       this.accept(this.tracker, number);
       if (!isAnew) this.noteTimes(number);
     }
     return this.hasRestarted || this.gapFrom > 0;
+  }
+
+  private noteJump(number: number): void {
+    if (number === this.tracker.next) this.jumpFrom = 0;
+    else if (this.jumpFrom === 0 || !this.isJumpWrong) this.jumpFrom = this.tracker.next;
+    this.jumpTo = number;
+    this.isJumpWrong = false;
+  }
+
+  /** Follows a line that goes on before a jump. */
+  private noteLine(number: number): void {
+    if (!this.isSentLater() || !this.isOfLine(number)) return;
+    if (!this.isJumpWrong) this.disowned = this.jumpTo;
+    this.isJumpWrong = true;
+    this.jumpFrom = number + 1;
   }
 
   private accept(tracker: SequenceTracker, number: number): void {
@@ -160,9 +196,21 @@ export class Mdp3Stream extends SessionStream {
   }
 
   private isNewNumbering(number: number, isBehindReset: boolean): boolean {
-    if (number >= this.tracker.next) return false;
+    if (number >= this.tracker.next || this.isOfLine(number)) return false;
     const order = compare(this.timeHigh, this.timeLow, this.latestHigh, this.latestLow);
     return order > 0 || (order === 0 && isBehindReset && number === 1);
+  }
+
+  /** Whether the number goes on before a jump that may be wrong. */
+  private isOfLine(number: number): boolean {
+    const { jumpFrom, jumpTo } = this;
+    if (jumpFrom === 0 || number === 1 || number < jumpFrom) return false;
+    if (this.isJumpWrong) return number <= jumpTo;
+    return number < jumpTo && (number > jumpFrom || number - 1 > MAX_LOST_START);
+  }
+
+  private isSentLater(): boolean {
+    return compare(this.timeHigh, this.timeLow, this.latestHigh, this.latestLow) > 0;
   }
 
   /** Whether a packet was sent before the current numbering's first one, and so is one of those before it. */
@@ -178,6 +226,7 @@ export class Mdp3Stream extends SessionStream {
 
   private begin(number: number): void {
     this.tracker.accept(number);
+    this.jumpFrom = 0;
     this.latestHigh = this.timeHigh;
     this.latestLow = this.timeLow;
     this.noteStart(number);

@@ -96,6 +96,81 @@ describe('one numbering', () => {
   });
 });
 
+describe('a wrong number, far ahead', () => {
+  const wrong = (number: number, last: number): Sent[] =>
+    run(41, last, 0).map(([one, atNs]) => [one === 44 ? number : one, atNs]);
+
+  test('leaves a gap of one packet', () => {
+    const { said, report, stream } = follow(wrong(94, 143));
+    const told = run(41, 143, 0).map(([one]) => `${one === 44 ? 94 : one}${one === 94 ? ' again' : ''}`);
+    told.splice(3, 0, 'gap 44-93');
+    expect(said).toEqual(told);
+    const gaps = [{ from: 44, to: 44, count: 1 }];
+    expect(report).toMatchObject({ messages: 103, gaps, missing: 1, duplicates: 1, outOfOrder: 49 });
+    expect(stream.restarts).toBe(0);
+  });
+
+  test('and the largest one breaks nothing that follows, nor does a second one', () => {
+    const largest = 2 ** 32 - 1;
+    const sent: Sent[] = [...wrong(largest, 60), [62, 30], [61, 29], [63, 31], ...run(1, 3, 40), ...run(2, 3, 50)];
+    const { said, stream } = follow(sent);
+    const line = run(41, 60, 0).map(([one]) => `${one === 44 ? largest : one}`);
+    line.splice(3, 0, `gap 44-${largest - 1}`);
+    const anew = ['restart 1', '1', '2', '3', 'restart 2', 'gap 1-1', '2', '3'];
+    expect(said).toEqual([...line, '62', '61', '63', ...anew]);
+    expect(stream.restarts).toBe(2);
+  });
+
+  const vectors: [string, Sent[], string[]][] = [
+    [
+      'two in a row',
+      [
+        [30, 0],
+        [90, 1],
+        [32, 2],
+        [99, 3],
+        [34, 4],
+      ],
+      ['30', 'gap 31-89', '90', '32', 'gap 91-98', '99', '34'],
+    ],
+    [
+      'of a packet that comes again with its own',
+      [
+        [30, 0],
+        [90, 1],
+        [31, 2],
+        [32, 3],
+      ],
+      ['30', 'gap 31-89', '90', '31', '32'],
+    ],
+    [
+      'a jump that is confirmed is none: numbers begin anew behind it',
+      [
+        [30, 0],
+        [90, 1],
+        [91, 2],
+        [32, 3],
+      ],
+      ['30', 'gap 31-89', '90', '91', 'restart 32', 'gap 1-31', '32'],
+    ],
+    [
+      'nor is the loss of the last packets but one of a round, and of the first ones of the next',
+      [
+        [1, 0],
+        [4, 3],
+        [2, 5],
+        [4, 7],
+        [1, 8],
+      ],
+      ['1', 'gap 2-3', '4', 'restart 2', 'gap 1-1', '2', 'gap 3-3', '4', 'restart 1', '1'],
+    ],
+  ];
+  // biome-ignore format: a table
+  test.each(vectors)('%s', (_name, sent, expected) => {
+    expect(follow(sent).said).toEqual(expected);
+  });
+});
+
 describe('numbers begin anew', () => {
   const vectors: [string, Sent[], string[]][] = [
     ['at 1', [...run(100, 102, 0), ...run(1, 2, 10)], ['100', '101', '102', 'restart 1', '1', '2']],
