@@ -18,11 +18,13 @@ export const MAX_HELD_MESSAGES = 65_536;
 export const MAX_HELD_BYTES = 16_777_216;
 /** The longest that a message is held back, in capture time. */
 export const MAX_HELD_NS = 1_000_000_000;
+/** Numbers taken out of their order that are remembered beside as many as are held. */
+const MAX_STALE_NUMBERS = 64;
 /** Messages that a session joined in its middle begins with: the lowest of them is taken as its first. */
 export const START_MESSAGES = 256;
 
 export interface ArbiterListener {
-  /** The next message; the view is borrowed until the call returns. */
+  /** The next message; the view is borrowed until the call returns. `place` is what was given with it. */
   onMessage(
     view: DataView,
     offset: number,
@@ -30,6 +32,7 @@ export interface ArbiterListener {
     seconds: number,
     nanoseconds: number,
     sequence: number,
+    place: number,
   ): void;
   /** Messages `from` to `to` (inclusive) did not come in time; the next one is behind them. */
   onGap?(from: number, to: number): void;
@@ -48,6 +51,7 @@ interface Held {
   readonly view: DataView;
   readonly seconds: number;
   readonly nanoseconds: number;
+  readonly place: number;
 }
 
 /** Puts the messages of one session in order. */
@@ -66,6 +70,8 @@ export class Arbiter {
   missing = 0;
   /** The number that is waited for; 0 before the session has begun. */
   nextSequence: number;
+  /** The place of what has been waiting at the first gap; infinite where nothing is held. */
+  heldPlace = Number.POSITIVE_INFINITY;
   private readonly listener: ArbiterListener;
   private readonly maxMessages: number;
   private readonly maxBytes: number;
@@ -73,7 +79,8 @@ export class Arbiter {
   /** Tells late messages from repeated ones. */
   private readonly seen = new SequenceTracker();
   private readonly held = new Map<number, Held>();
-  private readonly order = new MinHeap();
+  /** The numbers held, and some that are no more. */
+  private order = new MinHeap();
   private heldBytes = 0;
   /** Stamp from which on the message behind the gap has been waiting. */
   private sinceSeconds = 0;
@@ -88,7 +95,7 @@ export class Arbiter {
     if (this.nextSequence > 0) this.seen.expect(this.nextSequence);
   }
 
-  /** Takes a message of any line; `sequence` 0 is unsequenced. */
+  /** Takes a message of any line; `sequence` 0 is unsequenced, `place` comes back with it. */
   message(
     view: DataView,
     offset: number,
@@ -96,16 +103,17 @@ export class Arbiter {
     seconds: number,
     nanoseconds: number,
     sequence: number,
+    place = 0,
   ): void {
     if (this.held.size > 0 && this.hasWaited(seconds, nanoseconds)) this.goOn();
     if (sequence === 0) {
       this.unsequenced++;
-      this.listener.onMessage(view, offset, length, seconds, nanoseconds, 0);
+      this.listener.onMessage(view, offset, length, seconds, nanoseconds, 0, place);
       return;
     }
     if (this.nextSequence === 0 && sequence === 1) this.begin(1);
     if (sequence === this.nextSequence) {
-      this.pass(view, offset, length, seconds, nanoseconds);
+      this.pass(view, offset, length, seconds, nanoseconds, place);
       if (this.held.size > 0) this.release();
       return;
     }
@@ -114,7 +122,30 @@ export class Arbiter {
       else this.duplicates++;
       return;
     }
-    this.hold(view, offset, length, seconds, nanoseconds, sequence);
+    this.hold(view, offset, length, seconds, nanoseconds, sequence, place);
+  }
+
+  /** Says what time it is: gaps that have been waited for too long are declared. */
+  advance(seconds: number, nanoseconds: number): void {
+    while (this.held.size > 0 && this.hasWaited(seconds, nanoseconds)) this.goOn();
+  }
+
+  /**
+   * Says that the message numbered `wrong`, ahead of its turn, has not that number, since `sequence` comes next. Where
+   * it is held it passes at once; where its gap has been declared already, that is taken back from `sequence` on.
+   */
+  disown(wrong: number, sequence: number): void {
+    if (this.nextSequence === 0 && this.held.size > 0) this.goOn();
+    const held = this.take(wrong);
+    if (held !== undefined) {
+      this.messages++;
+      const { view, seconds, nanoseconds, place } = held;
+      this.listener.onMessage(view, 0, view.byteLength, seconds, nanoseconds, wrong, place);
+      if (this.order.size > 2 * this.held.size + MAX_STALE_NUMBERS) this.orderAnew();
+    } else if (this.nextSequence > wrong) {
+      this.missing -= wrong - sequence;
+      this.nextSequence = sequence;
+    }
   }
 
   /** Passes on what is held back, gaps declared; `nextSequence` where it is known which number would come next. */
@@ -128,12 +159,20 @@ export class Arbiter {
     this.seen.expect(sequence);
   }
 
-  private pass(view: DataView, offset: number, length: number, seconds: number, nanoseconds: number): void {
+  private pass(
+    view: DataView,
+    offset: number,
+    length: number,
+    seconds: number,
+    nanoseconds: number,
+    place: number,
+  ): void {
     const sequence = this.nextSequence;
-    this.seen.extend(1);
+    if (sequence === this.seen.next) this.seen.extend(1);
+    else this.seen.accept(sequence);
     this.nextSequence++;
     this.messages++;
-    this.listener.onMessage(view, offset, length, seconds, nanoseconds, sequence);
+    this.listener.onMessage(view, offset, length, seconds, nanoseconds, sequence, place);
   }
 
   private hold(
@@ -143,6 +182,7 @@ export class Arbiter {
     seconds: number,
     nanoseconds: number,
     sequence: number,
+    place: number,
   ): void {
     if (this.held.has(sequence)) {
       this.duplicates++;
@@ -151,9 +191,11 @@ export class Arbiter {
     if (this.held.size === 0) {
       this.sinceSeconds = seconds;
       this.sinceNanoseconds = nanoseconds;
+      this.heldPlace = place;
     }
     const start = view.byteOffset + offset;
-    this.held.set(sequence, { view: new DataView(view.buffer.slice(start, start + length)), seconds, nanoseconds });
+    const copy = new DataView(view.buffer.slice(start, start + length));
+    this.held.set(sequence, { view: copy, seconds, nanoseconds, place });
     this.order.push(sequence);
     this.heldBytes += length;
     this.heldBack++;
@@ -168,7 +210,7 @@ export class Arbiter {
 
   /** Declares the gap before the lowest number that is held, or begins with it, and passes on what follows. */
   private goOn(): void {
-    const lowest = this.order.least;
+    const lowest = this.lowest();
     if (this.nextSequence === 0) this.begin(lowest);
     else this.skipTo(lowest);
     this.release();
@@ -185,17 +227,37 @@ export class Arbiter {
 
   /** Passes on the messages that are held and have their turn. */
   private release(): void {
-    const { held, order } = this;
-    for (let next = held.get(this.nextSequence); next !== undefined; next = held.get(this.nextSequence)) {
-      held.delete(this.nextSequence);
-      order.pop();
-      const { view, seconds, nanoseconds } = next;
-      this.heldBytes -= view.byteLength;
-      this.pass(view, 0, view.byteLength, seconds, nanoseconds);
+    for (let next = this.take(this.nextSequence); next !== undefined; next = this.take(this.nextSequence)) {
+      const { view, seconds, nanoseconds, place } = next;
+      this.pass(view, 0, view.byteLength, seconds, nanoseconds, place);
     }
-    const waiting = held.get(order.least);
+    const waiting = this.held.get(this.lowest());
     if (waiting === undefined) return;
     this.sinceSeconds = waiting.seconds;
     this.sinceNanoseconds = waiting.nanoseconds;
+    this.heldPlace = waiting.place;
+  }
+
+  /** Takes a message that is held away, if it is; its number is left for `lowest` to drop. */
+  private take(sequence: number): Held | undefined {
+    const { held } = this;
+    const taken = held.get(sequence);
+    if (taken === undefined) return undefined;
+    held.delete(sequence);
+    this.heldBytes -= taken.view.byteLength;
+    if (held.size === 0) this.heldPlace = Number.POSITIVE_INFINITY;
+    return taken;
+  }
+
+  private orderAnew(): void {
+    this.order = new MinHeap();
+    for (const sequence of this.held.keys()) this.order.push(sequence);
+  }
+
+  /** The lowest number that is held; NaN where none is. */
+  private lowest(): number {
+    const { held, order } = this;
+    while (order.size > 0 && !held.has(order.least)) order.pop();
+    return order.least;
   }
 }

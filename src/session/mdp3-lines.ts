@@ -2,17 +2,20 @@
  * The lines of MDP 3.0 channels, such as a feed's A and B, put together packet by packet: one sequence for each channel
  * and feed type, through an `Arbiter` whose unit is the packet.
  *
- * Which flows are lines of one channel is told by the channel configuration, where there is one. Otherwise content
- * tells: a flow on which a packet comes that another one has just carried, with the same MsgSeqNum, SendingTime and
- * length, is its second line. Until that happens the first packets of a flow are held back, `UNDECIDED_PACKETS` and
- * `UNDECIDED_NS` at most; then it is a channel of its own.
+ * Which flows are lines of one channel is told by the channel configuration, where there is one. Of flows that it does
+ * not name content tells: one on which two packets come that another one has just carried, equal in every byte, is its
+ * second line. Until that happens the first packets of a flow are held back, `UNDECIDED_PACKETS` and `UNDECIDED_NS` at
+ * most; then one equal packet will do, and where there was none the flow is a channel of its own. Headers alone and
+ * heartbeats, which are alike in all channels, tell nothing.
  *
  * Where a line's numbers begin anew so do its channel's: what the arbiter holds is passed on, and packets of the
  * numbering before that come later are left out as late or repeated.
  */
 import type { Flow } from '../core/seams.js';
 import { Arbiter, type ArbiterOptions, MAX_HELD_NS } from './arbiter.js';
-import { readMsgSeqNum, readTimeHigh, readTimeLow, SENDING_TIME_OFFSET } from './mdp3-header.js';
+import { readMsgSeqNum } from './mdp3-header.js';
+import { bySendingTime, type HeldPacket, lowestOf, setTime } from './mdp3-held.js';
+import { PacketMemory, PacketPrint } from './mdp3-packet-memory.js';
 import { MAX_RESTART_GAP, Mdp3Stream } from './mdp3-stream.js';
 
 /** The most channels that are put together; packets of flows beyond them pass as they come. */
@@ -22,8 +25,6 @@ export const UNDECIDED_PACKETS = 64;
 /** The longest that they are, in capture time. */
 export const UNDECIDED_NS = 1_000_000_000;
 
-/** Packets of a channel that a second line is known by. */
-const REMEMBERED_PACKETS = 1024;
 /** Of one channel, so that many may be waiting at once. */
 const MAX_HELD_PACKETS = 8192;
 const MAX_HELD_CHANNEL_BYTES = 4_194_304;
@@ -37,7 +38,10 @@ export interface LineChannel {
 }
 
 export interface Mdp3LinesListener {
-  /** The next packet of a channel; `sequence` is its number. The view is borrowed until the call returns. */
+  /**
+   * The next packet of a channel; `sequence` is its number, `place` what it was given with. The view is borrowed until
+   * the call returns.
+   */
   onPacket(
     view: DataView,
     offset: number,
@@ -46,6 +50,7 @@ export interface Mdp3LinesListener {
     nanoseconds: number,
     sequence: number,
     channel: LineChannel,
+    place: number,
   ): void;
   /** Packets `from` to `to` did not come on any line. */
   onGap?(from: number, to: number, channel: LineChannel): void;
@@ -74,14 +79,6 @@ export interface Mdp3LinesOptions {
   readonly arbiter?: ArbiterOptions;
 }
 
-/** A packet that is held back. */
-interface Held {
-  readonly view: DataView;
-  readonly seconds: number;
-  readonly nanoseconds: number;
-  readonly line: Line;
-}
-
 /** A channel under way. */
 class Channel implements LineChannel {
   index = 0;
@@ -89,32 +86,19 @@ class Channel implements LineChannel {
   readonly numbering = new Mdp3Stream(0, null, 'MDP3');
   arbiter: Arbiter | null = null;
   /** Until it is decided that it is one. */
-  held: Held[] | null = [];
-  private readonly sequences = new Uint32Array(REMEMBERED_PACKETS);
-  private readonly highs = new Uint32Array(REMEMBERED_PACKETS);
-  private readonly lows = new Uint32Array(REMEMBERED_PACKETS);
-  private readonly lengths = new Uint16Array(REMEMBERED_PACKETS);
+  held: HeldPacket<Line>[] | null = [];
+  /** Null where the configuration names its lines. */
+  readonly memory: PacketMemory | null;
+  /** The channel that carried one of its packets too, … */
+  candidate: Channel | null = null;
+  /** … namely the one of this print. */
+  candidateHash = 0;
 
-  constructor(readonly flow: Flow) {}
-
-  remember(view: DataView, offset: number, length: number): void {
-    const sequence = readMsgSeqNum(view, offset);
-    const slot = sequence % REMEMBERED_PACKETS;
-    this.sequences[slot] = sequence;
-    this.highs[slot] = readTimeHigh(view, offset + SENDING_TIME_OFFSET);
-    this.lows[slot] = readTimeLow(view, offset + SENDING_TIME_OFFSET);
-    this.lengths[slot] = length;
-  }
-
-  remembers(view: DataView, offset: number, length: number): boolean {
-    const sequence = readMsgSeqNum(view, offset);
-    const slot = sequence % REMEMBERED_PACKETS;
-    return (
-      this.sequences[slot] === sequence &&
-      this.highs[slot] === readTimeHigh(view, offset + SENDING_TIME_OFFSET) &&
-      this.lows[slot] === readTimeLow(view, offset + SENDING_TIME_OFFSET) &&
-      this.lengths[slot] === length
-    );
+  constructor(
+    readonly flow: Flow,
+    isConfigured: boolean,
+  ) {
+    this.memory = isConfigured ? null : new PacketMemory();
   }
 }
 
@@ -145,33 +129,56 @@ export class Mdp3Lines {
   private restarts = 0;
   private decided = 0;
   private last: Line | null = null;
+  /** Of the packet at hand. */
+  private readonly print = new PacketPrint();
+  /** Channels whose arbiters hold packets back. */
+  private readonly holding = new Set<Channel>();
 
   constructor(
     private readonly listener: Mdp3LinesListener,
     private readonly options: Mdp3LinesOptions = {},
   ) {}
 
-  /** Takes a packet of a flow. */
-  packet(view: DataView, offset: number, length: number, seconds: number, nanoseconds: number, flow: Flow): void {
-    if (this.undecided.length > 0) this.decideOld(seconds, nanoseconds);
+  /**
+   * The lowest place of what is held back, about: where numbers came in the wrong order it may be a later one. Infinite
+   * where nothing is.
+   */
+  get heldPlace(): number {
+    let place = Number.POSITIVE_INFINITY;
+    for (const { held } of this.undecided) place = Math.min(place, held?.[0]?.place ?? place);
+    for (const { arbiter } of this.holding) place = Math.min(place, arbiter?.heldPlace ?? place);
+    return place;
+  }
+
+  /** Takes a packet of a flow; `place` comes back with it. */
+  packet(
+    view: DataView,
+    offset: number,
+    length: number,
+    seconds: number,
+    nanoseconds: number,
+    flow: Flow,
+    place = 0,
+  ): void {
+    this.advance(seconds, nanoseconds);
     const line = this.last?.flow === flow ? this.last : this.lineOf(flow);
     this.last = line;
     if (line.channel === null) {
       this.totals.packets++;
       const outside = { index: -1, flow };
-      this.listener.onPacket(view, offset, length, seconds, nanoseconds, readMsgSeqNum(view, offset), outside);
+      this.listener.onPacket(view, offset, length, seconds, nanoseconds, readMsgSeqNum(view, offset), outside, place);
       return;
     }
-    if (line.channel.held !== null) this.tryJoin(line, line.channel, view, offset, length);
+    if (line.channel.held !== null) this.tryJoin(line.channel, view, offset, length);
     const { channel } = line;
     if (channel.held === null) {
-      this.give(view, offset, length, seconds, nanoseconds, line, channel);
+      this.give(view, offset, length, seconds, nanoseconds, line, channel, place);
       return;
     }
     const start = view.byteOffset + offset;
     const copy = new DataView(view.buffer.slice(start, start + length));
-    channel.held.push({ view: copy, seconds, nanoseconds, line });
-    channel.remember(copy, 0, length);
+    channel.held.push({ view: copy, seconds, nanoseconds, line, place });
+    this.remember(copy, 0, length, channel);
     if (channel.held.length >= UNDECIDED_PACKETS) this.decide(channel);
   }
 
@@ -201,7 +208,7 @@ export class Mdp3Lines {
     const known = key === null ? undefined : this.byKey.get(key);
     if (known !== undefined) return known;
     if (this.channels.length >= MAX_CHANNELS) return null;
-    const channel = new Channel(flow);
+    const channel = new Channel(flow, key !== null);
     this.channels.push(channel);
     if (key === null) {
       this.undecided.push(channel);
@@ -213,34 +220,67 @@ export class Mdp3Lines {
     return channel;
   }
 
-  /** Lets an undecided flow join the channel that has just carried the packet, where there is one. */
-  private tryJoin(line: Line, own: Channel, view: DataView, offset: number, length: number): void {
-    if (readMsgSeqNum(view, offset) === 0) return;
+  /** Lets an undecided flow join the channel that has just carried this packet and another one. */
+  private tryJoin(own: Channel, view: DataView, offset: number, length: number): void {
+    const { print } = this;
+    print.take(view, offset, length);
+    if (!print.hasBody || readMsgSeqNum(view, offset) === 0) return;
     for (const channel of this.channels) {
-      if (channel === own || !channel.remembers(view, offset, length)) continue;
-      this.channels.splice(this.channels.indexOf(own), 1);
-      this.undecided.splice(this.undecided.indexOf(own), 1);
-      line.channel = channel;
-      const held = own.held ?? [];
-      if (channel.held === null) this.giveHeld(held, channel);
-      else {
-        channel.held = [...channel.held, ...held].sort(bySendingTime);
-        this.decide(channel);
+      if (channel === own || channel.memory === null || !channel.memory.has(print)) continue;
+      if (isSecond(own, channel, print) || isSecond(channel, own, print)) {
+        this.join(own, channel);
+        return;
       }
-      return;
+      if (own.candidate !== null) continue;
+      own.candidate = channel;
+      own.candidateHash = print.first;
     }
   }
 
-  private decideOld(seconds: number, nanoseconds: number): void {
-    const [oldest] = this.undecided;
-    const since = oldest?.held?.[0];
-    if (oldest === undefined || since === undefined) return;
-    const waited = (seconds - since.seconds) * 1e9 + (nanoseconds - since.nanoseconds);
-    if (waited > UNDECIDED_NS) this.decide(oldest);
+  /** Makes the lines of an undecided channel those of another one. */
+  private join(own: Channel, channel: Channel): void {
+    this.channels.splice(this.channels.indexOf(own), 1);
+    this.undecided.splice(this.undecided.indexOf(own), 1);
+    for (const line of this.lines.values()) if (line.channel === own) line.channel = channel;
+    for (const other of this.undecided) if (other.candidate === own) other.candidate = channel;
+    if (channel.candidate === channel) channel.candidate = null;
+    const held = own.held ?? [];
+    if (channel.held === null) this.giveHeld(held, channel);
+    else {
+      channel.held = [...channel.held, ...held].sort(bySendingTime);
+      this.decide(channel);
+    }
   }
 
-  /** Makes an undecided flow a channel; it begins with the lowest number that came. */
+  /** Decides and gives up what has waited for too long. */
+  private advance(seconds: number, nanoseconds: number): void {
+    while (this.undecided.length > 0) {
+      const oldest = this.undecided[0] as Channel;
+      const since = oldest.held?.[0];
+      if (since === undefined) break;
+      const waited = (seconds - since.seconds) * 1e9 + (nanoseconds - since.nanoseconds);
+      if (waited <= UNDECIDED_NS) break;
+      this.decide(oldest);
+    }
+    for (const channel of this.holding) {
+      channel.arbiter?.advance(seconds, nanoseconds);
+      this.noteHeld(channel);
+    }
+  }
+
+  private noteHeld(channel: Channel): void {
+    if (channel.arbiter?.heldPlace !== Number.POSITIVE_INFINITY) this.holding.add(channel);
+    else if (this.holding.size > 0) this.holding.delete(channel);
+  }
+
+  /** Makes an undecided flow a line of its candidate, or a channel that begins with the lowest number that came. */
   private decide(channel: Channel): void {
+    const { candidate } = channel;
+    if (candidate !== null) {
+      channel.candidate = null;
+      this.join(channel, candidate);
+      return;
+    }
     const held = channel.held ?? [];
     this.undecided.splice(this.undecided.indexOf(channel), 1);
     channel.held = null;
@@ -248,10 +288,16 @@ export class Mdp3Lines {
     this.giveHeld(held, channel);
   }
 
-  private giveHeld(held: readonly Held[], channel: Channel): void {
-    for (const { view, seconds, nanoseconds, line } of held) {
-      this.give(view, 0, view.byteLength, seconds, nanoseconds, line, channel);
+  private giveHeld(held: readonly HeldPacket<Line>[], channel: Channel): void {
+    for (const { view, seconds, nanoseconds, line, place } of held) {
+      this.give(view, 0, view.byteLength, seconds, nanoseconds, line, channel, place);
     }
+  }
+
+  private remember(view: DataView, offset: number, length: number, { memory }: Channel): void {
+    if (memory === null) return;
+    this.print.take(view, offset, length);
+    memory.remember(this.print);
   }
 
   /** `firstSequence` 0: not known. */
@@ -264,8 +310,8 @@ export class Mdp3Lines {
     const { listener } = this;
     return new Arbiter(
       {
-        onMessage: (view, offset, length, seconds, nanoseconds, sequence) =>
-          listener.onPacket(view, offset, length, seconds, nanoseconds, sequence, channel),
+        onMessage: (view, offset, length, seconds, nanoseconds, sequence, place) =>
+          listener.onPacket(view, offset, length, seconds, nanoseconds, sequence, channel, place),
         onGap: (from, to) => listener.onGap?.(from, to, channel),
       },
       {
@@ -287,11 +333,13 @@ export class Mdp3Lines {
     nanoseconds: number,
     line: Line,
     channel: Channel,
+    place: number,
   ): void {
     const sequence = readMsgSeqNum(view, offset);
     if (sequence > 0 && !this.isInTime(sequence, view, offset, line, channel)) return;
-    channel.remember(view, offset, length);
-    channel.arbiter?.message(view, offset, length, seconds, nanoseconds, sequence);
+    this.remember(view, offset, length, channel);
+    channel.arbiter?.message(view, offset, length, seconds, nanoseconds, sequence, place);
+    this.noteHeld(channel);
   }
 
   /** Follows the numbers of line and channel; false where the packet comes too late for its numbering. */
@@ -304,6 +352,7 @@ export class Mdp3Lines {
     const isLineAnew = line.numbering.take(sequence) && line.numbering.hasRestarted;
     const isAnew = numbering.take(sequence, isFirst || isLineAnew) && numbering.hasRestarted;
     if (isAnew) this.restart(channel, sequence);
+    else if (line.numbering.disowned > 0) channel.arbiter?.disown(line.numbering.disowned, sequence);
     if (!numbering.isOfEarlier) return true;
     if (numbering.isDuplicate) this.totals.duplicates++;
     else this.totals.late++;
@@ -322,28 +371,9 @@ export class Mdp3Lines {
   }
 }
 
-function setTime(numbering: Mdp3Stream, view: DataView, offset: number): void {
-  numbering.timeHigh = readTimeHigh(view, offset + SENDING_TIME_OFFSET);
-  numbering.timeLow = readTimeLow(view, offset + SENDING_TIME_OFFSET);
-}
-
-/** The lowest number of the numbering that packets begin with; 0 where they have none. */
-function lowestOf(held: readonly Held[]): number {
-  const numbering = new Mdp3Stream(0, null, 'MDP3');
-  let lowest = 0;
-  for (const { view } of held) {
-    const sequence = readMsgSeqNum(view, 0);
-    if (sequence === 0) continue;
-    setTime(numbering, view, 0);
-    if (numbering.take(sequence) && numbering.hasRestarted) break;
-    if (lowest === 0 || sequence < lowest) lowest = sequence;
-  }
-  return lowest;
-}
-
-function bySendingTime({ view: one }: Held, { view: other }: Held): number {
-  const at = SENDING_TIME_OFFSET;
-  return readTimeHigh(one, at) - readTimeHigh(other, at) || readTimeLow(one, at) - readTimeLow(other, at);
+/** Whether a packet that two channels carry is the second one, after the one that made one the other's candidate. */
+function isSecond({ candidate, candidateHash }: Channel, other: Channel, { first }: PacketPrint): boolean {
+  return candidate === other && candidateHash !== first;
 }
 
 function addCounts(sum: Counts, arbiter: Arbiter): void {

@@ -5,12 +5,15 @@ import { MAX_CHANNELS, Mdp3Lines, type Mdp3LinesOptions, UNDECIDED_PACKETS } fro
 import { baseNs, packet } from './mdp3-build.js';
 import { embed, latin1, makeFlow } from './support.js';
 
-/** A packet: its line, number, SendingTime and, where that matters, when it was captured. */
-type Sent = [line: number, sequence: number, atNs: number, capturedNs?: number];
+/** A packet: its line, number, SendingTime and, where that matters, when it was captured and what it carries. */
+type Sent = [line: number, sequence: number, atNs: number, capturedNs?: number, body?: string];
 
 const flows = Array.from({ length: 6 }, (_, index) => makeFlow(index));
 
-/** What comes out, as `channel number:body` (the line that it came on is the body), gaps and restarts. */
+/**
+ * What comes out, as `channel number` and the line that it came on, gaps and restarts. Both lines carry the same bytes,
+ * so the line is told by eighths of a nanosecond of the stamp.
+ */
 function put(sent: readonly Sent[], options: Mdp3LinesOptions = {}, ends = true) {
   const events: string[] = [];
   /** SendingTimes of what came out. */
@@ -21,16 +24,18 @@ function put(sent: readonly Sent[], options: Mdp3LinesOptions = {}, ends = true)
         expect(readMsgSeqNum(view, offset)).toBe(sequence);
         expect(seconds * 1e9 + nanoseconds).toBeGreaterThanOrEqual(0);
         sentNs.push(Number(new DataView(view.buffer, view.byteOffset).getBigUint64(offset + 4, true) - baseNs));
-        events.push(`${channel.index} ${sequence}${latin1(view, offset + 22, length - 22)}`);
+        const body = latin1(view, offset + 22, length - 22).replace('x', '');
+        events.push(`${channel.index} ${sequence}${'abcdef'[(nanoseconds % 1) * 8]}${body}`);
       },
       onGap: (from, to, channel) => events.push(`${channel.index} gap ${from}-${to}`),
       onRestart: (channel) => events.push(`${channel.index} restart`),
     },
     options,
   );
-  for (const [line, sequence, atNs, capturedNs = atNs] of sent) {
-    const { view, offset, length } = embed(packet(sequence, atNs, ['abcdef'[line] as string]));
-    lines.packet(view, offset, length, Math.floor(capturedNs / 1e9), capturedNs % 1e9, flows[line] ?? makeFlow(line));
+  for (const [line, sequence, atNs, capturedNs = atNs, body = 'x'] of sent) {
+    const { view, offset, length } = embed(packet(sequence, atNs, [body]));
+    const nanoseconds = (capturedNs % 1e9) + line / 8;
+    lines.packet(view, offset, length, Math.floor(capturedNs / 1e9), nanoseconds, flows[line] ?? makeFlow(line));
     new Uint8Array(view.buffer).fill(0xdd);
   }
   if (ends) lines.flush();
@@ -262,9 +267,42 @@ describe('by content', () => {
     expect(put(sent, {}, false).events).toEqual(['0 1a', '0 2a']);
   });
 
-  test('a third line joins too, and so does one of a configured channel', () => {
+  test('a third line joins too', () => {
     expect(put([...run(0, 1, 3), ...run(1, 2, 4), ...run(2, 3, 5)]).report).toMatchObject({ channels: 1, packets: 5 });
-    expect(put([...run(0, 1, 3), ...run(5, 2, 4)], configured).report).toMatchObject({ channels: 1, packets: 4 });
+  });
+
+  test('flows that the configuration does not name are lines of each other only', () => {
+    const sent = [...run(0, 1, 3), ...run(4, 1, 3), ...run(5, 2, 4)];
+    const { events, report } = put(sent, configured);
+    expect(events).toEqual(['0 1a', '0 2a', '0 3a', '1 1e', '1 2e', '1 3e', '1 4f']);
+    expect(report).toMatchObject({ channels: 2, packets: 7, duplicates: 2, missing: 0 });
+  });
+
+  test('packets of equal number, time and length that carry something else are of another channel', () => {
+    const other = run(1, 5, 9).map(([line, number, atNs]): Sent => [line, number, atNs, atNs, 'y']);
+    const sent = [...run(0, 5, 9), ...other].sort((left, right) => left[2] - right[2]);
+    const { events, report } = put(sent);
+    expect(events).toEqual([
+      ...[5, 6, 7, 8, 9].map((number) => `0 ${number}a`),
+      ...[5, 6, 7, 8, 9].map((number) => `1 ${number}by`),
+    ]);
+    expect(report).toMatchObject({ channels: 2, packets: 10, duplicates: 0 });
+  });
+
+  test('equal heartbeats make no line', () => {
+    const bare = (line: number) => run(line, 5, 9).map(([, number, atNs]): Sent => [line, number, atNs, atNs, '']);
+    expect(put([...bare(0), ...bare(1)]).report).toMatchObject({ channels: 2, packets: 10, duplicates: 0 });
+  });
+
+  test('one equal packet makes a line where the flow has no more to say, before its time is over or with it', () => {
+    const s = 1e9;
+    const one: Sent[] = [
+      [0, 5, 10, 10],
+      [1, 5, 10, 20],
+    ];
+    expect(put(one).report).toMatchObject({ channels: 1, packets: 1, duplicates: 1 });
+    const { events } = put([...one, [0, 6, 2 * s, 2 * s], [0, 7, 3 * s, 3 * s]], {}, false);
+    expect(events).toEqual(['0 5a', '0 6a', '0 7a']);
   });
 
   test('numbers that begin anew while a flow is held back', () => {
@@ -293,6 +331,45 @@ describe('by content', () => {
     expect(passed).toEqual([count + 3, count + 4]);
     all.flush();
     expect([passed.length, all.report().packets, all.report().channels]).toEqual([count, count, MAX_CHANNELS]);
+  });
+});
+
+describe('a wrong number', () => {
+  const ms = 1e6;
+  /** Packets 41 to 99, 44 numbered otherwise, `stepNs` apart. */
+  const wrong = (line: number, number: number, stepNs: number): Sent[] =>
+    Array.from({ length: 59 }, (_, index): Sent => [line, index === 3 ? number : 41 + index, index * stepNs]);
+  const numbersOf = (sent: readonly Sent[]) => sent.map(([, number]) => `0 ${number}a`);
+
+  test.each([94, 2 ** 32 - 1])('%s passes where it stands, and nothing behind it is lost', (number) => {
+    const sent = wrong(0, number, ms);
+    const { events, report } = put(sent, configured);
+    const expected = numbersOf(sent);
+    // The packets behind wait for 44 until the end.
+    expected.splice(4, 0, '0 gap 44-44');
+    expect(events).toEqual(expected);
+    expect(report).toMatchObject({ packets: 59, late: 0, duplicates: 0, gaps: 1, missing: 1, restarts: 0 });
+  });
+
+  test('whose gap was given up before anything showed that it was wrong', () => {
+    const slow = wrong(0, 94, 2e9);
+    const others = slow.map(([, , atNs], index): Sent => [2, index + 1, atNs + 1.5e9]);
+    const sent = [...slow, ...others].sort((left, right) => left[2] - right[2]);
+    const { events, report } = put(sent, configured);
+    expect(events.filter((event) => event.startsWith('0 ') && !event.includes('gap'))).toEqual(numbersOf(slow));
+    expect(report).toMatchObject({ packets: 118, late: 0, duplicates: 0, missing: 1, restarts: 0 });
+  });
+
+  test('on one of two lines', () => {
+    const right = wrong(1, 44, ms).map(([line, number, atNs]): Sent => [line, number, atNs, atNs + 1000]);
+    const sent = [...wrong(0, 94, ms), ...right].sort((left, other) => (left[3] ?? left[2]) - (other[3] ?? other[2]));
+    const { events, report } = put(sent, configured);
+    const passed = events.map((event) => event.replace(/[ab]$/, ''));
+    expect(passed).toEqual([
+      ...['0 41', '0 42', '0 43', '0 44', '0 94'],
+      ...Array.from({ length: 55 }, (_, index) => `0 ${45 + index}`),
+    ]);
+    expect(report).toMatchObject({ packets: 60, late: 0, missing: 0, restarts: 0 });
   });
 });
 
