@@ -18,7 +18,7 @@ const MAX_DATAGRAM = 65_535;
 export interface Mdp3OutputOptions {
   /** Asked once of each message whether to write it; all are where absent. */
   readonly choose?: MessageTest;
-  /** The number of each flow's first packet; absent: packets keep theirs. */
+  /** The number of each flow's first packet, that of the input's first numbering; absent: packets keep theirs. */
   readonly firstSequence?: number;
   /** Wraps where packets go, to change, repeat or leave out some. */
   readonly decorate?: (output: DatagramOutput) => DatagramOutput;
@@ -90,9 +90,9 @@ export class Mdp3Output {
     output.datagram(this.own, 0, this.length, flow, seconds, nanoseconds);
   }
 
-  /** Begins a flow's new numbers again, where those of the input do. */
+  /** Begins a flow's new numbers again, at 1, where those of the input do. */
   restart(flow: Flow): void {
-    this.nextSequences.delete(flow);
+    if (this.nextSequences.has(flow)) this.nextSequences.set(flow, 1);
   }
 
   close(): void {

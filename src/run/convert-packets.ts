@@ -3,7 +3,8 @@
  *
  * The unit is the packet, as MsgSeqNum counts it: a channel's packets come out once each, in order, on the flow of its
  * first line. Where messages are left out, packets that remain are numbered from 1, unless numbers are to be kept;
- * where the input's numbers begin anew, so do the written ones. Packets of the TCP form come out as UDP packets.
+ * where the input's numbers begin anew, so do the written ones. Packets of the TCP form come out as UDP packets. What
+ * was held back does not come behind what was captured later (`PacketOrder`).
  */
 
 import { UsageError } from '../core/errors.js';
@@ -26,6 +27,7 @@ import { isSendingTime } from '../session/mdp3-recognise.js';
 import { Mdp3Stream } from '../session/mdp3-stream.js';
 import { maxGapsReported } from './convert-datagrams.js';
 import type { ConvertReport, ConvertSpec } from './convert-spec.js';
+import { PacketOrder } from './packet-order.js';
 import { FlowMap } from './remap.js';
 import type { StampSpan } from './restamp.js';
 
@@ -66,9 +68,13 @@ type OutsideKeys =
   | 'damageTotal';
 
 interface Stamp {
-  seconds: number;
-  nanoseconds: number;
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  readonly place: number;
 }
+
+/** The longest that other packets wait for one of TCP whose end has not come, in capture time. */
+const MAX_OPEN_NS = 1_000_000_000;
 
 export class PacketCopy {
   private readonly spec: ConvertSpec;
@@ -81,6 +87,11 @@ export class PacketCopy {
   private readonly udpFlows = new Map<Flow, Flow>();
   private readonly gaps: ConvertReport['gaps'] = [];
   private readonly output: Mdp3Output;
+  private readonly order: PacketOrder;
+  /** Records so far, and when the one at hand was captured. */
+  private place = 0;
+  private seconds = 0;
+  private nanoseconds = 0;
 
   constructor(spec: ConvertSpec, span: StampSpan, options: PacketCopyOptions = {}) {
     if (spec.format === 'binaryfile') {
@@ -92,22 +103,28 @@ export class PacketCopy {
     this.span = span;
     this.output = outputOf(spec, choose);
     this.flows = new FlowMap(spec.remapSources, spec.remapDestinations);
+    this.order = new PacketOrder(
+      (view, offset, length, seconds, nanoseconds, channel, isAnew) =>
+        this.put(view, offset, length, seconds, nanoseconds, channel, isAnew),
+      () => this.heldPlace(),
+    );
     this.lines = new Mdp3Lines(
       {
-        onPacket: (view, offset, length, seconds, nanoseconds, _sequence, channel) =>
-          this.put(view, offset, length, seconds, nanoseconds, channel),
+        onPacket: (view, offset, length, seconds, nanoseconds, _sequence, channel, place) =>
+          this.order.packet(view, offset, length, seconds, nanoseconds, channel, place),
         onGap: (from, to, { flow }) => {
           if (this.gaps.length >= maxGapsReported) return;
           const destination = `${flow.destination}:${flow.destinationPort}`;
           this.gaps.push({ from, to, count: to - from + 1, session: null, destination });
         },
-        onRestart: ({ flow }) => this.output.restart(this.outputFlow(flow)),
+        onRestart: (channel) => this.order.restart(channel),
       },
       lineOf === undefined ? {} : { keyOf: (flow) => keyOf(lineOf(flow)) },
     );
     this.assembler = new Mdp3PacketAssembler((view, length, _messages, flow) => {
-      const { seconds, nanoseconds } = this.stamps.get(flow) as Stamp;
-      this.lines.packet(view, 0, length, seconds, nanoseconds, flow);
+      const { seconds, nanoseconds, place } = this.stamps.get(flow) as Stamp;
+      this.lines.packet(view, 0, length, seconds, nanoseconds, flow, place);
+      this.stamps.delete(flow);
     });
   }
 
@@ -116,7 +133,9 @@ export class PacketCopy {
     const first = offset + MDP3_HEADER_LENGTH;
     const end = offset + length;
     if (first > end || (first < end && !isWholeMessage(view, first, end))) return;
-    this.lines.packet(view, offset, length, seconds, nanoseconds, flow);
+    this.noteRecord(seconds, nanoseconds);
+    this.lines.packet(view, offset, length, seconds, nanoseconds, flow, this.place);
+    this.order.advance();
   }
 
   /** Takes a message of the TCP form, of this flow; its packet is complete with the first message of another. */
@@ -131,22 +150,28 @@ export class PacketCopy {
     flow: Flow,
   ): void {
     if (!(stream instanceof Mdp3Stream)) return;
+    this.noteRecord(seconds, nanoseconds);
     this.assembler.message(view, offset, length, sequence, stream, flow);
-    if (this.assembler.messagesOf(stream, flow) === 1) this.stamps.set(flow, { seconds, nanoseconds });
+    const { place } = this;
+    if (this.assembler.messagesOf(stream, flow) === 1) this.stamps.set(flow, { seconds, nanoseconds, place });
+    this.order.advance();
   }
 
   /** Takes a header of the TCP form that had no messages; `sequence` 0 or less where it has no number. */
   takeHeartbeat(seconds: number, nanoseconds: number, sequence: number, stream: Stream, flow: Flow): void {
     if (!(stream instanceof Mdp3Stream)) return;
+    this.noteRecord(seconds, nanoseconds);
     this.assembler.endPiece(flow, 0);
-    this.stamps.set(flow, { seconds, nanoseconds });
+    this.stamps.set(flow, { seconds, nanoseconds, place: this.place });
     this.assembler.heartbeat(Math.max(0, sequence), stream, flow);
+    this.order.advance();
   }
 
   /** Puts out what was held back. */
   finish(): void {
     this.assembler.finish();
     this.lines.flush();
+    this.order.end();
   }
 
   close(): void {
@@ -180,6 +205,22 @@ export class PacketCopy {
     };
   }
 
+  private noteRecord(seconds: number, nanoseconds: number): void {
+    this.place++;
+    this.seconds = seconds;
+    this.nanoseconds = nanoseconds;
+  }
+
+  /** The lowest place of what is held back: by the lines, or since its end has not come. */
+  private heldPlace(): number {
+    let least = this.lines.heldPlace;
+    for (const { seconds, nanoseconds, place } of this.stamps.values()) {
+      const waited = (this.seconds - seconds) * 1e9 + (this.nanoseconds - nanoseconds);
+      if (place < least && waited <= MAX_OPEN_NS) least = place;
+    }
+    return least;
+  }
+
   private put(
     view: DataView,
     offset: number,
@@ -187,8 +228,10 @@ export class PacketCopy {
     seconds: number,
     nanoseconds: number,
     channel: LineChannel,
+    isAnew: boolean,
   ): void {
     const { span, spec } = this;
+    if (isAnew) this.output.restart(this.outputFlow(channel.flow));
     if (!this.output.prepare(view, offset, length)) return;
     const time = offset + SENDING_TIME_OFFSET;
     if (spec.restamp.exchange && isSendingTime(view, time)) {

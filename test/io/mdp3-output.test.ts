@@ -83,7 +83,7 @@ test('new numbers, of each flow by itself, for packets that are written; Sending
     { choose: isBook, firstSequence: 5 },
   );
   expect(written).toEqual(
-    [packet(5, 0, ['a']), packet(5, 1, ['b']), packet(6, 3, ['c']), packet(5, 4, ['d']), packet(6, 5, ['e'])].map(hex),
+    [packet(5, 0, ['a']), packet(5, 1, ['b']), packet(6, 3, ['c']), packet(1, 4, ['d']), packet(6, 5, ['e'])].map(hex),
   );
 });
 

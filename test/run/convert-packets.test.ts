@@ -75,11 +75,11 @@ describe('packets', () => {
     const { packets, flows, report } = convert(two, { lineOf });
     expect(packets).toEqual([
       '1600000000.0 1@0 a,t',
+      '1600000000.2000 7@5 x',
       '1600000000.3000 2@1 b',
       '1600000000.4000 3@2 u',
       '1600000000.6000 4@3 ',
       '1600000000.7000 5@4 c',
-      '1600000000.2000 7@5 x',
     ]);
     expect(flows).toEqual([flowName(0), flowName(2)]);
     expect(report).toEqual({
@@ -108,28 +108,28 @@ describe('packets', () => {
 
   test('lines known by content', () => {
     const { packets, report } = convert(two);
-    expect(packets.map((one) => one.split(' ')[1])).toEqual(['1@0', '2@1', '3@2', '4@3', '5@4', '7@5']);
+    expect(packets.map((one) => one.split(' ')[1])).toEqual(['1@0', '7@5', '2@1', '3@2', '4@3', '5@4']);
     expect(report).toMatchObject({ channels: 2, duplicates: 2 });
   });
 
   test('chosen messages, numbered from 1', () => {
     const { packets, report } = convert(two, { lineOf, choose: books });
-    expect(packets.map((one) => one.slice(one.indexOf(' ') + 1))).toEqual(['1@0 a', '2@1 b', '3@4 c', '1@5 x']);
+    expect(packets.map((one) => one.slice(one.indexOf(' ') + 1))).toEqual(['1@0 a', '1@5 x', '2@1 b', '3@4 c']);
     expect(report).toMatchObject({ messages: 4, packets: 4, filtered: 2 });
   });
 
   test('with the numbers that they have, or with others', () => {
     const numbers = (spec: ConvertOptions) =>
       convert(two, { lineOf, choose: books }, spec).packets.map((one) => one.split(' ')[1]);
-    expect(numbers({ keepSequence: true })).toEqual(['1@0', '2@1', '5@4', '7@5']);
-    expect(numbers({ resequence: 100 })).toEqual(['100@0', '101@1', '102@4', '100@5']);
+    expect(numbers({ keepSequence: true })).toEqual(['1@0', '7@5', '2@1', '5@4']);
+    expect(numbers({ resequence: 100 })).toEqual(['100@0', '100@5', '101@1', '102@4']);
     expect(convert(two, { lineOf }, { resequence: 100 }).packets.map((one) => one.split(' ')[1])).toEqual([
       '100@0',
+      '100@5',
       '101@1',
       '102@2',
       '103@3',
       '104@4',
-      '100@5',
     ]);
   });
 
@@ -151,6 +151,45 @@ describe('packets', () => {
     });
     const { packets } = convert(given, { lineOf, choose: books });
     expect(packets.map((one) => one.split(' ')[1])).toEqual(['1@0', '2@2', '1@10', '2@12']);
+    const { packets: anew } = convert(given, { lineOf }, { resequence: 100 });
+    expect(anew.map((one) => one.split(' ')[1])).toEqual(['100@0', '101@2', '1@10', '2@11', '3@12']);
+  });
+
+  test('what is held back comes in the order of its stamps, with that of the packet that it waited for', () => {
+    const given: Given[] = [
+      [0, packet(1, 0, ['a'])],
+      [2, packet(1, 0, ['x'])],
+      [0, packet(3, 2, ['c'])],
+      [2, packet(2, 1, ['y'])],
+      [0, packet(4, 3, ['d'])],
+      [2, packet(3, 2, ['z'])],
+      [1, packet(2, 1, ['b'])],
+      [2, packet(4, 3, ['w'])],
+    ];
+    expect(convert(given, { lineOf }).packets).toEqual([
+      '1600000000.0 1@0 a',
+      '1600000000.1000 1@0 x',
+      '1600000000.3000 2@1 y',
+      '1600000000.5000 3@2 z',
+      '1600000000.6000 2@1 b',
+      '1600000000.6000 3@2 c',
+      '1600000000.6000 4@3 d',
+      '1600000000.7000 4@3 w',
+    ]);
+  });
+
+  test('a clock that goes back changes no stamp where nothing is held back', () => {
+    const path = `${folder}/back.pcap`;
+    const spec = convertSpecOf('in.pcap', path);
+    const copy = new PacketCopy(spec, new StampSpan(new Restamper(spec.restamp)), { lineOf });
+    const stamps = [50, 60, 10, 20, 5];
+    stamps.forEach((ns, index) => {
+      const { view, offset, length } = embed(packet(1 + (index >> 1), index, ['a']));
+      copy.take(view, offset, length, 1_600_000_000, ns, flows[2 * (index % 2)] as Flow);
+    });
+    copy.finish();
+    copy.close();
+    expect(written(path).packets.map((one) => Number(one.slice(11, one.indexOf(' '))))).toEqual(stamps);
   });
 
   test('what is no whole packet', () => {
@@ -167,7 +206,7 @@ describe('packets', () => {
     expect(shifted.packets).toEqual(['1600000005.0 1@0 a,t']);
     const exchange = convert(two, { lineOf }, { restamp: { exchange: true, speed: 1, start: null, shiftNs: 0 } });
     expect(exchange.packets.map((one) => one.split(' ')[0])).toEqual(
-      [0, 1, 2, 3, 4, 5].map((ns) => `1700000000.${ns}`),
+      [0, 5, 1, 2, 3, 4].map((ns) => `1700000000.${ns}`),
     );
     const { flows } = convert(
       two,
