@@ -165,13 +165,22 @@ export class DayPlan {
       }
     }
     if (notices.has(oldTradeTemplate)) {
-      const instrument = market.instruments[0];
       agenda.plan(
         at(33),
-        this.spending(1, () => this.event(() => notices.oldTrade(instrument, 5, 1))),
+        this.spending(1, () => this.event(() => this.oldTrade(market.instruments[0], 5, 1))),
       );
     }
     if (this.hasReset) agenda.plan(at(36), () => this.reset());
+  }
+
+  /** At the price of the last trade, so that no other figure changes. */
+  private oldTrade(instrument: Instrument, lots: number, tradeId: number): void {
+    const { market, notices } = this.parts;
+    const price = instrument.last ?? instrument.fair;
+    const qty = lots * instrument.lot;
+    market.statistics.trade(instrument, price, qty);
+    market.tally.add(instrument, price, qty, 0, 0, market.queue.nowNs);
+    notices.oldTrade(instrument, price, qty, tradeId);
   }
 
   /** One action a group, all at one time, each an event. */

@@ -129,12 +129,12 @@ export class Notices {
   }
 
   /** A trade in the template without orders; counts in the instrument's numbers. */
-  oldTrade(instrument: Instrument, qty: number, tradeId: number): void {
+  oldTrade(instrument: Instrument, price: number, qty: number, tradeId: number): void {
     instrument.rptSeq++;
     this.put(oldTradeTemplate, {
       NoMDEntries: [
         {
-          MDEntryPx: formatPrice(instrument.fair * instrument.step, instrument.family.decimals),
+          MDEntryPx: formatPrice(price * instrument.step, instrument.family.decimals),
           MDEntrySize: qty,
           SecurityID: instrument.securityId,
           RptSeq: instrument.rptSeq,

@@ -8,7 +8,7 @@ export interface TradeRecord {
   /** In the instrument's price steps. */
   readonly price: number;
   readonly quantity: number;
-  /** Orders filled, the incoming one included. */
+  /** Orders filled, the incoming one included; 0 where the message does not tell. */
   readonly orders: number;
   /** AggressorSide: 0 none, 1 buy, 2 sell. */
   readonly aggressor: number;
@@ -25,19 +25,20 @@ export class Tally {
   readonly records: TradeRecord[] = [];
 
   trade(instrument: Instrument, list: TradeList, index: number, timestampNs: number): void {
-    const quantity = list.qty[index];
+    this.add(instrument, list.price[index], list.qty[index], list.fills[index], list.aggressor, timestampNs);
+  }
+
+  add(
+    { securityId }: Instrument,
+    price: number,
+    quantity: number,
+    orders: number,
+    aggressor: number,
+    timestampNs: number,
+  ): void {
     this.count++;
     this.quantity += quantity;
     if (this.records.length >= maxTradeRecords) return;
-    const { securityId } = instrument;
-    const price = list.price[index];
-    this.records.push({
-      securityId,
-      price,
-      quantity,
-      orders: list.fills[index],
-      aggressor: list.aggressor,
-      timestampNs,
-    });
+    this.records.push({ securityId, price, quantity, orders, aggressor, timestampNs });
   }
 }

@@ -58,6 +58,7 @@ export interface Mdp3TradeTruth {
   readonly securityId: number;
   readonly price: string;
   readonly quantity: number;
+  /** Filled, the incoming one included; 0 where the message does not tell. */
   readonly orders: number;
   /** AggressorSide. */
   readonly aggressor: number;

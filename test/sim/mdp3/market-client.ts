@@ -42,6 +42,8 @@ const sides = ['Bid', 'Offer'];
 const bookTemplates = [32, 46, 64];
 const orderTemplates = [43, 47];
 const tradeTemplates = [42, 48, 65];
+/** Trades without orders. */
+const oldTradeTemplate = 36;
 const volumeTemplates = [37, 66];
 const statisticsTemplates = [35, 51, 67];
 
@@ -102,6 +104,7 @@ export class MarketClient {
     if (bookTemplates.includes(templateId)) this.byPrice(message);
     if (orderTemplates.includes(templateId)) this.byOrder(message);
     if (tradeTemplates.includes(templateId)) this.trade(message);
+    if (templateId === oldTradeTemplate) for (const entry of message.NoMDEntries) this.countTrade(entry);
     if (volumeTemplates.includes(templateId)) this.volume(message);
     if (message.MatchEventIndicator.names.includes('EndOfEvent')) this.endEvent();
   }
@@ -187,11 +190,15 @@ export class MarketClient {
         const wanted = entry.AggressorSide === 'Sell' ? 'Bid' : 'Offer';
         this.expect(order.side === wanted, `order ${OrderID} is on the other side of the aggressor`);
       }
-      this.trades++;
-      this.quantity += entry.MDEntrySize;
-      this.book(entry.SecurityID).volume += entry.MDEntrySize;
+      this.countTrade(entry);
     }
     this.expect(fill === message.NoOrderIDEntries.length, 'orders of no trade');
+  }
+
+  private countTrade({ SecurityID, MDEntrySize }: Values): void {
+    this.trades++;
+    this.quantity += MDEntrySize;
+    this.book(SecurityID).volume += MDEntrySize;
   }
 
   private volume(message: Values): void {
