@@ -8,10 +8,10 @@
  * where it was sent at the same time). A publisher that sends the last packet of one numbering and the first of the
  * next within one nanosecond is understood one packet late.
  *
- * A number that jumps ahead may be a wrong one. Until the number behind it comes, packets of the numbers that were jumped
- * over go on where the line was, though they were sent later, and the wrong one leaves a gap of one packet. Number 1
- * begins a new numbering still, and so does the one that the wrong packet should have had, which cannot come later,
- * unless more than `MAX_LOST_START` packets of the new numbering would have been lost.
+ * A number that jumps ahead may be a wrong one. Until the number behind it comes, packets of the numbers that were
+ * jumped over go on where the line was, though they were sent later, and the wrong one leaves a gap of one packet.
+ * Number 1 begins a new numbering still, and so does the one that the wrong packet should have had, which cannot come
+ * later, unless more than `MAX_LOST_START` packets of the new numbering would have been lost.
  *
  * A new numbering begins at 1: where its first packet is within `MAX_RESTART_GAP` of that, those before it are a gap;
  * further in, it was joined in its middle. The numbering before the current one is kept, so that packets which were
