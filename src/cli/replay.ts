@@ -8,7 +8,7 @@ import { ReplayControl } from '../replay/control.js';
 import type { LatePolicy } from '../replay/engine.js';
 import type { LoopSequence } from '../replay/loop.js';
 import { parseRate, type RateOptions } from '../replay/rate.js';
-import { type ReplayOutcome, type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
+import { type ReplayOutcome, type ReplayReport, type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
 import { runReplayThread } from '../run/replay-thread.js';
 import { parseTarget, targetForms } from '../run/target.js';
 import {
@@ -234,14 +234,25 @@ async function replay(paths: readonly string[], flags: ReplayFlags): Promise<voi
   process.stderr.write(describeReplay(report, spec));
   warnings(report, spec, flags);
   const unwritten = await writeReports(flags, outcome);
+  const isUnserved = servedNothing(report, spec);
   const sendErrors = Object.values(report.sendErrors).reduce((sum, errors) => sum + errors, 0);
   const lateness = report.histograms.sendLateness;
   finish({
-    failure: sendErrors > 0 || unwritten || report.failure !== null,
+    failure: sendErrors > 0 || unwritten || isUnserved || report.failure !== null,
     damaged: report.damageTotal > 0,
     rateMissed: flags.maxLateP99 !== undefined && lateness !== undefined && lateness.p99 > flags.maxLateP99,
     interrupted: report.endReason === 'stopped',
   });
+}
+
+/** Whether SoupBinTCP clients got nothing since there are no messages for them; says so. */
+function servedNothing({ sink: { messages = 0, notMold = 0 }, endReason }: ReplayReport, spec: ReplaySpec): boolean {
+  if (spec.target.kind !== 'soupbintcp' || messages > 0 || notMold === 0 || endReason === 'stopped') return false;
+  warn(
+    `no client was sent a message: none of the ${notMold} datagrams is MoldUDP64, and packets of MDP 3.0 have no ` +
+      'place in SoupBinTCP (send them with --to udp://HOST:PORT)',
+  );
+  return true;
 }
 
 function hgrmPath(prefix: string, name: string): string {

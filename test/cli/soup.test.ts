@@ -33,6 +33,15 @@ describe('replay --to soupbintcp://', () => {
     expect(client.messages.map((message) => message.toString('latin1', 0, 1))).toEqual(decoded.map(({ type }) => type));
   });
 
+  it('where nothing is MoldUDP64 it fails and says so', async () => {
+    const target = ['--speed', 'max', '--to', 'soupbintcp://127.0.0.1:0?wait=0'];
+    const { code, stderr } = await run(['replay', fixture('mdp3-session.pcap'), ...target]);
+    expect(stderr).toMatch(
+      /^tickreel: no client was sent a message: none of the \d+ datagrams is MoldUDP64.*udp:\/\//m,
+    );
+    expect(code).toBe(1);
+  });
+
   it('a signal ends the wait', async () => {
     const running = start([...serve, 'soupbintcp://127.0.0.1:0']);
     await portOf(running);
