@@ -1,6 +1,7 @@
 /** `tickreel convert`: captures into other captures. */
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
+import { formatEndpoint } from '../capture/endpoint.js';
 import { SinkError, UsageError } from '../core/errors.js';
 import { formatBytes, formatCount, formatDuration, parseDuration, type When } from '../core/time.js';
 import { type OutputFormat, outputFormats } from '../io/message-output.js';
@@ -161,7 +162,7 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
   summary.afterFeed(conversion.feed);
   const isNothing = report.messages + report.packets === 0;
   if (isNothing) warn(`nothing was written: ${reasonOfNothing(report, conversion, flags)}`);
-  warnings(report, conversion);
+  warnings(report, conversion, flags);
   if (conversion.stopped) warn('ended early: the rest of the input was not converted');
   if (report.format !== 'binaryfile') warnOfNoDay(conversion);
   if (!isNothing) process.stderr.write(`${describe(report)}\n`);
@@ -170,8 +171,8 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
     output.writeLine(JSON.stringify(report));
     await output.end();
   }
-  const leftOut =
-    report.otherSessions.length + report.truncated + report.tcpPieces + report.tooLong + report.zeroLength;
+  const { otherSessions, late, truncated, tcpPieces, tooLong, zeroLength } = report;
+  const leftOut = otherSessions.length + late + truncated + tcpPieces + tooLong + zeroLength;
   finish({
     failure: isNothing && !conversion.stopped,
     damaged: report.damageTotal + leftOut > 0,
@@ -240,16 +241,13 @@ function reasonOfNothing({ truncated }: ConvertReport, { feed, stopped }: Conver
   return `the capture holds ${there.join(' and ')} of unrecognised framing`;
 }
 
-function warnings(report: ConvertReport, { feed }: Conversion): void {
-  const { gaps, gapsTotal, missing, otherSessions, framing } = report;
+function warnings(report: ConvertReport, conversion: Conversion, flags: ConvertFlags): void {
+  const { feed } = conversion;
+  const { gaps, gapsTotal, missing, framing } = report;
   const isOfMdp3 = framing === 'mdp3';
   const unit = gaps.every(({ destination }) => destination === undefined) ? 'messages' : 'packets';
-  for (const { session, messages } of otherSessions.slice(0, shownSessions)) {
-    const what = session === null ? 'other streams without a session name' : `session ${session}`;
-    const how = session === null ? 'give each its own run, chosen by file or --destination' : `--session ${session}`;
-    warn(`${what}: ${messages} messages left out, one session is converted at a time (${how})`);
-  }
-  if (otherSessions.length > shownSessions) warn(`${otherSessions.length - shownSessions} more sessions left out`);
+  warnOfSessions(report, flags);
+  warnOfOneFlow(report, conversion, flags);
   const isOneOfSeveral = feed.input.fileCount > 1 || new Set(feed.demux.sessions().map((one) => one.session)).size > 1;
   for (const { from, to, count: lost, session, destination } of gaps.slice(0, shownGaps)) {
     const ofSession = isOneOfSeveral && session !== null ? ` of session ${session}` : '';
@@ -273,6 +271,39 @@ function warnings(report: ConvertReport, { feed }: Conversion): void {
     left(report.unsequenced, 'unsequenced messages of SoupBinTCP left out: they are no part of the session');
   left(report.zeroLength, 'messages of no bytes left out: a BinaryFILE cannot hold them');
   left(report.clampedTimestamps, `packets stamped with the nearest time that ${report.format} can hold`);
+}
+
+function warnOfSessions({ otherSessions }: ConvertReport, flags: ConvertFlags): void {
+  for (const { session, messages } of otherSessions.slice(0, shownSessions)) {
+    const what = session === null ? 'other streams without a session name' : `session ${session}`;
+    const isOfItch = flags.framing === 'mdp3';
+    const byFlow = isOfItch
+      ? 'it is of ITCH: choose its flow with --destination, without --framing mdp3'
+      : 'give each its own run, chosen by file or --destination';
+    const how = session === null || isOfItch ? byFlow : `--session ${session}`;
+    warn(`${what}: ${messages} messages left out, one session is converted at a time (${how})`);
+  }
+  if (otherSessions.length > shownSessions) warn(`${otherSessions.length - shownSessions} more sessions left out`);
+}
+
+/** Feeds of MDP 3.0 that all go to one address are one flow for whoever reads them, and their numbers contradict. */
+function warnOfOneFlow(
+  { channels }: ConvertReport,
+  { feed }: Conversion,
+  { remapDestination = [] }: ConvertFlags,
+): void {
+  const one = remapDestination.findIndex(({ from }) => from === null);
+  if (one < 0) return;
+  const named = remapDestination.slice(0, one).map(({ from }) => from && formatEndpoint(from.address, from.port));
+  const sessions = feed.demux.sessions().filter(({ protocol }) => protocol === 'MDP3' || protocol === 'MDP3-TCP');
+  const flows = new Set(sessions.map(({ destination }) => destination).filter((to) => !named.includes(to))).size;
+  const feeds = Math.min(flows, channels ?? flows);
+  if (feeds < 2) return;
+  const what = channels === undefined ? 'flows' : 'feeds';
+  warn(
+    `${feeds} ${what} of MDP 3.0 go to one address, where their numbers mix: give each its own with ` +
+      '--remap-destination OLD=NEW, or choose one with --channel, --feed or --destination',
+  );
 }
 
 function warnOfNoDay({ feed }: Conversion): void {

@@ -51,8 +51,8 @@ export const commandProse: Readonly<Record<string, readonly string[]>> = {
       'behind each. Where filters leave messages out, the others are numbered from 1 unless --keep-sequence is ' +
       'given. A BinaryFILE has no numbers, stamps or addresses; it ends with an end record where the session was ' +
       'seen to end.',
-    'The exit code is 3 where something of the input is not in the output: damage, other sessions, datagrams that ' +
-      'the capture holds only a part of.',
+    'The exit code is 3 where something of the input is not in the output: damage, other sessions, what came when ' +
+      'its gap had been given up, datagrams that the capture holds only a part of.',
   ],
   completion: [
     'The script is complete in itself: it starts no process of tickreel while you type. Print it again after an ' +

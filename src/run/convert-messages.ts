@@ -9,7 +9,7 @@ import { itch50 } from '../protocol/itch50/index.js';
 import { MessageFilter } from '../replay/filter.js';
 import { Arbiter } from '../session/arbiter.js';
 import { maxGapsReported } from './convert-datagrams.js';
-import type { ConvertReport, ConvertSpec } from './convert-spec.js';
+import type { ConvertFraming, ConvertReport, ConvertSpec } from './convert-spec.js';
 import { FlowMap } from './remap.js';
 import type { StampSpan } from './restamp.js';
 
@@ -138,9 +138,14 @@ export class MessageCopy {
     this.output.message(view, offset, length, span.stampSeconds, span.stampNanoseconds, number);
   }
 
-  private get framing(): OutputFraming {
-    const { framing } = this.spec;
-    if (framing !== 'mdp3') return framing ?? 'moldudp64';
+  /** Where nothing was written, framing is what was asked for. */
+  private get framing(): ConvertFraming {
+    return this.spec.framing ?? 'moldudp64';
+  }
+
+  private get outputFraming(): OutputFraming {
+    const { framing } = this;
+    if (framing !== 'mdp3') return framing;
     const text = 'messages of ITCH cannot be framed as MDP 3.0; leave --framing out, or choose the flows of MDP 3.0';
     throw new UsageError('framing', `${text} with --destination or --channel`);
   }
@@ -151,7 +156,7 @@ export class MessageCopy {
     const flow = this.first?.flow;
     const common = { path: spec.output, format: spec.format, inputPaths: spec.input.paths };
     if (spec.format === 'binaryfile') return openMessageOutput(common);
-    const { framing } = this;
+    const framing = this.outputFraming;
     const transport = framing === 'soupbintcp' ? 'TCP' : 'UDP';
     const own = flow?.transport === transport ? flow : defaultFlow(framing);
     const to = new FlowMap(spec.remapSources, spec.remapDestinations).get(own);
