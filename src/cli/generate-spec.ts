@@ -29,6 +29,7 @@ export interface GenerateFlags {
   schemaVersion?: number;
   channel?: number;
   channelReset?: boolean;
+  channelsFile?: string;
   format?: OutputFormat;
   framing?: OutputFraming;
   session?: string;
@@ -48,7 +49,7 @@ export interface GenerateFlags {
 
 /** Flags that say something about one protocol only. */
 const ofItch = ['prices', 'marketWideHalt', 'framing', 'session', 'pack'] as const;
-const ofMdp = ['schemaVersion', 'channel', 'channelReset'] as const;
+const ofMdp = ['schemaVersion', 'channel', 'channelReset', 'channelsFile'] as const;
 
 /** Throws UsageError for flags that do not go together. */
 export function refuse(flags: GenerateFlags): void {
@@ -56,6 +57,10 @@ export function refuse(flags: GenerateFlags): void {
     throw new UsageError('truth', '--truth - and -o - both want standard output: give a file to one of them');
   }
   if (flags.truth === flags.output) throw new UsageError('truth', '--truth and --output name one file');
+  if (flags.channelsFile === '-') throw new UsageError('channels-file', '--channels-file wants a file of its own');
+  if (flags.channelsFile === flags.output) {
+    throw new UsageError('channels-file', '--channels-file and --output name one file');
+  }
   if (flags.output === '-' && process.stdout.isTTY) {
     throw new UsageError('terminal', 'standard output is a terminal: name a file with -o, or pipe into a program');
   }

@@ -76,6 +76,7 @@ Examples:
   tickreel generate -o open.pcap --duration 1m --messages 500000
   tickreel generate -o - --format binaryfile | gzip > session.NASDAQ_ITCH50.gz
   tickreel generate -o mdp.pcap --protocol mdp3 --messages 500000 --symbols 40
+  tickreel generate -o lines.pcap --protocol mdp3 --b-line --channels-file config.xml
   tickreel generate -o old.pcap --protocol mdp3 --schema-version 9 --b-line --gaps 0.1% --truth truth.json`,
     )
     .action(generate);
@@ -89,6 +90,7 @@ function addProtocolOptions(command: Command): Command {
     .optionsGroup('Session of MDP:')
     .option('--schema-version <N>', `5, 6 or 8 to 13 (default: ${defaultSchemaVersion})`, count(1))
     .option('--channel <N>', `the channel's number, told in messages and ports (default: ${defaultChannel})`, count(1))
+    .option('--channels-file <file>', "write a configuration of the channel in CME's form, for --channels elsewhere")
     .option('--channel-reset', 'the channel is reset behind the middle of the day, and told anew');
 }
 
@@ -146,9 +148,10 @@ function addFaultOptions(command: Command): Command {
 async function generate(flags: GenerateFlags): Promise<void> {
   refuse(flags);
   const startMs = performance.now();
-  refuseOutputs([flags.truth], []);
+  refuseOutputs([flags.truth, flags.channelsFile], []);
   const generation =
     flags.protocol === 'mdp3' ? new Mdp3Generation(mdp3SpecOf(flags)) : new Generation(itchSpecOf(flags));
+  if (generation instanceof Mdp3Generation) writeChannels(flags, generation);
   const truthFile = flags.truth === undefined || flags.truth === '-' ? null : openTextFile(flags.truth, []);
   const release = stopOnSignal(() => generation.stop(), flags.output === '-');
   const hideProgress = showProgress(generation);
@@ -169,6 +172,14 @@ async function generate(flags: GenerateFlags): Promise<void> {
     warn(`ended early: ${what}, and no truth was written`);
   } else writeTruth(flags, truthFile, truth);
   finish({ interrupted: generation.stopped });
+}
+
+/** Before the session, since it is known before. */
+function writeChannels({ channelsFile }: GenerateFlags, generation: Mdp3Generation): void {
+  if (channelsFile === undefined) return;
+  const file = openTextFile(channelsFile, []);
+  file.append(generation.channels());
+  file.close();
 }
 
 function writeTruth(flags: GenerateFlags, file: TextFile | null, truth: GenerateTruth | Mdp3GenerateTruth): void {

@@ -8,6 +8,8 @@ import { Random } from '../core/random.js';
 import type { DatagramOutput, Flow } from '../core/seams.js';
 import { type CaptureFormat, type CaptureOutput, openCaptureOutput } from '../io/capture-output.js';
 import type { OutputCounts } from '../io/message-output.js';
+import type { ChannelConnection } from '../protocol/mdp3/channels.js';
+import { channelsText } from '../protocol/mdp3/channels-text.js';
 import type { FaultShare } from '../sim/fault-draw.js';
 import { type FaultsTruth, FaultyLines, type FeedFaultOptions, type PacketNumbers, type Skew } from '../sim/faults.js';
 import { type FeedName, feedNames, incremental } from '../sim/mdp3/packet-queue.js';
@@ -66,6 +68,13 @@ const sources: readonly Endpoint[] = [
 ];
 /** Last bytes of the groups of each feed's line A; line B's follow. */
 const groups: Readonly<Record<FeedName, number>> = { I: 31, N: 41, S: 51, SMBO: 61 };
+/** As the exchange's configuration words them. */
+const feedWords: Readonly<Record<FeedName, string>> = {
+  I: 'Incremental',
+  N: 'Instrument Replay',
+  S: 'Snapshot',
+  SMBO: 'SnapshotMBO',
+};
 /** Ports of line A and B are these and the channel's number. */
 const ports = [14_000, 15_000];
 const mostPort = 65_535;
@@ -132,6 +141,36 @@ export class Mdp3Generation {
     // Feeds are in order of their first packet.
     const told = faults?.feedTruths.map((truth) => ({ feed: this.feedOf(truth), ...truth }));
     return { ...session.truth(), output: this.counts, flows: this.describeFlows(), faults: told ?? null };
+  }
+
+  /** A channel configuration that names every feed and line, in the form of the exchange's `config.xml`. */
+  channels(): string {
+    const { session, flowsA, flowsB } = this;
+    const connections = [flowsA, flowsB ?? []].flatMap((flows, line) =>
+      flows.map((flow, feed) => this.connectionOf(flow, feedNames[feed], line === 0 ? 'A' : 'B')),
+    );
+    if (connections.some(({ ip }) => ip?.includes(':'))) {
+      throw new UsageError('channels-file', 'a channel configuration names IPv4 groups only');
+    }
+    const id = String(session.channel);
+    const channel = { id, label: `Generated channel ${id}`, products: session.products, connections };
+    return channelsText('GENERATED', `${session.date.replaceAll('-', '/')}-00:00:00`, [channel]);
+  }
+
+  private connectionOf(flow: Flow, feedType: FeedName, feed: 'A' | 'B'): ChannelConnection {
+    const channel = String(this.session.channel);
+    return {
+      id: `${channel}${feedType}${feed}`,
+      channel,
+      label: '',
+      feedType,
+      feedName: feedWords[feedType],
+      feed,
+      protocol: 'UDP',
+      ip: flow.destination,
+      hostIps: [flow.source],
+      port: flow.destinationPort,
+    };
   }
 
   private writeSome(): boolean {

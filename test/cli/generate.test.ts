@@ -145,6 +145,15 @@ describe('tickreel generate', () => {
     }
   });
 
+  it('writesAChannelConfigurationThatNamesEveryFlow', async () => {
+    const common = ['generate', '-o', inFolder('named.pcap'), '--protocol', 'mdp3', '--messages', '2000', '--b-line'];
+    const { code } = await run([...common, '--duration', '2s', '--channels-file', inFolder('config.xml')]);
+    expect(code).toBe(0);
+    const flags = ['--framing', 'mdp3', '--channels', inFolder('config.xml'), '--channel', '310', '--json'];
+    const { stdout } = await run(['convert', inFolder('named.pcap'), '-o', inFolder('merged.pcap'), ...flags]);
+    expect(JSON.parse(stdout)).toMatchObject({ messages: 2000, channels: 4, missing: 0 });
+  });
+
   it('refuses what it cannot do', async () => {
     for (const [flags, text] of [
       [['-o', 'x.pcap', '--messages', '5'], 'a session of 1 symbol has at least 11 messages, not 5'],
@@ -152,6 +161,11 @@ describe('tickreel generate', () => {
       [['-o', 'x'], 'the extension tells no format'],
       [['-o', '-', '--format', 'pcap', '--truth', '-'], 'both want standard output'],
       [['-o', 'x.itch', '--truth', 'x.itch'], '--truth and --output name one file'],
+      [['-o', 'x.pcap', '--channels-file', 'c.xml'], '--channels-file says nothing about a session of ITCH'],
+      [
+        ['-o', 'x.pcap', '--protocol', 'mdp3', '--channels-file', 'x.pcap'],
+        '--channels-file and --output name one file',
+      ],
       [['-o', 'x.itch', '--gaps', '3'], 'write a pcap or pcapng'],
       [['-o', 'x.itch', '--latency', '3us'], 'no capture stamps'],
       [['-o', 'x.itch', '--framing', 'soupbintcp'], 'no framing'],

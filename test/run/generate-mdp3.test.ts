@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CaptureReader } from '../../src/capture/capture-reader.js';
+import { parseEndpoint } from '../../src/capture/endpoint.js';
+import { type Channel, readChannels } from '../../src/protocol/mdp3/channels.js';
 import { type Mdp3GenerateSpec, Mdp3Generation } from '../../src/run/generate-mdp3.js';
 import { temporaryFolder } from '../support/cli.js';
 
@@ -44,6 +46,53 @@ async function generate(name: string, spec: Partial<Mdp3GenerateSpec>) {
 function of(packets: readonly Packet[], destination: string): Packet[] {
   return packets.filter((packet) => packet.destination === destination);
 }
+
+describe('channels', () => {
+  it.each<[string, Partial<Mdp3GenerateSpec>]>([
+    ['one line', {}],
+    ['two lines', { lineB: true }],
+    [
+      'of another channel, to other groups',
+      {
+        session: { ...session, channel: 382 },
+        lineB: parseEndpoint('239.9.9.2:7000'),
+        output: { path: join(folder, 'channels.pcap'), format: 'pcap', destination: parseEndpoint('239.9.9.1:7000') },
+      },
+    ],
+  ])('%s: every feed and line is named', async (_name, spec) => {
+    const output = { path: join(folder, 'channels.pcap'), format: 'pcap' as const };
+    const generation = new Mdp3Generation({ session, output, ...spec });
+    const directory = readChannels(generation.channels(), 'config.xml');
+    await generation.run();
+    const { flows, channel } = generation.truth();
+    for (const { feed, line, flow } of flows) {
+      const [source = '', destination = ''] = flow.split(' > ');
+      expect(directory.lineAt(destination, source)).toMatchObject({
+        id: `${channel}${feed}${line}`,
+        channel: String(channel),
+        label: `Generated channel ${channel}`,
+        feedType: feed,
+        feed: line,
+      });
+    }
+    const [{ products, connections }] = directory.channels as [Channel];
+    expect(connections.length).toBe(flows.length);
+    const groups = new Set(generation.truth().instruments.map(({ securityGroup }) => securityGroup));
+    expect(new Set(products.flatMap(({ groups: of }) => of))).toEqual(groups);
+  });
+
+  it('IPv6 is refused', async () => {
+    const output = {
+      path: join(folder, 'six.pcap'),
+      format: 'pcap' as const,
+      destination: parseEndpoint('[ff05::1]:7000'),
+    };
+    const generation = new Mdp3Generation({ session, output });
+    generation.stop();
+    await generation.run();
+    expect(() => generation.channels()).toThrow(/IPv4 groups only/);
+  });
+});
 
 const groupsA = ['239.255.42.31:14310', '239.255.42.41:14310', '239.255.42.51:14310', '239.255.42.61:14310'];
 const groupsB = ['239.255.42.32:15310', '239.255.42.42:15310', '239.255.42.52:15310', '239.255.42.62:15310'];

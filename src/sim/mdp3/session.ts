@@ -13,7 +13,7 @@ import { Pace } from '../pace.js';
 import { DayPlan } from './day-plan.js';
 import { Definitions } from './definitions.js';
 import { familiesOf } from './families.js';
-import { defaultInstruments, kindsOf, makeInstruments, maxInstruments } from './instruments.js';
+import { defaultInstruments, type Instrument, kindsOf, makeInstruments, maxInstruments } from './instruments.js';
 import { Layouts } from './layout.js';
 import { Market, mostOfEvent } from './market.js';
 import { Notices } from './notices.js';
@@ -81,6 +81,8 @@ export class Mdp3Session {
   readonly channel: number;
   readonly date: string;
   readonly seed: number | string;
+  /** Codes of what is traded, each with its security groups. */
+  readonly products: readonly { readonly code: string; readonly groups: readonly string[] }[];
   private readonly clock: SessionClock;
   private readonly queue: PacketQueue;
   private readonly market: Market;
@@ -119,6 +121,7 @@ export class Mdp3Session {
     this.queue.nowNs = hours.startNs;
     const { queue, clock } = this;
     const tops = layouts.find(topOrdersTemplate) === undefined ? null : new TopOrders(layouts, queue);
+    this.products = productsOf(instruments);
     this.market = new Market(instruments, queue, random, this.messages, tradeDate, tops);
     const { startNs } = hours;
     const definitions = new Definitions(instruments, layouts, codec, clock, queue, this.channel, startNs);
@@ -226,6 +229,15 @@ export function feedNameOf(feed: number): FeedName {
 }
 
 /** Throws UsageError for what no session can be. */
+function productsOf(instruments: readonly Instrument[]) {
+  const groups = new Map<string, Set<string>>();
+  for (const { asset, securityGroup } of instruments) {
+    const known = groups.get(asset) ?? new Set();
+    groups.set(asset, known.add(securityGroup));
+  }
+  return [...groups].map(([code, of]) => ({ code, groups: [...of] }));
+}
+
 function refuse(options: Mdp3SessionOptions, instruments: number): void {
   const { messages, mtu = defaultMtu, channel = defaultChannel, schemaVersion = defaultSchemaVersion } = options;
   if (!Number.isInteger(instruments) || instruments < 1 || instruments > maxInstruments) {
