@@ -19,8 +19,8 @@ export type FindContradiction = (
 ) => SbeFault | null;
 
 /**
- * Builds the check. `knowsLengths` says whether the schema tells how long blocks were in an earlier version; where it does
- * not, the fields that the version had are the least that a block of it holds.
+ * Builds the check. `knowsLengths` says whether the schema tells how long blocks were in an earlier version; where it
+ * does not, the fields that the version had are the least that a block of it holds.
  */
 export function createContradiction(
   schema: SbeSchema,
