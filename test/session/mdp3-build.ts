@@ -3,7 +3,7 @@ import type { Flow, MessageListener, Stream } from '../../src/core/seams.js';
 import { type ForcedFraming, SessionDemux } from '../../src/session/demux.js';
 import type { Mdp3Facts } from '../../src/session/mdp3.js';
 import type { Mdp3Stream } from '../../src/session/mdp3-stream.js';
-import { type PieceParts, tcpFlow } from './soup.js';
+import { givePieces, type PieceParts } from './soup.js';
 import { concat, EventLog, embed, latin1, lengthOf, makeFlow, text } from './support.js';
 
 /** 2023-11-14T22:13:20Z. */
@@ -101,19 +101,8 @@ export function demuxPackets(packets: (Uint8Array | [number, Uint8Array])[], for
 /** Decodes pieces of TCP streams; the first one of a flow starts its connection unless it says otherwise. */
 export function demuxMdp3Pieces(pieces: PieceParts[], force?: ForcedFraming) {
   const log = new Mdp3Log();
-  const flows = new Map<number, Flow>();
   const demux = new SessionDemux(log, { lengthOf, mdp3: facts, force: () => force });
-  const decoded = pieces.map((piece, number) => {
-    const parts = piece instanceof Uint8Array || typeof piece === 'string' ? { bytes: piece } : piece;
-    const index = 'flow' in parts ? (parts.flow ?? 0) : 0;
-    const join = 'join' in parts ? parts.join : flows.has(index) ? 'next' : 'start';
-    const flow = flows.get(index) ?? tcpFlow(index);
-    flows.set(index, flow);
-    const { view, offset, length } = embed(typeof parts.bytes === 'string' ? text(parts.bytes) : parts.bytes);
-    const answer = demux.segment(view, offset, length, number * 1000, flow, join, number + 1, number * 100);
-    new Uint8Array(view.buffer).fill(0xdd);
-    return answer;
-  });
+  const { decoded } = givePieces(demux, pieces);
   demux.finish();
   return { events: log.events, damages: log.damages, decoded, demux };
 }

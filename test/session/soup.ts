@@ -31,8 +31,13 @@ export type PieceParts = Uint8Array | string | { join: Join; bytes: Uint8Array |
 /** Gives pieces to a demux; the first one of a flow starts its connection unless it says otherwise. */
 export function demuxPieces(pieces: PieceParts[], force?: ForcedFraming) {
   const log = new EventLog();
-  const flows = new Map<number, Flow>();
   const demux = new SessionDemux(log, { lengthOf, force: () => force });
+  return { events: log.events, damages: log.damages, demux, ...givePieces(demux, pieces) };
+}
+
+/** The same for a demux at hand: whether each piece was decoded, and the flows. */
+export function givePieces(demux: SessionDemux, pieces: PieceParts[]) {
+  const flows = new Map<number, Flow>();
   const decoded = pieces.map((piece, number) => {
     const parts = piece instanceof Uint8Array || typeof piece === 'string' ? { bytes: piece } : piece;
     const index = 'flow' in parts ? (parts.flow ?? 0) : 0;
@@ -45,5 +50,5 @@ export function demuxPieces(pieces: PieceParts[], force?: ForcedFraming) {
     new Uint8Array(view.buffer).fill(0xdd);
     return answer;
   });
-  return { events: log.events, damages: log.damages, decoded, demux, flows };
+  return { decoded, flows };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findSoupPackets, looksLikeSoupBinTCP } from '../../src/session/soupbintcp-chain.js';
-import { MAX_HELD_BYTES, MAX_SEARCHED_PIECES } from '../../src/session/soupbintcp-recogniser.js';
+import { MAX_HELD_BYTES } from '../../src/session/soupbintcp-recogniser.js';
+import { MAX_SEARCHED_PIECES } from '../../src/session/tcp-recogniser.js';
 import {
   accepted,
   clientHeartbeat,
@@ -104,6 +105,11 @@ describe('a TCP stream is recognised', () => {
     expect(demuxPieces([...noise.slice(1), bytes]).decoded.at(-1)).toBe(true);
     expect(demuxPieces([...noise, bytes]).decoded.at(-1)).toBe(false);
     expect(demuxPieces([...noise, bytes, heartbeat]).decoded.at(-1)).toBe(true);
+  });
+
+  test('nothing is held over to a connection that is opened anew', () => {
+    const start = { join: 'start', bytes: accepted('S1', 1).subarray(0, 20) } as const;
+    expect(demuxPieces([start, { join: 'start', bytes: heartbeat }]).decoded).toEqual([false, true]);
   });
 
   test('no more is held than allowed', () => {

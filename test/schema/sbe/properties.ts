@@ -1,4 +1,6 @@
 /** Properties of one random schema and its random messages; each throws with the seed and the schema. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
 import { createSbeCodec, type SbeCodec, type SbeCsvWriter, type SbeJsonWriter } from '../../../src/schema/sbe/codec.js';
 import type { SbeDecoder } from '../../../src/schema/sbe/flyweight.js';
@@ -9,15 +11,48 @@ import { differences } from './check-flyweight.js';
 import { randomSchemaXml } from './random-schema.js';
 
 /** What was compared, so that a property that compares nothing is seen. */
-export interface Counts {
+interface Counts {
   messages: number;
   fields: number;
   faults: number;
   fits: number;
 }
 
+/** How much is tried: schemas, and of each the messages and the mutations of each template. */
+export interface Effort {
+  readonly schemas: number;
+  readonly messages: number;
+  readonly mutations: number;
+}
+
+/** The tests of both properties. */
+export function testProperties({ schemas, messages, mutations }: Effort): void {
+  it('encode and decode undo each other; compiled, interpreted and reference decoders agree on every field', () => {
+    const counts = onRandomSchemas(schemas, (codec, random, sum) => checkMessages(codec, random, messages, sum));
+    expect(counts.messages).toBeGreaterThan(200);
+    expect(counts.fields).toBeGreaterThan(1_000);
+  });
+
+  it('mutated messages give a fault or values, the same in every engine, and nothing outside is read', () => {
+    const counts = onRandomSchemas(schemas, (codec, random, sum) => checkMutations(codec, random, mutations, sum));
+    expect(counts.faults).toBeGreaterThan(100);
+    expect(counts.fits).toBeGreaterThan(100);
+  });
+}
+
+function onRandomSchemas(runs: number, check: (codec: SbeCodec, random: Random, counts: Counts) => void): Counts {
+  const counts: Counts = { messages: 0, fields: 0, faults: 0, fits: 0 };
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 2 ** 31 - 1 }), (seed) => {
+      withSchema(seed, (codec, random) => check(codec, random, counts));
+    }),
+    { numRuns: runs, endOnFailure: true },
+  );
+  return counts;
+}
+
 /** Runs `check` on a schema made from the seed; an error names both. */
-export function withSchema(seed: number, check: (codec: SbeCodec, random: Random) => void): void {
+function withSchema(seed: number, check: (codec: SbeCodec, random: Random) => void): void {
   const random = new Random(seed);
   const xml = randomSchemaXml(random);
   try {
@@ -28,7 +63,7 @@ export function withSchema(seed: number, check: (codec: SbeCodec, random: Random
 }
 
 /** Versions worth a look: the schema's, older ones, a later one. */
-export function versionsOf(codec: SbeCodec, message: SbeMessage): number[] {
+function versionsOf(codec: SbeCodec, message: SbeMessage): number[] {
   const { version } = codec.schema;
   return [...new Set([version, message.sinceVersion, Math.floor((version + message.sinceVersion) / 2), version + 1])];
 }
