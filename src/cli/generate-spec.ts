@@ -6,6 +6,7 @@ import { type OutputFormat, type OutputFraming, outputFormatOf } from '../io/mes
 import type { LatencyRange } from '../run/capture-stamps.js';
 import { defaultLineB, type GenerateSpec } from '../run/generate.js';
 import type { Mdp3GenerateSpec } from '../run/generate-mdp3.js';
+import type { WireSpec } from '../run/wire-spec.js';
 import type { FaultShare } from '../sim/fault-draw.js';
 import { maxReorderDepth } from '../sim/faults.js';
 
@@ -81,8 +82,7 @@ export function refuse(flags: GenerateFlags): void {
 
 /** A session of ITCH. */
 export function itchSpecOf(flags: GenerateFlags): GenerateSpec {
-  const { output: path, format, framing, session, source, destination, mtu, pack } = flags;
-  const { latency, gaps, dups, reorder, reorderDepth, bLine, skew } = flags;
+  const { output: path, format, framing, session, source, destination, mtu, pack, bLine } = flags;
   return {
     session: {
       messages: flags.messages,
@@ -94,19 +94,14 @@ export function itchSpecOf(flags: GenerateFlags): GenerateSpec {
       ...(flags.prices === undefined ? {} : { lowestPrice: flags.prices.lowest, highestPrice: flags.prices.highest }),
     },
     output: { path, format, framing, session, source, destination, mtu, pack },
-    latency,
-    gaps,
-    dups,
-    reorder,
-    reorderDepth,
+    ...wireOf(flags),
     lineB: bLine === true ? defaultLineB : bLine,
-    skew,
   };
 }
 
 /** A session of MDP 3.0. */
 export function mdp3SpecOf(flags: GenerateFlags): Mdp3GenerateSpec {
-  const { output: path, source, destination, latency, gaps, dups, reorder, reorderDepth, bLine, skew } = flags;
+  const { output: path, source, destination, bLine } = flags;
   const format = outputFormatOf(path, flags.format);
   if (format === 'binaryfile') {
     throw new UsageError('format', 'a BinaryFILE holds no packets, which MDP 3.0 is made of: write a pcap or pcapng');
@@ -124,14 +119,13 @@ export function mdp3SpecOf(flags: GenerateFlags): Mdp3GenerateSpec {
       ...hours(flags),
     },
     output: { path, format, source, destination },
-    latency,
-    gaps,
-    dups,
-    reorder,
-    reorderDepth,
+    ...wireOf(flags),
     lineB: bLine,
-    skew,
   };
+}
+
+function wireOf({ latency, gaps, dups, reorder, reorderDepth, skew }: GenerateFlags): WireSpec {
+  return { latency, gaps, dups, reorder, reorderDepth, skew };
 }
 
 export function parseSeed(text: string): number | string {

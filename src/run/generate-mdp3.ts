@@ -11,11 +11,12 @@ import type { OutputCounts } from '../io/message-output.js';
 import type { ChannelConnection } from '../protocol/mdp3/channels.js';
 import { channelsText } from '../protocol/mdp3/channels-text.js';
 import type { FaultShare } from '../sim/fault-draw.js';
-import { type FaultsTruth, FaultyLines, type FeedFaultOptions, type PacketNumbers, type Skew } from '../sim/faults.js';
+import { type FaultsTruth, FaultyLines, type FeedFaultOptions, type PacketNumbers } from '../sim/faults.js';
 import { type FeedName, feedNames, incremental } from '../sim/mdp3/packet-queue.js';
 import { Mdp3Session, type Mdp3SessionOptions } from '../sim/mdp3/session.js';
 import type { Mdp3SessionTruth } from '../sim/mdp3/truth.js';
-import { CaptureStamps, type LatencyRange } from './capture-stamps.js';
+import { CaptureStamps } from './capture-stamps.js';
+import type { WireSpec } from './wire-spec.js';
 
 export interface Mdp3OutputSpec {
   /** A file, or `-` for standard output. */
@@ -27,19 +28,11 @@ export interface Mdp3OutputSpec {
   readonly destination?: Endpoint | undefined;
 }
 
-export interface Mdp3GenerateSpec {
+export interface Mdp3GenerateSpec extends WireSpec {
   readonly session: Mdp3SessionOptions;
   readonly output: Mdp3OutputSpec;
-  readonly latency?: LatencyRange | undefined;
-  /** Shares of the packets of every feed; numbers of packets are of the incremental feed. */
-  readonly gaps?: FaultShare | undefined;
-  readonly dups?: FaultShare | undefined;
-  readonly reorder?: FaultShare | undefined;
-  readonly reorderDepth?: number | undefined;
   /** Writes line B too: `true` to the channel's own groups, else where its incremental feed goes. */
   readonly lineB?: Endpoint | true | undefined;
-  /** How far line B is behind: 20 to 120 us. */
-  readonly skew?: Skew | undefined;
 }
 
 /** Where a feed's line goes. */

@@ -10,26 +10,19 @@ import {
   openMessageOutput,
   outputFormatOf,
 } from '../io/message-output.js';
-import type { FaultShare } from '../sim/fault-draw.js';
-import { type FaultsTruth, FaultyLines, type Skew } from '../sim/faults.js';
+import { type FaultsTruth, FaultyLines } from '../sim/faults.js';
 import { defaultSeed, ItchSession, type ItchSessionOptions } from '../sim/itch-session.js';
 import type { SessionTruth } from '../sim/truth.js';
-import { CaptureStamps, type LatencyRange } from './capture-stamps.js';
+import { CaptureStamps } from './capture-stamps.js';
+import type { WireSpec } from './wire-spec.js';
 
 export type { LatencyRange } from './capture-stamps.js';
 
-export interface GenerateSpec {
+export interface GenerateSpec extends WireSpec {
   readonly session: ItchSessionOptions;
   readonly output: MessageOutputSpec;
-  readonly latency?: LatencyRange | undefined;
-  readonly gaps?: FaultShare | undefined;
-  readonly dups?: FaultShare | undefined;
-  readonly reorder?: FaultShare | undefined;
-  readonly reorderDepth?: number | undefined;
   /** Destination of the second line. */
   readonly lineB?: Endpoint | undefined;
-  /** How far it is behind. */
-  readonly skew?: Skew | undefined;
 }
 
 /** What was generated and written. */
