@@ -1,5 +1,5 @@
 /** The picture of `inspect --plot`: message and packet rates, message types, packet sizes, gaps between packets. */
-import { formatBytes, formatCount, formatDuration } from '../core/time.js';
+import { formatBytes, formatCount, formatCounted, formatDuration } from '../core/time.js';
 import type { Chart, Figure, Layer, Mark, Panel } from '../plot/model.js';
 import { filesTitle } from '../plot/svg.js';
 import { colours } from '../plot/theme.js';
@@ -66,8 +66,8 @@ function busiestMarks(report: InspectionReport, baseSeconds: number): Mark[] {
     const at = sinceBaseNs(burst.from, baseSeconds);
     // Windows are aligned to 1 ms at least.
     const moment = newYorkMoment(baseSeconds, at)?.slice(11, -6);
-    const packets = holdsMessages(report) ? '' : ` in ${counted(burst.packets, 'packet')}`;
-    const counts = `${counted(burst.messages, 'message')}${packets}`;
+    const packets = holdsMessages(report) ? '' : ` in ${formatCounted(burst.packets, 'packet')}`;
+    const counts = `${formatCounted(burst.messages, 'message')}${packets}`;
     const rate = `${formatTick(burst.messagesPerSecond, 'count')}/s`;
     const from = moment === undefined ? '' : `, from ${moment}`;
     const colour = windowColours[index % windowColours.length];
@@ -148,10 +148,11 @@ function subtitle(report: InspectionReport, baseSeconds: number): string[] {
   const { packets, messages, timeRange, compression, format } = report;
   const compressed = compression === 'none' ? '' : `, ${compression}`;
   const held = holdsMessages(report)
-    ? counted(packets.total, 'record')
-    : `${counted(packets.total, 'packet')}, ${counted(packets.datagrams, 'datagram')}`;
+    ? formatCounted(packets.total, 'record')
+    : `${formatCounted(packets.total, 'packet')}, ${formatCounted(packets.datagrams, 'datagram')}`;
   const lines = [
-    `${format}${compressed}: ${held}, ${formatBytes(packets.bytes)} of payload, ${counted(messages.total, 'message')}`,
+    `${format}${compressed}: ${held}, ${formatBytes(packets.bytes)} of payload, ` +
+      formatCounted(messages.total, 'message'),
   ];
   if (timeRange !== null) {
     const from = newYorkMoment(baseSeconds, sinceBaseNs(timeRange.from, baseSeconds));
@@ -184,11 +185,11 @@ function remarks(report: InspectionReport): string[] {
   if (holdsMessages(report) && timeRange !== null && timeRange.from.length <= dayLessDigits) {
     said.push('the file names no day: 1970-01-01 stands for it');
   }
-  if (backwardTimestamps > 0) said.push(`time stamps go back ${counted(backwardTimestamps, 'time')}`);
+  if (backwardTimestamps > 0) said.push(`time stamps go back ${formatCounted(backwardTimestamps, 'time')}`);
   if (farTimestamps > 0) {
-    said.push(`${counted(farTimestamps, 'stamp')} over 104 days from the first, drawn with the one before`);
+    said.push(`${formatCounted(farTimestamps, 'stamp')} over 104 days from the first, drawn with the one before`);
   }
-  if (damageTotal > 0) said.push(`${counted(damageTotal, 'report')} of damage`);
+  if (damageTotal > 0) said.push(`${formatCounted(damageTotal, 'report')} of damage`);
   return said.length === 0 ? [] : [said.join('; ')];
 }
 
@@ -203,10 +204,6 @@ function describe(report: InspectionReport): string {
 /** Whether records are messages, as in BinaryFILEs, and not packets. */
 function holdsMessages({ files }: InspectionReport): boolean {
   return files.every(({ format }) => format === 'BinaryFILE');
-}
-
-function counted(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** An epoch time in ns, which a double does not hold, less the base. */

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { formatEndpoint } from '../capture/endpoint.js';
 import { SinkError, UsageError } from '../core/errors.js';
-import { formatBytes, formatCount, formatDuration, parseDuration, type When } from '../core/time.js';
+import { formatBytes, formatCount, formatCounted, formatDuration, parseDuration, type When } from '../core/time.js';
 import { type OutputFormat, outputFormats } from '../io/message-output.js';
 import { Conversion } from '../run/convert.js';
 import {
@@ -216,8 +216,8 @@ function describe(report: ConvertReport): string {
   };
   const kind = framing === null ? '' : `, ${how[framing]}`;
   return (
-    `${output}: ${formatCount(messages)} messages${session === null ? '' : ` of session ${session}`}` +
-    `${packets === 0 ? '' : ` in ${formatCount(packets)} packets`}, ${formatBytes(bytes)}, ` +
+    `${output}: ${formatCounted(messages, 'message')}${session === null ? '' : ` of session ${session}`}` +
+    `${packets === 0 ? '' : ` in ${formatCounted(packets, 'packet')}`}, ${formatBytes(bytes)}, ` +
     `${formatDuration(seconds * 1e9)} of capture (${report.format}${kind})`
   );
 }
@@ -233,8 +233,8 @@ function reasonOfNothing({ truncated }: ConvertReport, { feed, stopped }: Conver
       .reduce((sum, { packets }) => sum + packets, 0);
   const [pieces, datagrams] = [packetsOver('TCP'), packetsOver('UDP')];
   const there = [
-    ...(pieces > 0 ? [`${formatCount(pieces)} pieces of TCP streams`] : []),
-    ...(datagrams > 0 ? [`${formatCount(datagrams)} datagrams`] : []),
+    ...(pieces > 0 ? [`${formatCounted(pieces, 'piece')} of TCP streams`] : []),
+    ...(datagrams > 0 ? [formatCounted(datagrams, 'datagram')] : []),
   ];
   if (truncated > 0) return 'the capture holds only a part of its datagrams';
   if (there.length === 0) return 'the capture holds no messages';

@@ -194,10 +194,10 @@ function describe(path: string, truth: GenerateTruth | Mdp3GenerateTruth, second
   const { output } = truth;
   const isMdp = 'instruments' in truth;
   const listed = isMdp ? formatCounted(truth.instruments.length, 'instrument') : symbols(truth.books.length);
-  const packets = output.packets === 0 ? '' : ` in ${formatCount(output.packets)} packets`;
+  const packets = output.packets === 0 ? '' : ` in ${formatCounted(output.packets, 'packet')}`;
   const lines = [
-    `${path === '-' ? 'standard output' : path}: ${formatCount(output.messages)} messages of ${listed}${packets}, ` +
-      `${formatBytes(output.bytes)}, made at ${formatRate(output.messages / seconds, 'msg/s')}`,
+    `${path === '-' ? 'standard output' : path}: ${formatCounted(output.messages, 'message')} of ` +
+      `${listed}${packets}, ${formatBytes(output.bytes)}, made at ${formatRate(output.messages / seconds, 'msg/s')}`,
   ];
   if (isMdp) {
     for (const { feed, ...faults } of truth.faults ?? []) {
@@ -215,7 +215,7 @@ function symbols(listed: number): string {
 function faultLines({ lines, lostOnAllLines }: FaultsTruth, feed: string): string[] {
   const told = lines.map(
     (line) =>
-      `${feed}${line.flow}: ${formatCount(line.packets)} packets, ${faultText('lost', line.lost)}, ` +
+      `${feed}${line.flow}: ${formatCounted(line.packets, 'packet')}, ${faultText('lost', line.lost)}, ` +
       `${faultText('duplicated', line.duplicated)}, ${faultText('reordered', line.reordered)}`,
   );
   return lines.length > 1 ? [...told, `${feed}on both lines: ${faultText('lost', lostOnAllLines)}`] : told;

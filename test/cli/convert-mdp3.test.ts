@@ -49,6 +49,12 @@ describe('what is too late is left out, which is exit code 3', () => {
   });
 });
 
+it('one message in one packet is told as one', async () => {
+  const one = { atNs: 0, payload: mdpPacket(1, 0, [book(1, 505)]), flow: lines.a };
+  const { stderr } = await run(['convert', write('one-packet.pcap', [one]), '-o', out('one-packet.pcapng')]);
+  expect(stderr).toContain('1 message in 1 packet, ');
+});
+
 describe('one address for several feeds', () => {
   const to = ['--remap-destination', '239.1.1.1:1'];
 
