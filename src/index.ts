@@ -34,8 +34,9 @@ export {
 } from './io/message-output.js';
 export { type CaptureFile, openCapture } from './io/open-capture.js';
 export { openPcapSink } from './io/pcap-sink.js';
+export type { Sender } from './io/senders.js';
 export { openSoupServer, SoupBinTCPServer, type SoupServerOptions } from './io/soupbintcp-server.js';
-export { openUdpReceiver } from './io/udp-receiver.js';
+export { openUdpReceiver, type UdpReceiver, type UdpReceiverOptions } from './io/udp-receiver.js';
 export { openUdpSink } from './io/udp-sink.js';
 export { drawFigure } from './plot/figure.js';
 export type * from './plot/model.js';

@@ -7,11 +7,10 @@
  * look-up that Node insists on is answered on the spot and the system call happens inside `send` (2.8 us a call here).
  */
 import { createSocket, type Socket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { SinkError } from '../core/errors.js';
 import type { Flow, Sink } from '../core/seams.js';
+import { interfaceAddress, resolveHost } from './address.js';
 
 export interface UdpSinkOptions {
   /** Host name or address; null: the flow's own destination. */
@@ -149,27 +148,6 @@ export class UdpSink implements Sink {
     const code = (error as NodeJS.ErrnoException).code ?? 'ERROR';
     this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
   }
-}
-
-/** The address of a host; rejects with SinkError where there is none. */
-export async function resolveHost(host: string): Promise<string> {
-  if (isIP(host)) return host;
-  try {
-    return (await lookup(host)).address;
-  } catch (error) {
-    throw new SinkError('host', `udp: host '${host}' does not resolve; name an address`, { cause: error });
-  }
-}
-
-/** The address to give the kernel for an interface named by address or by name. */
-export function interfaceAddress(iface: string, family: 4 | 6): string {
-  if (isIP(iface)) return iface;
-  const known = networkInterfaces();
-  if (family === 6 && known[iface]) return `::%${iface}`;
-  const found = known[iface]?.find((entry) => entry.family === 'IPv4');
-  if (found) return found.address;
-  const names = Object.keys(known).join(', ');
-  throw new SinkError('interface', `iface '${iface}' has no IPv${family} address here; interfaces: ${names}`);
 }
 
 /** Throws SinkError where there is no address or port to send a flow's datagrams to. */

@@ -1,5 +1,4 @@
 /** Receives a feed from a socket: decodes it, checks its sequence, counts what the kernel dropped, measures latency. */
-import type { RemoteInfo } from 'node:dgram';
 import { DamageLog, type FileDamage } from '../analysis/damage-log.js';
 import { openProtocols } from '../analysis/definitions.js';
 import { ExchangeClock } from '../analysis/exchange-clock.js';
@@ -8,9 +7,11 @@ import { recordNear, summaryOf } from '../analysis/latency-histogram.js';
 import { ProtocolGate } from '../analysis/protocol-gate.js';
 import type { Protocols } from '../analysis/protocols.js';
 import { TypeCounts } from '../analysis/type-counts.js';
+import { flowBetween } from '../capture/endpoint.js';
 import { type EpochTime, MonotonicClock, WallClock } from '../core/clock.js';
 import { initHistograms, SignedHistogram } from '../core/histogram.js';
 import type { Flow, Stream } from '../core/seams.js';
+import type { Sender } from '../io/senders.js';
 import { openUdpReceiver, type UdpReceiver } from '../io/udp-receiver.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { SessionDemux } from '../session/demux.js';
@@ -19,8 +20,6 @@ import { HEADER_LENGTH } from '../session/moldudp64.js';
 import { ReferenceSchedule } from './reference-schedule.js';
 import type { ReplaySpec } from './replay-spec.js';
 
-/** Flows that are told apart; datagrams of further senders share one. */
-const maxSenders = 4096;
 /** After every session has ended it must be quiet for so long: packets may be under way, or the next loop begin. */
 const lingerNs = 100e6;
 const watchMs = 50;
@@ -66,9 +65,9 @@ export class Listener {
   private readonly exchangeLatency = new SignedHistogram();
   private readonly transactLatency = new SignedHistogram();
   private readonly scheduleLatency = new SignedHistogram();
-  private readonly senders = new Map<string, Flow>();
+  /** By the sender's index. */
+  private readonly flows: Flow[] = [];
   private readonly originNs: number;
-  private lastSender: Flow | undefined;
   private unmatched = 0;
   private matched = 0;
   private firstNs = 0;
@@ -123,7 +122,9 @@ export class Listener {
     const protocols = await openProtocols(spec.input, onDamage);
     const reference = spec.reference ? await ReferenceSchedule.load(spec.reference.replay, protocols, onDamage) : null;
     const listener = new Listener(spec, protocols, reference, onDamage);
-    listener.receiver = await openUdpReceiver(spec, (bytes, from) => listener.onDatagram(bytes, from));
+    listener.receiver = await openUdpReceiver(spec, (view, offset, length, from, seconds, nanoseconds) =>
+      listener.onDatagram(view, offset, length, from, seconds, nanoseconds),
+    );
     return listener;
   }
 
@@ -161,22 +162,39 @@ export class Listener {
     return { packets: this.packets, messages: this.messages, missing: gaps, kernelDrops: this.receiver?.kernelDrops() };
   }
 
-  private onDatagram(bytes: Buffer, from: RemoteInfo): void {
+  private onDatagram(
+    view: DataView,
+    offset: number,
+    length: number,
+    from: Sender,
+    seconds: number,
+    nanoseconds: number,
+  ): void {
     if (this.packets >= this.spec.limit) return;
-    this.arrivalNs = this.clock.nowNs();
-    this.lastNs = this.arrivalNs;
+    this.takeArrival(seconds, nanoseconds);
     if (this.packets++ === 0) this.firstNs = this.arrivalNs;
-    this.bytes += bytes.length;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const flow = this.senderOf(from);
-    const arrival = this.wall.toEpoch(this.arrivalNs);
-    this.arrivalSeconds = arrival.seconds;
-    this.arrivalNanoseconds = arrival.nanoseconds;
-    this.sinceMidnightNs = this.exchange.sinceMidnightNs(arrival.seconds, arrival.nanoseconds);
-    if (this.demux.datagram(view, 0, bytes.length, this.arrivalNs, flow, this.packets, 0) && this.reference) {
-      this.compare(view, bytes.length, flow, this.reference);
+    this.bytes += length;
+    const flow = this.flows[from.index] ?? this.addFlow(from);
+    if (this.demux.datagram(view, offset, length, this.arrivalNs, flow, this.packets, 0) && this.reference) {
+      this.compare(view, offset, length, flow, this.reference);
     }
     if (this.packets >= this.spec.limit) this.resolveEnd('limit');
+  }
+
+  /** The kernel's stamp, or where there is none, now. */
+  private takeArrival(seconds: number, nanoseconds: number): void {
+    if (seconds === 0) {
+      this.arrivalNs = this.clock.nowNs();
+      const arrival = this.wall.toEpoch(this.arrivalNs);
+      this.arrivalSeconds = arrival.seconds;
+      this.arrivalNanoseconds = arrival.nanoseconds;
+    } else {
+      this.arrivalNs = this.wall.fromEpoch(seconds, nanoseconds);
+      this.arrivalSeconds = seconds;
+      this.arrivalNanoseconds = nanoseconds;
+    }
+    this.lastNs = this.arrivalNs;
+    this.sinceMidnightNs = this.exchange.sinceMidnightNs(this.arrivalSeconds, this.arrivalNanoseconds);
   }
 
   private onMessage(view: DataView, offset: number, length: number, sequence: number, stream: Stream): void {
@@ -215,10 +233,10 @@ export class Listener {
     this.endedSessions = ended;
   }
 
-  private compare(view: DataView, length: number, flow: Flow, reference: ReferenceSchedule): void {
+  private compare(view: DataView, offset: number, length: number, flow: Flow, reference: ReferenceSchedule): void {
     const isOfMdp3 = this.demux.recognisedAs(flow) === 'MDP3';
     if (length <= (isOfMdp3 ? MDP3_HEADER_LENGTH - 1 : HEADER_LENGTH)) return;
-    const dueNs = isOfMdp3 ? reference.findMdp3(view, 0) : reference.find(view, 0);
+    const dueNs = isOfMdp3 ? reference.findMdp3(view, offset) : reference.find(view, offset);
     if (Number.isNaN(dueNs)) this.unmatched++;
     else {
       this.matched++;
@@ -226,31 +244,11 @@ export class Listener {
     }
   }
 
-  private senderOf(from: RemoteInfo): Flow {
-    const { lastSender } = this;
-    if (lastSender !== undefined && lastSender.sourcePort === from.port && lastSender.source === from.address) {
-      return lastSender;
-    }
-    const full = this.senders.size >= maxSenders;
-    const source = full ? 'others' : from.address;
-    const sourcePort = full ? 0 : from.port;
-    const key = `${source}:${sourcePort}`;
-    let flow = this.senders.get(key);
-    if (flow === undefined) {
-      const { host, port } = this.spec;
-      const name = `${key} > ${host}:${port}`;
-      flow = {
-        index: this.senders.size,
-        transport: 'UDP',
-        source,
-        sourcePort,
-        destination: host,
-        destinationPort: port,
-        name,
-      };
-      this.senders.set(key, flow);
-    }
-    this.lastSender = flow;
+  private addFlow({ address, port, index }: Sender): Flow {
+    const source = { address, port };
+    const destination = { address: this.spec.host, port: this.spec.port };
+    const flow = flowBetween('UDP', source, destination, index);
+    this.flows[index] = flow;
     return flow;
   }
 

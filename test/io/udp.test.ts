@@ -3,8 +3,9 @@ import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { SinkError } from '../../src/core/errors.js';
 import type { Flow } from '../../src/core/seams.js';
-import { isMulticast, openUdpReceiver, type UdpReceiverOptions } from '../../src/io/udp-receiver.js';
-import { interfaceAddress, openUdpSink, type UdpSinkOptions } from '../../src/io/udp-sink.js';
+import { interfaceAddress, isMulticast } from '../../src/io/address.js';
+import { openUdpReceiver, type UdpReceiverOptions } from '../../src/io/udp-receiver.js';
+import { openUdpSink, type UdpSinkOptions } from '../../src/io/udp-sink.js';
 import { embed, makeFlow } from '../session/support.js';
 
 const sinkOptions = { ttl: 1, iface: null, loopback: true };
@@ -20,8 +21,8 @@ async function receiving(options: Partial<UdpReceiverOptions> = {}) {
   let enough: () => void = () => {};
   const receiver = await openUdpReceiver(
     { host: '127.0.0.1', port: 0, iface: null, bufferBytes: 4 << 20, ...options },
-    (bytes) => {
-      got.push(bytes.length > 100 ? `${bytes.length} bytes` : bytes.toString('latin1'));
+    (view, offset, length) => {
+      got.push(length > 100 ? `${length} bytes` : textOf(view, offset, length));
       if (got.length === awaited) enough();
     },
   );
@@ -33,6 +34,10 @@ async function receiving(options: Partial<UdpReceiverOptions> = {}) {
       setTimeout(() => reject(new Error(`${got.length} of ${count} datagrams came: ${got}`)), 3000);
     });
   return { receiver, got, wait };
+}
+
+function textOf(view: DataView, offset: number, length: number): string {
+  return Buffer.from(view.buffer as ArrayBuffer, view.byteOffset + offset, length).toString('latin1');
 }
 
 function send(
@@ -71,9 +76,9 @@ describe('UdpSink', () => {
     });
     const receiver = await openUdpReceiver(
       { host: '127.0.0.1', port: 0, iface: null, bufferBytes: 4 << 20 },
-      (bytes, { port }) => {
+      (view, offset, length, { port }) => {
         from.push(port);
-        texts.push(bytes.toString('latin1'));
+        texts.push(textOf(view, offset, length));
         if (from.length === 140) done();
       },
     );

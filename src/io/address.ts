@@ -1,0 +1,32 @@
+/** Addresses as sockets want them: hosts resolved, interfaces by address, what is a multicast group. */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { SinkError } from '../core/errors.js';
+
+/** The address of a host; rejects with SinkError where there is none. */
+export async function resolveHost(host: string): Promise<string> {
+  if (isIP(host)) return host;
+  try {
+    return (await lookup(host)).address;
+  } catch (error) {
+    throw new SinkError('host', `udp: host '${host}' does not resolve; name an address`, { cause: error });
+  }
+}
+
+/** The address to give the kernel for an interface named by address or by name. */
+export function interfaceAddress(iface: string, family: 4 | 6): string {
+  if (isIP(iface)) return iface;
+  const known = networkInterfaces();
+  if (family === 6 && known[iface]) return `::%${iface}`;
+  const found = known[iface]?.find((entry) => entry.family === 'IPv4');
+  if (found) return found.address;
+  const names = Object.keys(known).join(', ');
+  throw new SinkError('interface', `iface '${iface}' has no IPv${family} address here; interfaces: ${names}`);
+}
+
+/** Whether an address is that of a multicast group, of IPv4 or IPv6. */
+export function isMulticast(address: string): boolean {
+  const first = Number.parseInt(address, 10);
+  return isIP(address) === 4 ? first >= 224 && first < 240 : /^ff/i.test(address);
+}
