@@ -1,6 +1,7 @@
 /** Options that several commands share, and how their texts become values. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type InputSpec, inputSpecOf, type ProtocolChoice } from '../analysis/input.js';
+import { checkLines, type LineEndpoint, type LineSpec, parseLineEndpoint } from '../analysis/line-names.js';
 import { UsageError } from '../core/errors.js';
 import { parseDate, parseDuration, parseWhen, type When } from '../core/time.js';
 import { expandPaths } from '../io/expand-paths.js';
@@ -33,6 +34,11 @@ export interface FilterFlags {
 export interface WindowFlags {
   from?: When;
   until?: When;
+}
+
+export interface LineFlags {
+  lineA?: LineEndpoint[];
+  lineB?: LineEndpoint[];
 }
 
 /** What the argument of the commands that read is. */
@@ -93,6 +99,25 @@ export function addFilterOptions(command: Command, sessionHelp = 'only this sess
     )
     .option('--locate <N>', 'only these stock locate codes', collect)
     .option('--security-id <N>', 'only messages of MDP with an entry of these SecurityIDs', collect);
+}
+
+/** Options that say which flows are the lines A and B of a feed. */
+export function addLineOptions(command: Command): Command {
+  const form = '<ADDRESS:PORT[@IFACE]>';
+  return command
+    .optionsGroup('Lines (also by --channels, else those that carry the same):')
+    .option(`--line-a ${form}`, 'line A is what is sent there, or by this sender; may repeat', collectLine)
+    .option(`--line-b ${form}`, 'the same of line B', collectLine);
+}
+
+export function lineSpec({ lineA = [], lineB = [] }: LineFlags): LineSpec {
+  const spec = { a: lineA, b: lineB };
+  checkLines(spec);
+  return spec;
+}
+
+function collectLine(text: string, before: LineEndpoint[] = []): LineEndpoint[] {
+  return [...before, refusing(parseLineEndpoint)(text)];
 }
 
 /** Options that choose a span of time. */

@@ -19,7 +19,8 @@
  */
 import type { Flow } from '../core/seams.js';
 import { nanosecondsOf, secondsOf } from './mdp3-header.js';
-import { type Gap, MAX_GAPS, type SequenceReport, SequenceTracker } from './sequence-tracker.js';
+import { Numberings } from './numberings.js';
+import { type SequenceReport, SequenceTracker } from './sequence-tracker.js';
 import { SessionStream } from './stream.js';
 
 /** The most packets before the first one of a new numbering that are told as missing. */
@@ -265,42 +266,6 @@ export class Mdp3Stream extends SessionStream {
     this.startNumber = number;
     this.startHigh = this.timeHigh;
     this.startLow = this.timeLow;
-  }
-}
-
-/** What numberings in a row have seen, their gaps within one bound. */
-class Numberings {
-  private first = 0;
-  private last = 0;
-  private messages = 0;
-  private readonly gaps: Gap[] = [];
-  private gapsDropped = 0;
-  missing = 0;
-  private duplicates = 0;
-  private outOfOrder = 0;
-
-  add(report: SequenceReport, numbering: number): void {
-    const kept = report.gaps.slice(0, MAX_GAPS - this.gaps.length);
-    for (const gap of kept) this.gaps.push({ ...gap, numbering });
-    if (this.first === 0) this.first = report.first;
-    if (report.last > 0) this.last = report.last;
-    this.messages += report.messages;
-    this.gapsDropped += report.gapsDropped + report.gaps.length - kept.length;
-    this.missing += report.missing;
-    this.duplicates += report.duplicates;
-    this.outOfOrder += report.outOfOrder;
-  }
-
-  copy(): Numberings {
-    const { gaps, ...counts } = this;
-    const copy = Object.assign(new Numberings(), counts);
-    copy.gaps.push(...gaps);
-    return copy;
-  }
-
-  report(): SequenceReport {
-    const { first, last, messages, gaps, gapsDropped, missing, duplicates, outOfOrder } = this;
-    return { first, last, messages, gaps, gapsDropped, missing, duplicates, outOfOrder };
   }
 }
 

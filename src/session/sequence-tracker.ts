@@ -55,7 +55,7 @@ export class SequenceTracker {
   gapFrom = 0;
   gapTo = 0;
   /** Start of the known range; 0 before anything is known. */
-  private floor = 0;
+  floor = 0;
   /** Interval i is from[i] to to[i], both included; sorted, a number apart. */
   private from = new Float64Array(16);
   private to = new Float64Array(16);
@@ -126,13 +126,28 @@ export class SequenceTracker {
 
   /** Copies the state out; the list of gaps is in ascending order. */
   report(): SequenceReport {
+    return this.reportWithin(this.floor, this.next);
+  }
+
+  /**
+   * The same of the numbers `start` to `next − 1`, which hold the known range: where other lines have shown more, what
+   * lies before and behind it is missing too.
+   */
+  reportWithin(start: number, next: number): SequenceReport {
     const gaps: Gap[] = [];
-    for (let index = 0; index < this.count; index++) {
-      const from = this.from[index] as number;
-      const to = this.to[index] as number;
-      gaps.push({ from, to, count: to - from + 1 });
-    }
-    const { first, last, messages, gapsDropped, missing, duplicates, outOfOrder } = this;
+    const add = (from: number, to: number): void => {
+      const before = gaps.at(-1);
+      if (before !== undefined && before.to === from - 1) {
+        gaps[gaps.length - 1] = { from: before.from, to, count: to - before.from + 1 };
+      } else if (from <= to) gaps.push({ from, to, count: to - from + 1 });
+    };
+    const { floor, first, last, messages, gapsDropped, duplicates, outOfOrder } = this;
+    const isEmpty = this.next === 0;
+    if (isEmpty) add(start, next - 1);
+    else add(start, floor - 1);
+    for (let index = 0; index < this.count; index++) add(this.from[index] as number, this.to[index] as number);
+    if (!isEmpty) add(this.next, next - 1);
+    const missing = this.missing + (isEmpty ? next - start : floor - start + next - this.next);
     return { first, last, messages, gaps, gapsDropped, missing, duplicates, outOfOrder };
   }
 
