@@ -36,6 +36,7 @@ export { type CaptureFile, openCapture } from './io/open-capture.js';
 export { openPcapSink } from './io/pcap-sink.js';
 export type { Sender } from './io/senders.js';
 export { openSoupServer, SoupBinTCPServer, type SoupServerOptions } from './io/soupbintcp-server.js';
+export { waitedForCpuNs } from './io/thread-time.js';
 export { openUdpReceiver, type UdpReceiver, type UdpReceiverOptions } from './io/udp-receiver.js';
 export { openUdpSink } from './io/udp-sink.js';
 export { drawFigure } from './plot/figure.js';

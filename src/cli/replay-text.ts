@@ -24,6 +24,7 @@ const sinkLabels: Readonly<Record<string, string>> = {
   late: 'messages too late to be put in order',
   notMold: 'datagrams that are not MoldUDP64',
   tooLong: 'messages too long',
+  ringWaitedForCpuNs: "the ring's reader waited for a processor",
 };
 /** Counters that say something when nothing was counted. */
 const shownAtZero = new Set(['messagesDecoded', 'messagesUnknown', 'messages', 'gaps', 'clients']);
@@ -94,8 +95,13 @@ function sinkLines({ sink }: ReplayReport): string[] {
     .filter(([name, value]) => value !== 0 || shownAtZero.has(name))
     .map(([name, value]) => {
       const label = sinkLabels[name] ?? name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-      return `${label}: ${/bytes/i.test(name) ? formatBytes(value) : formatCount(value)}`;
+      return `${label}: ${sinkValue(name, value)}`;
     });
+}
+
+function sinkValue(name: string, value: number): string {
+  if (name.endsWith('Ns')) return formatDuration(value);
+  return /bytes/i.test(name) ? formatBytes(value) : formatCount(value);
 }
 
 function table(histograms: Record<string, HistogramSummary>): string[] {

@@ -6,8 +6,10 @@ import { type ClockBase, MonotonicClock } from '../core/clock.js';
 import { type HistogramSummary, initHistograms } from '../core/histogram.js';
 import { RingReader } from '../core/ring.js';
 import type { Flow } from '../core/seams.js';
+import { waitedForCpuNs } from '../io/thread-time.js';
 import { LatencyRecorder } from '../replay/latency.js';
 import { FeedHandler } from './feed-handler.js';
+import { warmUpRing } from './ring-warm-up.js';
 
 export interface RingWorkerData {
   memory: SharedArrayBuffer;
@@ -22,9 +24,10 @@ export interface RingWorkerResult {
   histograms: Record<string, HistogramSummary>;
 }
 
-/** After so many empty polls in a row the worker sleeps for a moment: about 1 ms of spinning. */
-const pollsBeforeSleep = 20_000;
-const sleepMs = 0.05;
+/** After so many empty polls in a row, about 10 ms of spinning, the worker sleeps until something comes. */
+const pollsBeforeSleep = 200_000;
+/** The longest single sleep, so that a wake-up that got lost costs no more. */
+const longestSleepMs = 100;
 
 const data = workerData as RingWorkerData;
 await initHistograms();
@@ -32,17 +35,19 @@ const clock = new MonotonicClock(data.base);
 const reader = new RingReader(data.memory);
 // However this thread ends, a writer must not wait for it.
 process.once('exit', () => reader.close());
-const handler = new FeedHandler(data.input, loadProtocols(data.input));
+const protocols = loadProtocols(data.input);
+await warmUpRing(data.input, protocols);
+const handler = new FeedHandler(data.input, protocols);
 const recorder = new LatencyRecorder();
 const ringHop = recorder.add('ringHop');
 const handlerTime = recorder.add('handlerTime');
 const flows: Flow[] = [];
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
+const waitedBeforeNs = waitedForCpuNs();
 
 parentPort?.postMessage('ready');
 for (let idle = 0; !reader.done; ) {
   if (!reader.poll()) {
-    if (++idle > pollsBeforeSleep) Atomics.wait(sleeper, 0, 0, sleepMs);
+    if (++idle > pollsBeforeSleep) reader.sleep(longestSleepMs);
     continue;
   }
   idle = 0;
@@ -51,11 +56,13 @@ for (let idle = 0; !reader.done; ) {
   handler.onDatagram(reader.view, reader.offset, reader.length, reader.scheduledNs, flowAt(reader.flowIndex));
   handlerTime.record(clock.nowNs() - startNs);
 }
+const waitedNs = waitedForCpuNs();
 const result: RingWorkerResult = {
   counters: {
     messagesDecoded: handler.messages - handler.unknown,
     messagesUnknown: handler.unknown,
     gaps: handler.gaps,
+    ...(waitedNs === null || waitedBeforeNs === null ? {} : { ringWaitedForCpuNs: waitedNs - waitedBeforeNs }),
   },
   histograms: recorder.summaries(),
 };

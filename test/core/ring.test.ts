@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/core/random.js';
@@ -234,5 +235,53 @@ describe('ring', () => {
     const memory = new SharedArrayBuffer(bytes);
     expect(() => new RingReader(memory)).toThrow(expect.objectContaining({ code: 'ring-memory' }));
     expect(() => new RingWriter(memory, { full: 'drop' })).toThrow(expect.objectContaining({ code: 'ring-memory' }));
+  });
+});
+
+describe('a reader that sleeps', () => {
+  /** Sleeps for a minute at most, twice: until the record, then until the close. */
+  const script = `
+    import { parentPort, workerData } from 'node:worker_threads';
+    const { RingReader } = await import(workerData.module);
+    const reader = new RingReader(workerData.memory);
+    const started = performance.now();
+    const records = [];
+    parentPort.postMessage('ready');
+    while (!reader.done) {
+      if (reader.poll()) records.push(reader.sequence);
+      else reader.sleep(60_000);
+    }
+    parentPort.postMessage({ records, sleptOut: performance.now() - started >= 60_000 });`;
+
+  test('is woken by a write and by the close', async () => {
+    const memory = createRing(4096);
+    const module = new URL('../../dist/core/ring.js', import.meta.url).href;
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), {
+      workerData: { memory, module },
+    });
+    const next = () => new Promise((resolve) => worker.once('message', resolve));
+    await next();
+    const finished = next();
+    const writer = new RingWriter(memory, { full: 'drop' });
+    for (const offset of [0, 8]) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      writer.write(source, offset, 8, 0, 0, 0);
+    }
+    writer.close();
+    expect(await finished).toEqual({ records: [0, 1], sleptOut: false });
+  });
+
+  test('does not sleep where the writer has closed, or has written meanwhile', () => {
+    const memory = createRing(4096);
+    const writer = new RingWriter(memory, { full: 'drop' });
+    const reader = new RingReader(memory);
+    expect(reader.poll()).toBe(false);
+    writer.write(source, 0, 8, 0, 0, 0);
+    reader.sleep(60_000);
+    expect(reader.poll()).toBe(true);
+    writer.close();
+    reader.sleep(60_000);
+    expect(reader.poll()).toBe(false);
+    expect(reader.done).toBe(true);
   });
 });
