@@ -147,6 +147,18 @@ export interface Sink {
   close?(): Promise<void>;
 }
 
+/** A sink that takes datagrams ahead of their time and hands many to the kernel in one call. */
+export interface StagingSink extends Sink {
+  /** Copies the datagram to where the next flush sends it from; only while `room` > 0. */
+  stage(view: DataView, offset: number, length: number, scheduledNs: number, flow: Flow): void;
+  /** How many datagrams can be staged before a flush. */
+  readonly room: number;
+  /** Sends what was staged, in order. */
+  flush(): void;
+  /** Forgets what was staged. */
+  discard(): void;
+}
+
 /** Monotonic time in nanoseconds; real, virtual and test clocks are interchangeable. */
 export interface Clock {
   nowNs(): number;

@@ -23,8 +23,8 @@ import {
   readSequence,
   SESSION_LENGTH,
 } from '../session/moldudp64-header.js';
-import type { LoopRewriter } from './engine.js';
 import { Mdp3Loops } from './mdp3-loop.js';
+import type { LoopRewriter } from './scheduled-reader.js';
 
 export type LoopSequence = 'keep' | 'continue' | 'new-session';
 

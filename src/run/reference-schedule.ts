@@ -2,8 +2,8 @@
 import type { FileDamage } from '../analysis/damage-log.js';
 import type { Protocols } from '../analysis/protocols.js';
 import { UsageError } from '../core/errors.js';
-import { headerBytes } from '../replay/engine.js';
 import { createSchedule } from '../replay/schedule.js';
+import { headerBytes } from '../replay/scheduled-reader.js';
 import { Timeline } from '../replay/timeline.js';
 import { CaptureWindow } from '../replay/window.js';
 import { nanosecondsOf, readTimeHigh, readTimeLow, SENDING_TIME_OFFSET, secondsOf } from '../session/mdp3-header.js';

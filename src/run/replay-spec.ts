@@ -4,12 +4,12 @@ import type { InputSpec } from '../analysis/input.js';
 import type { EpochTime } from '../core/clock.js';
 import type { HistogramSummary } from '../core/histogram.js';
 import type { When } from '../core/time.js';
-import type { EndReason, LatePolicy } from '../replay/engine.js';
 import type { FilterSpec } from '../replay/filter.js';
 import type { LoopSequence } from '../replay/loop.js';
 import type { PercentileCurve } from '../replay/percentile-curve.js';
 import type { Rate } from '../replay/rate.js';
 import type { RunTraceData } from '../replay/run-trace.js';
+import type { EndReason, LatePolicy } from '../replay/send-record.js';
 import type { Target } from './target.js';
 
 export interface ReplaySpec {

@@ -3,16 +3,12 @@ import { VirtualClock } from '../../src/core/clock.js';
 import type { DatagramReader, Flow, Sink } from '../../src/core/seams.js';
 import { VirtualWaiter } from '../../src/core/waiter.js';
 import { ReplayControl } from '../../src/replay/control.js';
-import {
-  type DatagramGate,
-  type EngineOptions,
-  type EngineResult,
-  ReplayEngine,
-  type ReplaySource,
-} from '../../src/replay/engine.js';
+import { type EngineOptions, ReplayEngine } from '../../src/replay/engine.js';
 import { LatencyRecorder } from '../../src/replay/latency.js';
 import { parseSpeed } from '../../src/replay/rate.js';
 import { createSchedule } from '../../src/replay/schedule.js';
+import type { DatagramGate, ReplaySource } from '../../src/replay/scheduled-reader.js';
+import type { EngineResult } from '../../src/replay/send-record.js';
 import { Timeline } from '../../src/replay/timeline.js';
 import { makeFlow } from '../session/support.js';
 

@@ -1,0 +1,173 @@
+/**
+ * What a run sends, in order, with the time that each datagram is due: the source through gate, timeline and schedule,
+ * loop after loop.
+ *
+ * Pulled like any reader: `next()` answers from the bytes at hand. What changes datagrams on their way (faults) has the
+ * same shape and stands in front of it.
+ */
+import type { DatagramReader, Flow } from '../core/seams.js';
+import type { Schedule } from './schedule.js';
+import type { Timeline } from './timeline.js';
+
+/** Layer-2 bytes in front of a UDP payload: Ethernet 14, IPv4 20, UDP 8. The frame check sequence is not counted. */
+export const headerBytes = 42;
+
+/** Where datagrams come from; `reader` may be another after `restart`. */
+export interface ReplaySource {
+  readonly reader: DatagramReader;
+  /** How far into the file the datagram at hand is, in bytes as stored. */
+  readonly position: number;
+  /** Brings the reader more bytes. */
+  fill(): Promise<void>;
+  /** Goes back to the first byte; rejects where the input cannot be read twice. */
+  restart(): Promise<void>;
+}
+
+/** Says which datagrams take part, and how many messages each holds. */
+export interface DatagramGate {
+  /** `before` and `no` skip the datagram, `after` ends this pass over the source. */
+  admit(reader: DatagramReader): 'yes' | 'no' | 'before' | 'after';
+  messagesIn(reader: DatagramReader): number;
+  /** Forgets what it learned from the datagrams of the loop before, so that every loop is the same. */
+  startLoop?(): void;
+}
+
+/** Gives the bytes to send in a loop: the reader's own, or a rewritten copy. */
+export interface LoopRewriter {
+  startLoop(loop: number): void;
+  /** Leaves `view`, `offset` and `length` of the datagram to send on itself. */
+  rewrite(view: DataView, offset: number, length: number, flow: Flow): void;
+  readonly view: DataView;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What a source of scheduled datagrams wants once `next()` was false: bytes, another loop, or nothing more. */
+export type Pause = 'fill' | 'restart' | 'end';
+
+/** A pull cursor over datagrams and when they are due, in that order. */
+export interface ScheduledSource {
+  /** The bytes to send; borrowed until the next `next()`. */
+  readonly view: DataView;
+  readonly offset: number;
+  readonly length: number;
+  readonly flow: Flow;
+  /** Messages in it. */
+  readonly messages: number;
+  /** Its place on the timeline, ns since the run's first datagram. */
+  readonly captureNs: number;
+  /** When it is due, ns since the run's origin; never before the one ahead of it. */
+  readonly dueNs: number;
+  /** Capture stamp less the exchange's own, ns; NaN where it has none. */
+  readonly feedLatencyNs: number;
+  /** The loop that is played, from 1. */
+  readonly loop: number;
+  /** Datagrams that the gate left out. */
+  readonly skipped: number;
+  /** What is wanted after `next()` was false. */
+  readonly pause: Pause;
+  next(): boolean;
+  /** Goes back to the first datagram, in the next loop. Rejects where the source does. */
+  restart(): Promise<void>;
+}
+
+export interface ScheduledReaderOptions {
+  source: ReplaySource;
+  gate: DatagramGate;
+  schedule: Schedule;
+  timeline: Timeline;
+  rewriter?: LoopRewriter | undefined;
+  /** How often the source is played; 0 = until stopped. */
+  loops: number;
+  /** Feed latency of the datagram at hand in ns, or NaN where it has none. */
+  feedLatencyOf?: ((reader: DatagramReader) => number) | undefined;
+  /** Called once, with the first datagram that takes part at hand. */
+  onFirst(): void;
+}
+
+export class ScheduledReader implements ScheduledSource {
+  view: DataView;
+  offset = 0;
+  length = 0;
+  flow: Flow;
+  messages = 0;
+  captureNs = 0;
+  dueNs = 0;
+  feedLatencyNs = Number.NaN;
+  loop = 0;
+  skipped = 0;
+  pause: Pause = 'fill';
+  private readonly o: ScheduledReaderOptions;
+  private hasBegun = false;
+  /** Datagrams of this loop. */
+  private played = 0;
+
+  constructor(options: ScheduledReaderOptions) {
+    this.o = options;
+    this.view = options.source.reader.view;
+    this.flow = options.source.reader.flow;
+    this.startLoop();
+  }
+
+  next(): boolean {
+    const { source, gate } = this.o;
+    const { reader } = source;
+    for (;;) {
+      if (!reader.next()) {
+        this.pause = reader.done ? this.afterPass() : 'fill';
+        return false;
+      }
+      const verdict = gate.admit(reader);
+      if (verdict === 'yes') break;
+      if (verdict === 'after') {
+        this.pause = this.afterPass();
+        return false;
+      }
+      this.skipped++;
+    }
+    this.take(reader);
+    return true;
+  }
+
+  async restart(): Promise<void> {
+    await this.o.source.restart();
+    this.o.timeline.startLoop();
+    this.startLoop();
+  }
+
+  private take(reader: DatagramReader): void {
+    const { gate, timeline, schedule, rewriter, feedLatencyOf } = this.o;
+    if (!this.hasBegun) {
+      this.hasBegun = true;
+      this.o.onFirst();
+    }
+    this.played++;
+    this.flow = reader.flow;
+    this.messages = gate.messagesIn(reader);
+    this.captureNs = timeline.place(reader.seconds, reader.nanoseconds);
+    this.dueNs = schedule.next(this.captureNs, this.messages, (reader.length + headerBytes) * 8);
+    if (feedLatencyOf !== undefined) this.feedLatencyNs = feedLatencyOf(reader);
+    if (rewriter === undefined) {
+      this.view = reader.view;
+      this.offset = reader.offset;
+      this.length = reader.length;
+      return;
+    }
+    rewriter.rewrite(reader.view, reader.offset, reader.length, reader.flow);
+    this.view = rewriter.view;
+    this.offset = rewriter.offset;
+    this.length = rewriter.length;
+  }
+
+  /** A pass that played nothing is not repeated for ever. */
+  private afterPass(): Pause {
+    return this.loop === this.o.loops || this.played === 0 ? 'end' : 'restart';
+  }
+
+  private startLoop(): void {
+    this.loop++;
+    this.played = 0;
+    this.o.rewriter?.startLoop(this.loop);
+    this.o.gate.startLoop?.();
+  }
+}
