@@ -6,11 +6,12 @@
  * checksums are counted and never dropped, since captures hold packets whose sender's or publisher's are not filled in.
  */
 import { ByteQueue } from '../core/byte-queue.js';
-import type { DamageHandler, DatagramReader, Flow, Join } from '../core/seams.js';
+import type { CapturedFrame, DamageHandler, DatagramReader, Flow, Join } from '../core/seams.js';
 import { describeForeign, SNIFF_BYTES, sniff } from './detect.js';
 import { FlowTable } from './flow.js';
 import type { CaptureDescription, FrameReader } from './frame-reader.js';
 import { DATAGRAM, Layers, SEGMENT } from './layers.js';
+import { Packet } from './packet.js';
 import { PcapReader } from './pcap.js';
 import { PcapngReader } from './pcapng.js';
 import { Tally } from './tally.js';
@@ -32,7 +33,15 @@ export interface CaptureReaderOptions {
    * one; packets without keep the capture's.
    */
   timestamps?: 'capture' | 'trailer';
+  /**
+   * Deliver every packet whose place is known: one that holds no datagram, or a part of one, as an empty datagram of
+   * the flow `noDatagram`, with its `frame`. TCP streams are not put together then.
+   */
+  allFrames?: boolean;
 }
+
+/** Name of the flow of packets without a datagram. */
+export const NO_DATAGRAM = 'no datagram';
 
 /**
  * What a capture held. Every packet is in one of five counts, at any time between two calls of `next()`:
@@ -96,14 +105,18 @@ export class CaptureReader implements DatagramReader {
   /** True where only the first `length` bytes of the datagram's payload were captured. */
   truncated = false;
   readonly flows: FlowTable;
+  /** Flow of packets without a datagram, where all are delivered. */
+  readonly noDatagram: Flow;
   private readonly queue = new ByteQueue();
   private readonly onDamage: DamageHandler;
   private readonly checksums: boolean;
   private readonly recover: boolean;
   private readonly tcp: boolean;
+  private readonly allFrames: boolean;
   private readonly stampByTrailer: boolean;
   private readonly tally = new Tally();
   private readonly streams: TcpStreams;
+  private readonly packet = new Packet();
   private frames: FrameReader | null = null;
   private layers: Layers | null = null;
   /** True where pieces of TCP streams may be ready. */
@@ -117,17 +130,27 @@ export class CaptureReader implements DatagramReader {
     this.onDamage = options.onDamage;
     this.checksums = options.checksums ?? true;
     this.recover = options.recover ?? false;
-    this.tcp = options.tcp ?? true;
+    this.allFrames = options.allFrames ?? false;
+    this.tcp = !this.allFrames && (options.tcp ?? true);
     this.stampByTrailer = options.timestamps === 'trailer';
     this.flows = options.flows ?? new FlowTable();
     this.streams = new TcpStreams({ onDamage: this.onDamage, otherFlows: this.flows.otherFlows });
     this.flow = this.flows.otherFlows;
+    this.noDatagram = { ...this.flows.otherFlows, name: NO_DATAGRAM };
     this.view = this.queue.view;
   }
 
   /** Null until the first bytes have told. */
   get format(): 'pcap' | 'pcapng' | null {
     return this.frames?.format ?? null;
+  }
+
+  /** Looked up when it is asked for, so that who does not ask pays nothing. */
+  get frame(): CapturedFrame | null {
+    const { frames, view } = this;
+    return frames === null || view !== this.queue.view || this.join !== undefined
+      ? null
+      : this.packet.take(frames, view, this.offset, this.length);
   }
 
   /** What the capture says beside its packets; null where its format has no place for it. */
@@ -192,11 +215,28 @@ export class CaptureReader implements DatagramReader {
         this.fileOffset = frames.fileOffset;
         this.wireLength = frames.wireLength;
         this.linkType = frames.linkType;
+        if (this.allFrames && this.view !== this.queue.view) this.takeFrame(frames);
         return true;
       }
+      if (this.allFrames && frames.fault === null) return this.takeFrame(frames);
       if (outcome === SEGMENT && this.takeSegment(layers, frames)) return true;
     }
     return frames.done && this.finish(layers);
+  }
+
+  /** Delivers the packet at hand with an empty datagram behind it. */
+  private takeFrame(frames: FrameReader): true {
+    this.join = undefined;
+    this.view = this.queue.view;
+    this.offset = frames.offset + frames.length;
+    this.length = 0;
+    this.flow = this.noDatagram;
+    this.truncated = frames.length < frames.wireLength;
+    this.packetNumber = frames.packetNumber;
+    this.fileOffset = frames.fileOffset;
+    this.wireLength = frames.wireLength;
+    this.linkType = frames.linkType;
+    return true;
   }
 
   /** Gives a segment to its stream; true where a piece came out of it. */

@@ -65,6 +65,22 @@ export interface RecordReader {
  */
 export type Join = 'start' | 'next' | 'lost';
 
+/** A packet as captured, from its link layer on, and where the payload of its datagram lies; borrowed like that. */
+export interface CapturedFrame {
+  readonly view: DataView;
+  /** Start of the frame in `view`. */
+  readonly offset: number;
+  /** How many of its bytes were captured … */
+  readonly length: number;
+  /** … of so many that it had on the wire, frame check sequence left out where the file tells of one. */
+  readonly wireLength: number;
+  /** The LINKTYPE_ value of the interface that saw it. */
+  readonly linkType: number;
+  /** Start of the datagram's payload in `view`. */
+  readonly payload: number;
+  readonly payloadLength: number;
+}
+
 /**
  * A pull cursor over timestamped datagrams, and over the bytes of TCP streams in pieces as they become readable in
  * order. The view may be another after each `next()`.
@@ -73,6 +89,11 @@ export interface DatagramReader extends RecordReader {
   flow: Flow;
   /** Of a piece of a TCP stream; a reader of datagrams alone leaves it out. */
   join?: Join;
+  /**
+   * The packet that the datagram at hand is in; the same object every time, filled in when it is asked for. Null or
+   * absent where the datagram is in none: put together from fragments, built from messages, a piece of a stream.
+   */
+  readonly frame?: CapturedFrame | null;
 }
 
 /** One sequenced stream of messages: a session on a flow, or a BinaryFILE. */

@@ -8,7 +8,7 @@
  * A TCP stream that goes on in another reader once its own has ended is the same flow there. In two readers at a time
  * it was captured twice, and mixed pieces would be nonsense: then each has a flow of its own.
  */
-import type { DatagramReader, Flow, Join, RecordReader } from '../core/seams.js';
+import type { CapturedFrame, DatagramReader, Flow, Join, RecordReader } from '../core/seams.js';
 
 /** What is merged: a reader, or the stamp of its first record while it sleeps. */
 export interface MergeCursor {
@@ -43,6 +43,7 @@ interface Extras {
   join?: Join;
   truncated?: boolean;
   messageCount?: number;
+  readonly frame?: CapturedFrame | null;
 }
 
 /**
@@ -82,6 +83,11 @@ export class MergedReader implements DatagramReader {
     this.copyOf = copyOf;
     this.slots = cursors.map((cursor) => new Slot(cursor));
     this.toAdvance = this.slots.flatMap((slot, index) => (slot.state === 'advance' ? [index] : []));
+  }
+
+  get frame(): CapturedFrame | null {
+    const reader: (RecordReader & Extras) | null | undefined = this.slots[this.current]?.reader;
+    return reader?.frame ?? null;
   }
 
   /** Stamps of the records held, in the order of the readers; null for one that has none (left). */

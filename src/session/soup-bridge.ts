@@ -10,7 +10,7 @@
  *
  * Damage codes: those of the decoder, and `message-too-long`.
  */
-import type { DamageHandler, DatagramReader, Flow, LengthOf, Stream } from '../core/seams.js';
+import type { CapturedFrame, DamageHandler, DatagramReader, Flow, LengthOf, Stream } from '../core/seams.js';
 import { type ForcedFraming, SessionDemux } from './demux.js';
 import type { Mdp3Facts } from './mdp3.js';
 import { Mdp3PacketAssembler } from './mdp3-bridge.js';
@@ -128,6 +128,11 @@ export class SoupBridge implements DatagramReader {
       },
       { lengthOf, ...(mdp3 === undefined ? {} : { mdp3 }), ...(force === undefined ? {} : { force }) },
     );
+  }
+
+  /** Of datagrams that pass through; built ones are in no packet. */
+  get frame(): CapturedFrame | null {
+    return this.view === this.out ? null : (this.reader.frame ?? null);
   }
 
   push(chunk: Uint8Array): void {
