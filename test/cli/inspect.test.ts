@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fixture, projectRoot, run, temporaryFolder } from '../support/cli.js';
+import { fixture, interruptReader, projectRoot, run, temporaryFolder } from '../support/cli.js';
 
 const gaps = fixture('itch50-gaps.pcap');
 
@@ -59,9 +59,7 @@ describe('a signal', () => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
     });
-    child.stdin.on('error', () => {});
-    child.stdin.write(readFileSync(fixture('itch50-gaps.pcap')));
-    setTimeout(() => child.kill('SIGINT'), 3000);
+    interruptReader(child, readFileSync(fixture('itch50-gaps.pcap')));
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect(code).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({ messages: { total: 3483 } });

@@ -1,8 +1,18 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pcapOf } from '../run/support.js';
-import { fixture, freePort, lines, run, start, startListening, temporaryFolder } from '../support/cli.js';
+import {
+  fixture,
+  freePort,
+  interruptReader,
+  lines,
+  run,
+  start,
+  startListening,
+  temporaryFolder,
+  until,
+} from '../support/cli.js';
 
 const folder = temporaryFolder();
 const pcap = fixture('itch50-session.pcap');
@@ -203,17 +213,19 @@ describe('replay', () => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    child.stdin.on('error', () => {});
-    child.stdin.write(readFileSync(pcap));
-    setTimeout(() => child.kill('SIGINT'), 2500);
+    interruptReader(child, readFileSync(pcap));
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect(code).toBe(130);
     expect(stderr).toMatch(/^Actual: 8,610 packets/);
   });
 
   it('sigintStopsCleanlyAndStillReports', async () => {
-    const running = start(['replay', pcap, '--to', 'null', '--loop', '0', '--report', join(folder, 'stopped.json')]);
-    setTimeout(() => running.child.kill('SIGINT'), 2500);
+    const [report, log] = [join(folder, 'stopped.json'), join(folder, 'stopped.hlog')];
+    const flags = ['--to', 'null', '--loop', '0', '--report', report, '--hlog', log];
+    const running = start(['replay', pcap, ...flags]);
+    // Opened before the first packet; the log of a second follows.
+    await until(() => existsSync(log) && statSync(log).size > 0);
+    running.child.kill('SIGINT');
     const { code, stderr } = await running.finished;
     expect(code).toBe(130);
     expect(stderr).toMatch(/^Actual: [\d,]+ packets/);

@@ -57,6 +57,17 @@ export function run(args: readonly string[], input?: Uint8Array): Promise<Finish
   return start(args, input).finished;
 }
 
+/** Interrupts a command once it has begun to read: it has taken what a pipe does not hold, and had time for the rest. */
+export function interruptReader(child: ChildProcess, input: Uint8Array): void {
+  child.stdin?.on('error', () => {});
+  child.stdin?.write(input, () => setTimeout(() => child.kill('SIGINT'), 1500));
+}
+
+/** Resolves once it holds, asked every 50 ms. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
 /** Parses NDJSON. */
 export function lines<T = Record<string, unknown>>(text: string): T[] {
   return text
