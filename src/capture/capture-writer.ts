@@ -1,6 +1,7 @@
 /** What the writers of capture files share: frames built around payloads, each in a record with a time stamp. */
 import type { Flow } from '../core/seams.js';
 import { FrameWriter, type FrameWriterOptions, MAX_FRAME_BYTES, type TcpFields } from './frame-writer.js';
+import type { InterfaceStatistics } from './pcapng-build.js';
 
 /** Room that any record takes beside its frame, whatever the format. */
 export const MAX_RECORD_EXTRA_BYTES = 64;
@@ -15,6 +16,10 @@ export type CaptureWriterOptions = FrameWriterOptions;
 export abstract class CaptureWriter {
   /** Records whose time does not fit the format, written with the nearest that does. */
   clampedTimestamps = 0;
+  /** Interface of the records that follow, counted from 0; a pcap does not say it. */
+  interfaceIndex = 0;
+  /** Packets of that interface that were lost right before the next record, which takes it back to 0; a pcapng says it. */
+  droppedBefore = 0;
   private readonly frames: FrameWriter;
   private scratch: DataView | null = null;
 
@@ -24,6 +29,19 @@ export abstract class CaptureWriter {
 
   /** What the file begins with. */
   abstract header(): Uint8Array;
+
+  /** What a file may end with, or hold anywhere: how many packets each interface had and lost. A pcap has no place. */
+  statistics(_all: readonly InterfaceStatistics[]): Uint8Array {
+    return new Uint8Array(0);
+  }
+
+  /** Length of the record that was written at `at`. */
+  abstract lengthAt(view: DataView, at: number): number;
+
+  /** Interface of the record that was written at `at`. */
+  interfaceAt(_view: DataView, _at: number): number {
+    return 0;
+  }
 
   /** Bytes of a record in front of its frame. */
   protected abstract readonly recordHeaderBytes: number;

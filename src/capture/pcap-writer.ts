@@ -29,6 +29,10 @@ export class PcapWriter extends CaptureWriter {
     return bytes;
   }
 
+  lengthAt(view: DataView, at: number): number {
+    return PCAP_RECORD_HEADER_BYTES + view.getUint32(at + 8, true);
+  }
+
   protected surround(into: DataView, at: number, frameLength: number, seconds: number, nanoseconds: number): number {
     const fits = seconds >= 0 && seconds <= MAX_SECONDS;
     if (!fits) this.clampedTimestamps++;

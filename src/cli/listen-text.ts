@@ -3,8 +3,8 @@ import type { HistogramSummary } from '../core/histogram.js';
 import { formatCount, formatCounted, formatDuration } from '../core/time.js';
 import type { ListenReport } from '../run/listen.js';
 import { numbersPackets } from './inspect-text.js';
+import { describeSessions } from './session-text.js';
 
-const shownGaps = 10;
 const shownLayouts = 10;
 /** A feed is not this late: its messages are of another time of day, as a replay's are. */
 const plausibleLatencyNs = 600e9;
@@ -19,25 +19,7 @@ export function describeListening(report: ListenReport): string {
     `rate      ${rate.packetsPerSecond.toFixed(2)} pps, ${rate.messagesPerSecond.toFixed(2)} msg/s`,
   ];
   if (line !== null) lines.push(`channel   ${line.channel} ${line.feedName} ${line.feed}`);
-  for (const session of report.sessions) {
-    const { missing, protocol, restarts } = session;
-    const isOfPackets = numbersPackets(protocol);
-    const unit = isOfPackets ? 'packet' : 'message';
-    const verdict =
-      missing === 0
-        ? 'nothing lost'
-        : `${formatCounted(missing, unit)} lost in ${formatCounted(session.gaps.length, 'gap')}`;
-    const name = isOfPackets ? `${protocol} from` : `${session.session ?? '-'} from`;
-    const range = `${isOfPackets ? 'packets ' : ''}${session.first} to ${session.last}`;
-    lines.push(
-      `session   ${name} ${session.source}, ${range}: ${verdict}, ` +
-        `${formatCounted(session.duplicates, 'duplicate')}, ${formatCount(session.outOfOrder)} out of order` +
-        `${restarts ? `, numbered anew ${formatCounted(restarts, 'time')}` : ''}`,
-    );
-    for (const gap of session.gaps.slice(0, shownGaps)) {
-      lines.push(`  gap ${gap.from} to ${gap.to}, ${formatCounted(gap.count, unit)}`);
-    }
-  }
+  lines.push(...describeSessions(report.sessions));
   for (const { type, length, count, schemaId, version } of report.unknownLayouts.slice(0, shownLayouts)) {
     const what = schemaId === undefined ? `of ${length} bytes` : `of schema ${schemaId}, version ${version}`;
     lines.push(`unknown   type ${JSON.stringify(type)} ${what}: ${formatCounted(count, 'message')}`);

@@ -14,6 +14,7 @@ import { addInspectCommand } from './inspect.js';
 import { addListenCommand } from './listen.js';
 import { addManualCommands } from './manual.js';
 import { endWithThePipe } from './output.js';
+import { addRecordCommand } from './record.js';
 import { addReferenceCommand } from './reference.js';
 import { addReplayCommand } from './replay.js';
 import { warn } from './summary.js';
@@ -32,6 +33,7 @@ function buildProgram(): Command {
     .showHelpAfterError('(add --help for the options, with examples)');
   addReplayCommand(program);
   addListenCommand(program);
+  addRecordCommand(program, version);
   addDecodeCommand(program);
   addInspectCommand(program);
   addConvertCommand(program);

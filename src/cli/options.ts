@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type InputSpec, inputSpecOf, type ProtocolChoice } from '../analysis/input.js';
 import { checkLines, type LineEndpoint, type LineSpec, parseLineEndpoint } from '../analysis/line-names.js';
 import { UsageError } from '../core/errors.js';
-import { parseDate, parseDuration, parseWhen, type When } from '../core/time.js';
+import { parseBytes, parseDate, parseDuration, parseWhen, type When } from '../core/time.js';
 import { expandPaths } from '../io/expand-paths.js';
 import type { FilterSpec } from '../replay/filter.js';
 
@@ -50,7 +50,7 @@ const protocolChoices: readonly ProtocolChoice[] = ['itch50', 'mdp3', 'none'];
 
 /** Options that say how a file is to be read. */
 export function addInputOptions(command: Command): Command {
-  return command
+  command
     .optionsGroup('Input:')
     .option(
       '--date <YYYY-MM-DD>',
@@ -63,13 +63,8 @@ export function addInputOptions(command: Command): Command {
       new Option('--timestamps <which>', "the capture's own, or those of hardware trailers where packets have one")
         .choices(['capture', 'trailer'])
         .default('capture'),
-    )
-    .addOption(
-      new Option('--protocol <name>', 'take every datagram as this, whatever it looks like').choices([
-        ...protocolChoices,
-      ]),
-    )
-    .option('--port-map <PORT=NAME,...>', 'the same by destination port, as in 26477=itch50,14310=mdp3', parsePortMap)
+    );
+  return addProtocolOptions(command)
     .option(
       '--templates <file>',
       "SBE templates of MDP in the exchange's XML, in place of the built-in ones of their version; may repeat",
@@ -77,6 +72,17 @@ export function addInputOptions(command: Command): Command {
     )
     .option('--channels <file>', "CME's config.xml: names channels and their lines A and B")
     .option('--definitions <capture>', 'a capture with the instrument definitions of MDP; may repeat', collectFiles);
+}
+
+/** Options that say what datagrams carry. */
+export function addProtocolOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--protocol <name>', 'take every datagram as this, whatever it looks like').choices([
+        ...protocolChoices,
+      ]),
+    )
+    .option('--port-map <PORT=NAME,...>', 'the same by destination port, as in 26477=itch50,14310=mdp3', parsePortMap);
 }
 
 /** Options that choose messages. */
@@ -188,6 +194,15 @@ export function count(least: number): (text: string) => number {
       throw new InvalidArgumentError(`a whole number of at least ${least} is needed.`);
     }
     return value;
+  };
+}
+
+/** A size in bytes of at least `least`. */
+export function size(least: number): (text: string) => number {
+  return (text) => {
+    const bytes = parseBytes(text);
+    if (!(bytes >= least)) throw new InvalidArgumentError(`a size of at least ${least} bytes is needed, as in 64MiB.`);
+    return bytes;
   };
 }
 

@@ -1,26 +1,27 @@
 /** What the commands do on SIGINT and SIGTERM: come to an end and report. */
 import { exitCode } from '../core/exit-code.js';
 
-/** A stop that takes longer ends the process without a report. */
+/** A stop that takes longer ends the process without a report, unless it is given longer. */
 const stopWithinMs = 5000;
 
 /**
  * Calls `stop` on the first SIGINT or SIGTERM; a second one ends the process. Returns how to let go. What is written
  * into a pipe waits for its reader and hears no signal meanwhile: then the first one is to end the process as ever.
  */
-export function stopOnSignal(stop: () => void, isPiping = false): () => void {
+export function stopOnSignal(stop: () => void, isPiping = false, withinMs = stopWithinMs): () => void {
   if (isPiping) return () => {};
-  let timer: NodeJS.Timeout | undefined;
+  let isStopping = false;
   const onSignal = (): void => {
-    if (timer !== undefined) process.exit(exitCode.interrupted);
+    if (isStopping) process.exit(exitCode.interrupted);
+    isStopping = true;
     // Input that does not come, such as a named pipe without a writer, cannot be interrupted: it stays open till then.
-    timer = setTimeout(() => process.exit(exitCode.interrupted), stopWithinMs).unref();
+    if (Number.isFinite(withinMs)) setTimeout(() => process.exit(exitCode.interrupted), withinMs).unref();
     stop();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return () => {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     // A pipe that was being read holds the process until its writer ends.
-    if (timer !== undefined) process.stdin.destroy();
+    if (isStopping) process.stdin.destroy();
   };
 }

@@ -19,9 +19,9 @@ export interface Topic {
 const targets: Topic = {
   name: 'targets',
   title: 'Targets',
-  summary: 'where a replay goes, and where listen listens',
+  summary: 'where a replay goes, and where listen and record listen',
   options: ['--to'],
-  arguments: ['address'],
+  arguments: ['address', 'addresses'],
   blocks: [
     {
       rows: [

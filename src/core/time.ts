@@ -8,7 +8,7 @@ import { parseRational, type Rational } from './rational.js';
 import { threeDigits } from './units.js';
 
 export { newYorkDate, newYorkMidnight, newYorkTime, parseDate } from './calendar.js';
-export { formatBytes, formatCount, formatCounted, formatRate } from './units.js';
+export { formatBytes, formatCount, formatCounted, formatRate, parseBytes } from './units.js';
 
 /** A moment as written: on its own, on the capture's day in New York, or counted from a start. */
 export type When =

@@ -38,3 +38,22 @@ function withPrefix(value: number, unit: string): string {
   const digits = prefix === '' && Number.isInteger(scaled) ? String(scaled) : threeDigits(scaled);
   return `${value < 0 ? '-' : ''}${digits} ${prefix}${unit}`;
 }
+
+const unitBytes: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+/** Bytes of `4096`, `64MiB`, `1GB` …; NaN where the text is no size. */
+export function parseBytes(text: string): number {
+  const match = /^(\d{1,15})((?:[kMGT]|[KMGT]i)?)B?$/.exec(text);
+  const bytes = match === null ? Number.NaN : Number(match[1]) * (unitBytes[match[2]] as number);
+  return Number.isSafeInteger(bytes) ? bytes : Number.NaN;
+}

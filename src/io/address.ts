@@ -30,3 +30,18 @@ export function isMulticast(address: string): boolean {
   const first = Number.parseInt(address, 10);
   return isIP(address) === 4 ? first >= 224 && first < 240 : /^ff/i.test(address);
 }
+
+/** The name of the interface that has an address, as `lo`; the text itself where none has. */
+export function interfaceName(address: string): string {
+  const known = Object.entries(networkInterfaces());
+  const loopback = known.find(([, entries]) => entries?.some(({ internal }) => internal))?.[0];
+  const found = known.find(
+    ([name, entries]) => name === address || entries?.some((entry) => entry.address === address),
+  );
+  return found?.[0] ?? (/^127\./.test(address) ? loopback : undefined) ?? address;
+}
+
+/** The name of the interface that leads to this machine itself. */
+export function loopbackInterface(): string {
+  return interfaceName('127.0.0.1');
+}

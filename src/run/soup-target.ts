@@ -1,6 +1,6 @@
 /** The `--to soupbintcp://HOST:PORT?…` argument: where a replay serves SoupBinTCP clients, and on what terms. */
 import { UsageError } from '../core/errors.js';
-import { parseDuration } from '../core/time.js';
+import { parseBytes, parseDuration } from '../core/time.js';
 import { SOUP_PASSWORD_LENGTH, SOUP_USERNAME_LENGTH } from '../session/soupbintcp-writer.js';
 
 /** What becomes of a client that falls behind by more than its buffer. */
@@ -50,15 +50,6 @@ const mostBytes = 1 << 30;
 const leastTimeoutMs = 100;
 const mostClients = 1024;
 const options = 'user, password, history, buffer, slow, client-timeout, reorder, wait and clients';
-const unitBytes: Readonly<Record<string, number>> = {
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-};
 
 /** Reads `soupbintcp://HOST:PORT?option=value&…`; without a host it is 127.0.0.1, port 0 is any free one. */
 export function parseSoupTarget(text: string): SoupTarget {
@@ -102,8 +93,7 @@ function credential(text: string, name: string, value: string, most: number): st
 }
 
 function byteCount(text: string, name: string, value: string, least: number): number {
-  const match = /^(\d{1,12})((?:[kMG]|[KMG]i)?)B?$/.exec(value);
-  const bytes = match === null ? Number.NaN : Number(match[1]) * unitBytes[match[2]];
+  const bytes = parseBytes(value);
   if (bytes >= least && bytes <= mostBytes) return bytes;
   throw refusal(text, `${name} is a number of bytes from ${least} to 1GiB, as in ${name}=64MiB`);
 }

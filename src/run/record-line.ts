@@ -1,0 +1,100 @@
+/** One address that is recorded: its socket, its senders, and how a pcapng describes it. */
+import { flowBetween, formatEndpoint } from '../capture/endpoint.js';
+import type { InterfaceNotes } from '../capture/pcapng-build.js';
+import type { Flow } from '../core/seams.js';
+import { interfaceName, isMulticast, loopbackInterface, resolveHost } from '../io/address.js';
+import type { InterfaceCounts } from '../io/recorded-file.js';
+import { maxSenders, type Sender } from '../io/senders.js';
+import { type DatagramHandler, openUdpReceiver, type UdpReceiver } from '../io/udp-receiver.js';
+import type { RecordAddress, RecordSpec } from './record-spec.js';
+
+const anyAddress = { 4: '0.0.0.0', 6: '::' } as const;
+
+export class RecordLine {
+  packets = 0;
+  bytes = 0;
+  /** Packets of senders beyond those that are told apart, in the file as of address 0 and port 0. */
+  unnamed = 0;
+  /** By the sender's index. */
+  private readonly flows: Flow[] = [];
+
+  private constructor(
+    /** The address as it was asked for, its host resolved. */
+    private readonly address: RecordAddress,
+    readonly iface: string,
+    readonly receiver: UdpReceiver,
+  ) {}
+
+  /** Opens the socket; rejects with SinkError where that fails. */
+  static async open(asked: RecordAddress, spec: RecordSpec, onDatagram: DatagramHandler): Promise<RecordLine> {
+    const host = await resolveHost(asked.host);
+    const iface = isMulticast(host) ? (asked.iface ?? loopbackInterface()) : null;
+    const { bufferBytes, via } = spec;
+    const receiver = await openUdpReceiver({ host, port: asked.port, iface, bufferBytes, via }, onDatagram);
+    return new RecordLine({ host, port: receiver.port, iface }, interfaceName(iface ?? host), receiver);
+  }
+
+  get name(): string {
+    return `udp://${formatEndpoint(this.address.host, this.address.port)}`;
+  }
+
+  /** Who stamps the packets. */
+  get stamps(): 'kernel' | 'program' {
+    return this.receiver.path.startsWith('dgram') ? 'program' : 'kernel';
+  }
+
+  get stampsText(): string {
+    return this.stamps === 'kernel'
+      ? 'stamped by the kernel on receipt'
+      : 'stamped by this program when it read the packet';
+  }
+
+  /** What the file says of it. */
+  notes(): InterfaceNotes {
+    const { host, port } = this.address;
+    const isAny = host === anyAddress[4] || host === anyAddress[6];
+    return {
+      name: this.iface,
+      description: `${this.name}, ${this.stampsText}`,
+      filter: `udp and dst port ${port}${isAny ? '' : ` and dst host ${host.replace(/%.*/, '')}`}`,
+    };
+  }
+
+  /** Counts a datagram and answers its flow; one that is new gets `index`. */
+  take(length: number, from: Sender, index: number): Flow {
+    this.packets++;
+    this.bytes += length;
+    if (from.index >= maxSenders) this.unnamed++;
+    return this.flows[from.index] ?? this.addFlow(from, index);
+  }
+
+  private addFlow(from: Sender, index: number): Flow {
+    const destination = { address: this.address.host.replace(/%.*/, ''), port: this.address.port };
+    const isNamed = from.index < maxSenders;
+    const nobody = destination.address.includes(':') ? anyAddress[6] : anyAddress[4];
+    const source = { address: isNamed ? from.address.replace(/%.*/, '') : nobody, port: from.port };
+    const flow = flowBetween('UDP', source, destination, index);
+    this.flows[from.index] = flow;
+    return flow;
+  }
+
+  /** What came of it, as the report tells it. */
+  report({ written, missed, unwritten, kernelDrops, knowsKernelDrops }: InterfaceCounts) {
+    const { packets, bytes, unnamed, receiver, stamps } = this;
+    return {
+      address: this.name,
+      interface: this.iface,
+      stamps,
+      path: receiver.path,
+      packets,
+      bytes,
+      senders: this.flows.length,
+      unnamed,
+      written,
+      missed,
+      unwritten,
+      kernelDrops: knowsKernelDrops ? kernelDrops : null,
+      receiveBuffer: receiver.buffer,
+    };
+  }
+}

@@ -1,0 +1,48 @@
+/** What a recording is to be. */
+import { extname } from 'node:path';
+import type { InputSpec } from '../analysis/input.js';
+import type { CaptureFormat } from '../io/capture-output.js';
+import type { ReceivePath } from '../io/udp-receiver.js';
+
+/** Memory for packets that wait for the disk, where nothing else is asked for: a second of 64 MB/s. */
+export const defaultRecordMemoryBytes = 64 << 20;
+
+export interface RecordAddress {
+  /** A multicast group, or a local address. */
+  readonly host: string;
+  readonly port: number;
+  /** Interface of a multicast membership, by address or name; null: this machine's loopback. */
+  readonly iface: string | null;
+}
+
+export interface RecordSpec {
+  readonly addresses: readonly RecordAddress[];
+  /** Receive buffer to ask the kernel for, of each address. */
+  readonly bufferBytes: number;
+  readonly via: ReceivePath;
+  /** How the datagrams are taken where sequences are checked; the path plays no part. */
+  readonly input: InputSpec;
+  /** The file to write, or `-` for standard output. */
+  readonly path: string;
+  readonly format: CaptureFormat;
+  readonly force: boolean;
+  /** Bounds of one file, Infinity for none, … */
+  readonly rotateBytes: number;
+  readonly rotateNs: number;
+  /** … and how many files are kept. */
+  readonly keep: number;
+  readonly memoryBytes: number;
+  /** What made the file, as it says. */
+  readonly application: string;
+  /** Time at most, ms; Infinity for none. */
+  readonly durationMs: number;
+  /** Packets at most. */
+  readonly limit: number;
+  /** Ends when nothing came for so long after the first packet, ms. */
+  readonly idleMs: number;
+}
+
+/** The format that a file's name asks for. */
+export function recordFormatOf(path: string): CaptureFormat {
+  return extname(path).toLowerCase() === '.pcap' ? 'pcap' : 'pcapng';
+}
