@@ -18,7 +18,7 @@ export abstract class CaptureWriter {
   clampedTimestamps = 0;
   /** Interface of the records that follow, counted from 0; a pcap does not say it. */
   interfaceIndex = 0;
-  /** Packets of that interface that were lost right before the next record, which takes it back to 0; a pcapng says it. */
+  /** Packets of that interface that were lost right before the next record; a pcapng says it, and it is 0 again. */
   droppedBefore = 0;
   private readonly frames: FrameWriter;
   private scratch: DataView | null = null;

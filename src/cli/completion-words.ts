@@ -65,7 +65,7 @@ export function completionOfOption(option: OptionNode): Completion {
 
 export function completionOfArgument(argument: ArgumentNode): Completion {
   if (argument.choices.length > 0) return { kind: 'words', words: argument.choices };
-  if (argument.name === 'address') return words(...addresses);
+  if (argument.name === 'address' || argument.name === 'addresses') return words(...addresses);
   return filePlaceholder.test(argument.name) ? files : { kind: 'nothing' };
 }
 

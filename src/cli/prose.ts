@@ -22,6 +22,22 @@ export const commandProse: Readonly<Record<string, readonly string[]>> = {
     'To measure the way from a replay to here, give both sides the same --start-at and --origin: every packet is ' +
       'then compared with the moment at which it was due.',
   ],
+  record: [
+    'Each datagram is written with the address and port that it came from and went to; what else a frame has ' +
+      '(Ethernet addresses, time to live, checksums) is made up, since a socket does not tell it. Each address is ' +
+      'an interface of the pcapng; its description says who stamped the packets: the kernel when it received ' +
+      'them, or this program when it read them.',
+    'Statistics end every file: packets received (isb_ifrecv), lost between the network and the file ' +
+      '(isb_ifdrop), of those dropped by the kernel (isb_osdrop), and written (isb_usrdeliv). Where there was no ' +
+      'memory for packets, the next one of that interface says how many are missing before it (epb_dropcount).',
+    'Packets go to the disk from memory, in the background, four times a second or when 1 MiB is full; a ' +
+      'process that is killed loses what had not gone. SIGINT and SIGTERM write everything first; a second one ' +
+      'ends at once. On a full disk the file is cut back to its last whole packet, the exit code is 1, and the ' +
+      'report counts the rest.',
+    'With --rotate-size or --rotate-time, feed.pcapng becomes feed-00001-20260105T143000Z.pcapng and so on: ' +
+      'number, and time of the beginning in UTC. Files of other recordings are never removed, and none is written ' +
+      'over unless --force is given.',
+  ],
   decode: [
     'Every object begins with packet, timestampNs, sequence, protocol, session, type and name; the fields follow ' +
       "under the specification's names. Integers of 64 bits and timestampNs are strings, since JSON numbers are " +

@@ -39,8 +39,8 @@ export function recordWarnings(report: RecordReport): string[] {
   const warnings: string[] = [];
   if (packets.missed > 0) {
     warnings.push(
-      `${formatCounted(packets.missed, 'packet')} came while all ${formatBytes(memory.bytes)} of memory waited for the ` +
-        'disk and are not in the file (--memory asks for more)',
+      `${formatCounted(packets.missed, 'packet')} came while all ${formatBytes(memory.bytes)} of memory waited for ` +
+        'the disk and are not in the file (--memory asks for more)',
     );
   }
   if (packets.unwritten > 0) {
@@ -48,8 +48,8 @@ export function recordWarnings(report: RecordReport): string[] {
   }
   if (outOfOrder > 0) {
     warnings.push(
-      `${formatCounted(outOfOrder, 'packet')} are stamped earlier than the one before in the file: several addresses, ` +
-        'or a clock that was set',
+      `${formatCounted(outOfOrder, 'packet')} are stamped earlier than the one before in the file: several ` +
+        'addresses, or a clock that was set',
     );
   }
   for (const { address, unnamed } of lines) {

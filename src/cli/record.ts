@@ -41,8 +41,8 @@ export function addRecordCommand(program: Command, version: string): void {
     .command('record')
     .summary('write what comes to UDP addresses into a capture')
     .description(
-      'Receives datagrams on UDP addresses and multicast groups and writes them into a pcapng (or pcap), each with its ' +
-        'time of arrival in nanoseconds, in a frame built anew around it. Checks the sequence numbers of what it ' +
+      'Receives datagrams on UDP addresses and multicast groups and writes them into a pcapng (or pcap), each with ' +
+        'its time of arrival in nanoseconds, in a frame built anew around it. Checks the sequence numbers of what it ' +
         'recognises, and reports what the network, the kernel and the disk lost. Ends on SIGINT, SIGTERM or a limit.',
     )
     .argument('<addresses...>', 'udp://HOST:PORT, or udp://GROUP:PORT?iface=ADDRESS for multicast (else on loopback)')

@@ -96,7 +96,7 @@ const times: Topic = {
   name: 'times',
   title: 'Times and units',
   summary: 'moments (--from, --until, --start-at), lengths of time, sizes',
-  options: ['--from', '--until', '--start-at', '--duration', '--max-gap', '--idle', '--late-after'],
+  options: ['--from', '--until', '--start-at', '--duration', '--max-gap', '--idle', '--late-after', '--rotate-time'],
   arguments: [],
   blocks: [
     'A moment is one of:',

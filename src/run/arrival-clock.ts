@@ -1,4 +1,4 @@
-/** The time of day of arrivals that the kernel has not stamped, over hours: set anew by the system's clock now and then. */
+/** The time of day of arrivals that the kernel has not stamped, over hours: set by the system's clock now and then. */
 import { MonotonicClock, WallClock } from '../core/clock.js';
 
 /** How long the system's clock is trusted to have run evenly; slewed by 500 ppm it would be 30 ms off by then. */

@@ -1,6 +1,6 @@
 /**
- * Records what comes to UDP sockets: every datagram with its stamp, in a frame built anew around it, into capture files;
- * and checks the sequences of what it recognises, so that the report tells what was lost before it came.
+ * Records what comes to UDP sockets: every datagram with its stamp, in a frame built anew around it, into capture
+ * files; and checks the sequences of what it recognises, so that the report tells what was lost before it came.
  */
 import { arch, cpus, release, type } from 'node:os';
 import { DamageLog, type FileDamage } from '../analysis/damage-log.js';

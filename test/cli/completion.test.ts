@@ -53,7 +53,7 @@ function splitAt(word: string, breaks: string): string[] {
 
 /** A line up to the cursor, and what is offered: what replaces the part behind the last colon or equals sign. */
 const vectors: [string, string[]][] = [
-  ['tickreel re', ['replay', 'reference']],
+  ['tickreel re', ['record', 'replay', 'reference']],
   ['tickreel --v', ['--version']],
   ['tickreel replay s', ['session.pcap', 'script.bash', 'script.zsh', 'script.fish']],
   ['tickreel replay my', ['my session.pcap']],
@@ -129,7 +129,7 @@ describe('zsh', () => {
 
 describe('fish', () => {
   const rows: [string, string[]][] = [
-    ['tickreel re', ['reference', 'replay']],
+    ['tickreel re', ['record', 'reference', 'replay']],
     ['tickreel replay sess', ['session.pcap']],
     ['tickreel replay session.pcap --to=in', ['--to=inproc', '--to=inproc:ring']],
     ['tickreel replay session.pcap --on-late ', ['catch-up', 'drop', 'shift']],

@@ -76,7 +76,7 @@ function contents(disk: MemoryDisk): Sent[] {
 
 /** What a pcapng says of its interfaces. */
 function interfacesOf(disk: MemoryDisk, path: string) {
-  const reader = new CaptureReader({});
+  const reader = new CaptureReader({ onDamage: () => {} });
   reader.push(disk.bytesOf(path));
   reader.end();
   while (reader.next());
@@ -320,7 +320,7 @@ describe('a disk slower than the feed', () => {
     const all = interfacesOf(disk, 'feed.pcapng');
     expect(all[0]).toMatchObject({ received: 51, dropped: missed, osDropped: 0, delivered: 51 - missed });
     // Each of the two packets behind the hole says how many its interface lost there.
-    const reader = new CaptureReader({});
+    const reader = new CaptureReader({ onDamage: () => {} });
     reader.push(disk.bytesOf('feed.pcapng'));
     reader.end();
     while (reader.next());
