@@ -18,6 +18,11 @@ const sinkLabels: Readonly<Record<string, string>> = {
   refused: 'connections refused, over the limit',
   undrained: 'clients that had not read all at the end',
   unsequenced: 'unsequenced messages from clients',
+  systemCalls: 'calls into the kernel',
+  trains: 'trains cut by the kernel (UDP_SEGMENT)',
+  trainDatagrams: 'packets in trains',
+  trainsRefused: 'trains refused, sent packet by packet',
+  waits: 'waits for a full send buffer or queue',
   gaps: 'gaps in the capture',
   missing: 'messages missing in the capture',
   repeats: 'repeated messages left out',
@@ -47,6 +52,7 @@ export function describeReplay(report: ReplayReport, spec: ReplaySpec): string {
   if (report.clock === 'real' && spec.rate.mode !== 'max') lines.push(lateLine(report, spec));
   lines.push(...remarks(report));
   if (report.clock === 'real') lines.push(...table(report.histograms));
+  if (report.path !== null) lines.push(`Path: ${report.path}`);
   lines.push(...sinkLines(report));
   return `${lines.join('\n')}\n`;
 }

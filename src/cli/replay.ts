@@ -71,8 +71,8 @@ export function addReplayCommand(program: Command): void {
     .optionsGroup('Where to:')
     .option(
       '--to <target>',
-      'udp://HOST:PORT[?ttl=N&iface=IF&loopback=BOOL], soupbintcp://HOST:PORT[?…], inproc, inproc:ring, ' +
-        'pcap:FILE or null (tickreel help targets)',
+      'udp://HOST:PORT[?ttl=N&iface=IF&loopback=BOOL&via=PATH&gso=off], soupbintcp://HOST:PORT[?…], ' +
+        'inproc, inproc:ring, pcap:FILE or null (tickreel help targets)',
     )
     .option('--keep-destinations', 'send to the captured addresses and ports (--to udp:// may name a host alone)')
     .option('--allow-truncated', 'send also packets that the capture holds only a part of (snap length)')

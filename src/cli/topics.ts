@@ -34,6 +34,16 @@ const targets: Topic = {
         ['?iface=IF', 'interface of multicast, by address or name: iface=127.0.0.1 keeps a group on this machine'],
         ['?ttl=N', 'time to live, 1 to 255; 1 unless given, so that nothing leaves the local network'],
         ['?loopback=BOOL', 'whether multicast also reaches sockets on this machine; true unless given'],
+        [
+          '?via=PATH',
+          'how datagrams are handed to the kernel: sendmmsg takes what is due together in one call (Linux, koffi ' +
+            'installed), dgram is Node alone, a call each; auto, unless given: the best that works. The report tells.',
+        ],
+        [
+          '?gso=off',
+          'with sendmmsg: leave the cutting of neighbours of one flow and size (UDP_SEGMENT) to no kernel or card; ' +
+            'auto unless given',
+        ],
         ['inproc', 'a decoder on the pacing thread: what a call costs, without a socket'],
         ['inproc:ring', 'a decoder in a worker, behind a ring in shared memory'],
         ['pcap:FILE', 'a pcap with nanosecond stamps, as fast as it can be written'],

@@ -30,7 +30,7 @@ export interface UdpSinkOptions {
 /** Send buffer that a replay asks for where it is told nothing else. */
 export const defaultSendBufferBytes = 4 << 20;
 /** Sockets of one sink; flows beyond them share these. */
-const maxSockets = 64;
+export const maxSockets = 64;
 
 /** Opens the socket and resolves the host; rejects with a SinkError that names what is wrong with the address. */
 export async function openUdpSink(options: UdpSinkOptions): Promise<UdpSink> {

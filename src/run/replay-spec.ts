@@ -110,6 +110,8 @@ export interface ReplayReport {
   originNs: string;
   timeline: { backwardTimestamps: number; farTimestamps: number; squeezedGaps: number; squeezedNs: number };
   histograms: Record<string, HistogramSummary>;
+  /** Which way datagrams took into the kernel: `sendmmsg+gso`, `sendmmsg` or `dgram`; null of other targets. */
+  path: string | null;
   /** Failed sends by error code. */
   sendErrors: Record<string, number>;
   sink: Record<string, number>;

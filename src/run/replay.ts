@@ -238,6 +238,7 @@ function makeReport(
       squeezedNs: run.timeline.squeezedNs,
     },
     histograms: { ...recorder.summaries(), ...target.histograms?.() },
+    path: target.path?.() ?? null,
     sendErrors: target.errors(),
     sink: target.counters(),
     damage: damage.kept,

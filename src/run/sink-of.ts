@@ -6,9 +6,10 @@ import type { MonotonicClock } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import type { HistogramSummary } from '../core/histogram.js';
 import type { Clock, Sink } from '../core/seams.js';
+import { openUdpSender } from '../io/open-udp-sink.js';
 import { openPcapSink } from '../io/pcap-sink.js';
 import { openSoupServer } from '../io/soupbintcp-server.js';
-import { openUdpSink, refuseZeroDestination } from '../io/udp-sink.js';
+import { refuseZeroDestination } from '../io/udp-sink.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import type { ReplayControl } from '../replay/control.js';
 import type { LatencyRecorder } from '../replay/latency.js';
@@ -24,6 +25,8 @@ export interface OpenedTarget {
   counters(): Record<string, number>;
   /** Failed sends by error code. */
   errors(): Record<string, number>;
+  /** Which way datagrams took into the kernel, where there are several. */
+  path?(): string;
   /** Histograms that were recorded elsewhere, complete once the sink is closed. */
   histograms?(): Record<string, HistogramSummary>;
   /**
@@ -67,8 +70,8 @@ export async function openTarget(
     };
   }
   if (target.kind === 'udp') {
-    const sink = await openUdpSink(target);
-    return { sink, counters: noErrors, errors: () => Object.fromEntries(sink.errors) };
+    const { sink, path, counters } = await openUdpSender(target);
+    return { sink, path, counters, errors: () => Object.fromEntries(sink.errors) };
   }
   if (target.kind === 'soupbintcp') return openSoupTarget(target, spec);
   if (target.via === 'ring') return openRingTarget(spec.input, clock as MonotonicClock);

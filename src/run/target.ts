@@ -1,16 +1,30 @@
 /**
- * Where a replay goes, the `--to` argument: `udp://host:port?ttl=&iface=&loopback=`, `soupbintcp://host:port?…`,
- * `inproc`, `pcap:FILE`, `null`.
+ * Where a replay goes, the `--to` argument: `udp://host:port?ttl=&iface=&loopback=&via=&gso=`,
+ * `soupbintcp://host:port?…`, `inproc`, `pcap:FILE`, `null`.
  */
 import { UsageError } from '../core/errors.js';
+import type { SendPath } from '../io/open-udp-sink.js';
 import { formatSoupAddress, parseSoupTarget, type SoupTarget } from './soup-target.js';
 
 export type Target =
-  | { kind: 'udp'; host: string | null; port: number | null; ttl: number; iface: string | null; loopback: boolean }
+  | UdpTarget
   | { kind: 'inproc'; via: 'handler' | 'ring' }
   | { kind: 'pcap'; path: string }
   | { kind: 'null' }
   | SoupTarget;
+
+export interface UdpTarget {
+  kind: 'udp';
+  host: string | null;
+  port: number | null;
+  ttl: number;
+  iface: string | null;
+  loopback: boolean;
+  /** How datagrams are handed to the kernel; left out: the best way that works here. */
+  via?: SendPath;
+  /** Whether neighbours of one size go as one; left out: where the kernel can. */
+  gso?: 'auto' | 'off';
+}
 
 /** Packets do not leave the local network unless asked: one hop. */
 export const defaultTtl = 1;
@@ -33,8 +47,8 @@ export function parseTarget(text: string, keepDestinations = false): Target {
   throw new UsageError('target', `--to '${text}' is not understood; use ${targetForms}`);
 }
 
-/** Reads `udp://host:port?ttl=&iface=&loopback=`, as `--to` and `listen` take it. */
-export function parseUdpTarget(text: string, keepDestinations = false): Target & { kind: 'udp' } {
+/** Reads `udp://host:port?ttl=&iface=&loopback=&via=&gso=`, as `--to` takes it. */
+export function parseUdpTarget(text: string, keepDestinations = false): UdpTarget {
   const match = /^udp:\/\/(\[[0-9a-fA-F:.%a-z]+\]|[^:/?#[\]]*)(?::(\d{1,6}))?\/?(?:\?(.*))?$/.exec(text);
   if (!match) throw new UsageError('target', `'${text}' is not udp://HOST:PORT (an IPv6 address goes in brackets)`);
   const host = match[1].replace(/^\[|\]$/g, '') || null;
@@ -51,20 +65,30 @@ export function parseUdpTarget(text: string, keepDestinations = false): Target &
   return { kind: 'udp', host, port, ...parseQuery(text, match[3] ?? '') };
 }
 
-function parseQuery(text: string, query: string): { ttl: number; iface: string | null; loopback: boolean } {
-  const options = { ttl: defaultTtl, iface: null as string | null, loopback: true };
+type UdpTargetOptions = Omit<UdpTarget, 'kind' | 'host' | 'port'>;
+
+const sendPaths: readonly SendPath[] = ['auto', 'sendmmsg', 'dgram'];
+
+function parseQuery(text: string, query: string): UdpTargetOptions {
+  const options: UdpTargetOptions = { ttl: defaultTtl, iface: null, loopback: true };
+  const refuse = (what: string): never => {
+    throw new UsageError('target', `'${text}': ${what}`);
+  };
   for (const [name, value] of new URLSearchParams(query)) {
     if (name === 'ttl') {
       const ttl = Number(value);
-      if (!Number.isInteger(ttl) || ttl < 1 || ttl > 255) {
-        throw new UsageError('target', `'${text}': ttl must be a whole number from 1 to 255`);
-      }
+      if (!Number.isInteger(ttl) || ttl < 1 || ttl > 255) refuse('ttl must be a whole number from 1 to 255');
       options.ttl = ttl;
     } else if (name === 'iface') options.iface = value;
     else if (name === 'loopback') {
-      if (!/^(true|false|0|1)$/.test(value)) throw new UsageError('target', `'${text}': loopback is true or false`);
+      if (!/^(true|false|0|1)$/.test(value)) refuse('loopback is true or false');
       options.loopback = value === 'true' || value === '1';
-    } else throw new UsageError('target', `'${text}': unknown option '${name}'; there are ttl, iface and loopback`);
+    } else if (name === 'via') {
+      options.via = sendPaths.find((path) => path === value) ?? refuse(`via is one of ${sendPaths.join(', ')}`);
+    } else if (name === 'gso') {
+      if (value !== 'auto' && value !== 'off') refuse('gso is auto or off');
+      else options.gso = value;
+    } else refuse(`unknown option '${name}'; there are ttl, iface, loopback, via and gso`);
   }
   return options;
 }

@@ -9,7 +9,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { Protocols } from '../analysis/protocols.js';
 import type { Sink } from '../core/seams.js';
-import { openUdpSink } from '../io/udp-sink.js';
+import { openUdpSender } from '../io/open-udp-sink.js';
 import { ReplayControl } from '../replay/control.js';
 import { LatencyRecorder } from '../replay/latency.js';
 import type { Rate } from '../replay/rate.js';
@@ -97,7 +97,8 @@ async function sinkLike(
 ): Promise<Sink> {
   if (target.kind === 'udp' && receiver !== null) {
     const { port } = receiver.address();
-    return openUdpSink({ host: '127.0.0.1', port, ttl: 1, iface: null, loopback: true });
+    const { sink } = await openUdpSender({ ...target, host: '127.0.0.1', port, ttl: 1, iface: null, loopback: true });
+    return sink;
   }
   if (target.kind !== 'inproc') return new NullSink();
   return new HandlerSink(new FeedHandler(input, protocols).onDatagram, clock, recorder);

@@ -2,17 +2,38 @@ import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { SinkError } from '../../src/core/errors.js';
-import type { Flow } from '../../src/core/seams.js';
+import type { Flow, Sink } from '../../src/core/seams.js';
 import { interfaceAddress, isMulticast } from '../../src/io/address.js';
+import { batchedSockets } from '../../src/io/native/batched-sockets.js';
+import { openUdpSender } from '../../src/io/open-udp-sink.js';
 import { openUdpReceiver, type UdpReceiverOptions } from '../../src/io/udp-receiver.js';
 import { openUdpSink, type UdpSinkOptions } from '../../src/io/udp-sink.js';
 import { embed, makeFlow } from '../session/support.js';
 
 const sinkOptions = { ttl: 1, iface: null, loopback: true };
 
+type SinkTo = typeof sinkTo;
+
 function sinkTo(host: string | null, port: number | null, options: Partial<UdpSinkOptions> = {}) {
   return openUdpSink({ host, port, ...sinkOptions, ...options });
 }
+
+async function batchSinkTo(host: string | null, port: number | null, options: Partial<UdpSinkOptions> = {}) {
+  const { sink } = await openUdpSender({ host, port, via: 'sendmmsg', ...sinkOptions, ...options });
+  return {
+    errors: sink.errors,
+    send: (...args: Parameters<Sink['send']>) => sink.send(...args),
+    unsettled: 0,
+    settle: async () => {},
+    close: async () => sink.close?.(),
+  };
+}
+
+/** Both ways of sending keep the same promises. */
+const sinks: [string, SinkTo | typeof batchSinkTo][] = [['UdpSink', sinkTo]];
+const { absence } = batchedSockets();
+if (absence === null) sinks.push(['BatchSink', batchSinkTo]);
+else console.log(`not tested: BatchSink, ${absence}`);
 
 /** A receiver on loopback that keeps what comes, as text. */
 async function receiving(options: Partial<UdpReceiverOptions> = {}) {
@@ -55,7 +76,7 @@ const flowTo = (destination: string, destinationPort: number): Flow => ({
   destinationPort,
 });
 
-describe('UdpSink', () => {
+describe.each(sinks)('%s', (_sink, sinkTo) => {
   test('sends the bytes at the offset, in order, also none', async () => {
     const { receiver, got, wait } = await receiving();
     const sink = await sinkTo('127.0.0.1', receiver.port);
@@ -186,7 +207,7 @@ describe('UdpSink', () => {
   });
 });
 
-describe('multicast over the loopback interface', () => {
+describe.each(sinks)('multicast over the loopback interface, %s', (_sink, sinkTo) => {
   const group = '239.255.42.9';
 
   test('reaches a member, by address or name of the interface', async (context) => {

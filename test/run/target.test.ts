@@ -32,6 +32,8 @@ describe('parseTarget', () => {
       udp('239.1.2.3', 5000, { iface: '127.0.0.1', loopback: false }),
     ],
     ['udp://239.1.2.3:5000/?loopback=1&ttl=255&iface=eth0', udp('239.1.2.3', 5000, { iface: 'eth0', ttl: 255 })],
+    ['udp://10.0.0.1:9?via=sendmmsg&gso=off', udp('10.0.0.1', 9, { via: 'sendmmsg', gso: 'off' })],
+    ['udp://10.0.0.1:9?via=dgram&gso=auto', udp('10.0.0.1', 9, { via: 'dgram', gso: 'auto' })],
     ['udp://239.1.2.3:5000?loopback=0', udp('239.1.2.3', 5000, { loopback: false })],
   ])('%s', (text, target) => {
     expect(parseTarget(text)).toEqual(target);
@@ -73,7 +75,9 @@ describe('parseTarget', () => {
     ['udp://127.0.0.1:1?ttl=', /ttl must be/],
     ['udp://127.0.0.1:1?loopback=maybe', /loopback is true or false/],
     ['udp://127.0.0.1:1?loopback=', /loopback is true or false/],
-    ['udp://127.0.0.1:1?TTL=3', /unknown option 'TTL'; there are ttl, iface and loopback/],
+    ['udp://127.0.0.1:1?via=sendto', /via is one of auto, sendmmsg, dgram/],
+    ['udp://127.0.0.1:1?gso=on', /gso is auto or off/],
+    ['udp://127.0.0.1:1?TTL=3', /unknown option 'TTL'; there are ttl, iface, loopback, via and gso/],
   ])('refuses %j', (text, why) => {
     expect(() => parseTarget(text)).toThrow(UsageError);
     expect(() => parseTarget(text)).toThrow(why);

@@ -7,6 +7,7 @@
  * the kernel may use its address. A call costs 0.2 us beyond the system call's own time.
  */
 import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
 /** A function of the C library: numbers and addresses in, a number out. */
@@ -61,8 +62,8 @@ export function libcAbsence(): string | null {
 /** Loads koffi, or says why not; `load` and `platform` are other than this machine's in tests alone. */
 export function openLibc(load: () => unknown = loadKoffi, platform: string = process.platform): Opened {
   if (platform !== 'linux') return { libc: null, absence: `batched sockets are Linux's, this is ${platform}` };
-  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
-    return { libc: null, absence: 'batched sockets are written for little-endian machines' };
+  if (!/64$/.test(process.arch) || endianness() !== 'LE') {
+    return { libc: null, absence: `batched sockets are for 64-bit little-endian machines, this is ${process.arch}` };
   }
   let koffi: Koffi;
   try {
