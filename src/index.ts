@@ -47,6 +47,8 @@ export { ReplayControl } from './replay/control.js';
 export { type FilterSpec, noFilter } from './replay/filter.js';
 export { parseRate, parseSpeed, type Rate, type RateOptions } from './replay/rate.js';
 export { createSchedule, type Schedule } from './replay/schedule.js';
+export type { Shape, ShapeBurst, ShapeLine } from './replay/shape.js';
+export { parseShape, type ShapedRate } from './replay/shape-parser.js';
 export { type DatagramHandler, HandlerSink, NullSink, RingSink } from './replay/sinks.js';
 export { Conversion } from './run/convert.js';
 export { type ConvertOptions, type ConvertReport, type ConvertSpec, convertSpecOf } from './run/convert-spec.js';

@@ -6,8 +6,8 @@ import { UsageError } from '../core/errors.js';
 import { formatDuration } from '../core/time.js';
 import { ReplayControl } from '../replay/control.js';
 import type { LoopSequence } from '../replay/loop.js';
-import { parseRate, type RateOptions } from '../replay/rate.js';
 import type { LatePolicy } from '../replay/send-record.js';
+import { parseShapedRate } from '../replay/shape-parser.js';
 import { type ReplayOutcome, type ReplayReport, type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
 import { runReplayThread } from '../run/replay-thread.js';
 import { parseTarget, targetForms } from '../run/target.js';
@@ -26,12 +26,11 @@ import {
   when,
 } from './options.js';
 import { showProgress } from './progress.js';
+import { addRateOptions, type RateFlags } from './rate-options.js';
 import { describeReplay } from './replay-text.js';
 import { refuseOutputs, refusePlot, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
-
-export interface RateFlags extends RateOptions {}
 
 interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags {
   to?: string;
@@ -95,22 +94,12 @@ Examples:
   tickreel replay session.pcap --to udp://127.0.0.1:26477
   tickreel replay session.pcap --to 'udp://239.1.2.3:26477?iface=127.0.0.1' --speed 100kpps --loop 0
   tickreel replay session.pcap --to udp://127.0.0.1:26477 --speed 50kpps --plot run.svg
+  tickreel replay session.pcap --to udp://127.0.0.1:26477 --loop 0 --shape 'ramp 1kpps..50kpps over 30s' --duration 40s
   tickreel replay day.NASDAQ_ITCH50.gz --to inproc --speed max --report -
   tickreel replay day.NASDAQ_ITCH50.gz --to pcap:aapl.pcap --symbol AAPL --date 2020-01-30
   tickreel replay session.pcap --to 'soupbintcp://127.0.0.1:26400?wait=2&slow=wait' --speed max`,
     )
     .action((paths: string[], flags: ReplayFlags) => replay(paths, flags));
-}
-
-/** The options that set the rate, at most one of which may be given. */
-export function addRateOptions(command: Command): Command {
-  return command
-    .optionsGroup('Rate (exactly one; default: original timing):')
-    .option('--speed <rate>', '10x, 0.5x, 50Mmsg/s, 100kpps, 1Gbps (layer 2 without FCS) or max')
-    .option('--multiplier <factor>', 'the same as --speed FACTORx')
-    .option('--pps <N>', 'the same as --speed Npps')
-    .option('--mbps <N>', 'the same as --speed NMbps')
-    .option('--topspeed', 'the same as --speed max');
 }
 
 /** How a BinaryFILE becomes datagrams. */
@@ -169,7 +158,7 @@ function replaySpec(paths: readonly string[], flags: ReplayFlags): ReplaySpec {
     input: inputSpec(paths, flags),
     target,
     keepDestinations,
-    rate: parseRate(flags),
+    ...parseShapedRate(flags),
     loops: flags.loop,
     loopSequence: flags.loopSequence,
     limit: flags.limit ?? Number.POSITIVE_INFINITY,
@@ -295,7 +284,7 @@ function warnings(report: ReplayOutcome['report'], spec: ReplaySpec, flags: Repl
     warn(`nothing was sent: ${reasonOfNothing(report, flags)}`);
   }
   const { rate } = spec;
-  if (rate.mode === 'max' || rate.mode === 'original' || report.packets < 2) return;
+  if (rate.mode === 'max' || rate.mode === 'original' || spec.shape !== null || report.packets < 2) return;
   const asked = rate.perSecond.numerator / rate.perSecond.denominator;
   const { packetsPerSecond, messagesPerSecond, bitsPerSecond } = report.rate;
   const got = { packets: packetsPerSecond, messages: messagesPerSecond, bits: bitsPerSecond }[rate.mode];

@@ -2,6 +2,7 @@
 import { exitCode } from '../core/exit-code.js';
 import type { CommandNode } from './command-tree.js';
 import type { Block } from './page.js';
+import { load } from './topics-load.js';
 
 export interface Topic {
   /** As in `tickreel help times`. */
@@ -214,7 +215,7 @@ const exits: Topic = {
   ],
 };
 
-export const topics: readonly Topic[] = [targets, rates, times, filters, formats, exits];
+export const topics: readonly Topic[] = [targets, rates, load, times, filters, formats, exits];
 
 /** The exit codes in one line. */
 export const exitCodeLine = codeEntries.map(([name, [short]]) => `${exitCode[name]} ${short}`).join(' · ');

@@ -3,6 +3,7 @@
  *
  * No BigInt: a product of two 53-bit integers is held as two doubles, high and low, by Dekker's exact product (1971).
  */
+import { productError } from './double-double.js';
 import { UsageError } from './errors.js';
 
 /** A fraction in lowest terms; the denominator is positive. */
@@ -18,8 +19,6 @@ export const largestTerm = 1e15;
  * away, more than half of its last bit.
  */
 const plainBelow = 2 ** 52;
-/** Veltkamp's splitter for 53-bit doubles. */
-const splitter = 2 ** 27 + 1;
 
 /** The fraction in lowest terms; null where a term is not an integer of at most 15 digits or the denominator is 0. */
 export function rational(numerator: number, denominator: number): Rational | null {
@@ -72,6 +71,15 @@ export class RationalSum {
   readonly #denominator: number;
   #carry = 0;
 
+  /** What the floor cuts off, times this, is `carry`. */
+  get denominator(): number {
+    return this.#denominator;
+  }
+
+  get carry(): number {
+    return this.#carry;
+  }
+
   /** `scale`, an integer of at most 15 digits, multiplies the fraction; throws where that makes 2^53 or more. */
   constructor(step: Rational, scale = 1) {
     if (!(step.denominator > 0 && (step.numerator / step.denominator) * scale < Number.MAX_SAFE_INTEGER)) {
@@ -120,17 +128,6 @@ export class RationalSum {
     this.#carry = remainder;
     return this.floor;
   }
-}
-
-/** `a * b` less its rounded value `product`, exactly. */
-function productError(a: number, b: number, product: number): number {
-  const aSplit = a * splitter;
-  const aHigh = aSplit - (aSplit - a);
-  const aLow = a - aHigh;
-  const bSplit = b * splitter;
-  const bHigh = bSplit - (bSplit - b);
-  const bLow = b - bHigh;
-  return aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
 }
 
 function isTerm(value: number): boolean {

@@ -54,9 +54,8 @@ export function parseRate(options: RateOptions): Rate {
   return given.length === 1 ? given[0][1]() : { mode: 'original', speedup: { numerator: 1, denominator: 1 } };
 }
 
-/** Reads what follows `--speed`; throws `UsageError`. */
-export function parseSpeed(text: string): Rate {
-  const option = `--speed ${text}`;
+/** Reads what follows `--speed`; throws `UsageError`, whose text begins with `option`. */
+export function parseSpeed(text: string, option = `--speed ${text}`): Rate {
   const trimmed = text.trim();
   if (trimmed === 'max') return { mode: 'max' };
   const match = /^([\d./]+)\s*([A-Za-z/]+)$/.exec(trimmed);

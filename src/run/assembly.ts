@@ -49,7 +49,7 @@ export function assemble(
 ): Assembly {
   // On a virtual clock nothing is waited for, so `max` keeps the capture's own timing there.
   const isVirtual = spec.dryRun || spec.target.kind === 'pcap';
-  const schedule = createSchedule(isVirtual && spec.rate.mode === 'max' ? replayDefaults.rate : spec.rate);
+  const schedule = createSchedule(isVirtual && spec.rate.mode === 'max' ? replayDefaults.rate : spec.rate, spec.shape);
   const timeline = new Timeline({ maxGapNs: spec.maxGapNs });
   const gate =
     source.kind === 'datagrams'

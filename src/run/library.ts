@@ -5,15 +5,18 @@ import type { Clock, Flow, Sink } from '../core/seams.js';
 import { ReplayControl } from '../replay/control.js';
 import { noFilter } from '../replay/filter.js';
 import { parseSpeed } from '../replay/rate.js';
+import { parseShapedRate } from '../replay/shape-parser.js';
 import { type DatagramHandler, HandlerSink } from '../replay/sinks.js';
 import { runReplay } from './replay.js';
 import { type ReplayReport, type ReplaySpec, replayDefaults } from './replay-spec.js';
 import { parseTarget } from './target.js';
 
 /** What a library caller may set; everything else is as in `ReplaySpec`. */
-export interface ReplayOptions extends Partial<Omit<ReplaySpec, 'input' | 'target' | 'rate'>> {
+export interface ReplayOptions extends Partial<Omit<ReplaySpec, 'input' | 'target' | 'rate' | 'shape'>> {
   /** As `--speed`: `10x`, `100kpps`, `50Mmsg/s`, `1Gbps`, `max`. Default `1x`. */
   speed?: string;
+  /** As `--shape`: `ramp 1x..4x over 30s; burst 10x for 100ms every 5s`. */
+  shape?: string;
   /** As `--to`; one of `to`, `onDatagram` and `sink` is needed, but in a dry run. */
   to?: string;
   /** Called on this thread with each datagram when it is due; the view is borrowed until the call returns. */
@@ -176,7 +179,7 @@ class BatchSink implements Sink {
 }
 
 function specOf(capture: Input, options: ReplayOptions): ReplaySpec {
-  const { speed = '1x', to, date, frameByType, onDatagram, sink, control, say, ...rest } = options;
+  const { speed, shape, to, date, frameByType, onDatagram, sink, control, say, ...rest } = options;
   const destinations = [to, onDatagram, sink].filter((destination) => destination !== undefined).length;
   if (destinations > 1 || (destinations === 0 && !options.dryRun)) {
     throw new UsageError(
@@ -196,7 +199,7 @@ function specOf(capture: Input, options: ReplayOptions): ReplaySpec {
     ...Object.fromEntries(given),
     input,
     target: parseTarget(to ?? 'null', rest.keepDestinations ?? false),
-    rate: parseSpeed(speed),
+    ...parseShapedRate({ ...(speed === undefined ? {} : { speed }), shape }),
   };
   for (const key of ['loops', 'limit', 'durationNs', 'maxGapNs', 'lateAfterNs'] as const) {
     if (!(spec[key] >= 0)) throw new UsageError('option', `${key} ${spec[key]}: must be 0 or more`);

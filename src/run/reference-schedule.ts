@@ -135,7 +135,7 @@ export class ReferenceSchedule {
         ? new CaptureGate(spec.input, protocols, spec.filter, new CaptureWindow(windowOf(spec)), spec.allowTruncated)
         : null;
     const gate = captureGate ?? packedGate;
-    const schedule = createSchedule(spec.rate);
+    const schedule = createSchedule(spec.rate, spec.shape);
     const timeline = new Timeline({ maxGapNs: spec.maxGapNs });
     for (;;) {
       const { reader } = source;

@@ -10,6 +10,7 @@ import type { PercentileCurve } from '../replay/percentile-curve.js';
 import type { Rate } from '../replay/rate.js';
 import type { RunTraceData } from '../replay/run-trace.js';
 import type { EndReason, LatePolicy } from '../replay/send-record.js';
+import type { Shape } from '../replay/shape.js';
 import type { Target } from './target.js';
 
 export interface ReplaySpec {
@@ -18,6 +19,8 @@ export interface ReplaySpec {
   /** Send to the captured addresses and ports. */
   keepDestinations: boolean;
   rate: Rate;
+  /** How the rate changes over the run; `rate` is its 1x. Null: it does not. */
+  shape: Shape | null;
   /** How often the capture is played; 0 = until stopped. */
   loops: number;
   loopSequence: LoopSequence;
@@ -56,6 +59,7 @@ export interface ReplaySpec {
 export const replayDefaults: Omit<ReplaySpec, 'input' | 'target' | 'filter'> = {
   keepDestinations: false,
   rate: { mode: 'original', speedup: { numerator: 1, denominator: 1 } },
+  shape: null,
   loops: 1,
   loopSequence: 'keep',
   limit: Number.POSITIVE_INFINITY,

@@ -60,6 +60,7 @@ function warmSpec(spec: ReplaySpec, round: number): ReplaySpec {
   return {
     ...spec,
     rate: round % 2 === 0 ? pacedRate : own,
+    shape: round % 2 === 0 ? null : spec.shape,
     limit: Math.min(packetsPerRound, spec.limit),
     loops: loopsPerRound,
     startAt: null,

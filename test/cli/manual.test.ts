@@ -41,10 +41,10 @@ describe('help', () => {
 
   it('namesTheTopicsThatExplainACommand', () => {
     expect(allHelp).toContain(
-      'Explained by tickreel help TOPIC: targets, rates, times, filters, formats. The whole page: tickreel manual replay',
+      'Explained by tickreel help TOPIC: targets, rates, load, times, filters, formats. The whole page: tickreel manual replay',
     );
     expect(allHelp).toContain(
-      'Explained by tickreel help TOPIC: targets, rates, times, formats. The whole page: tickreel manual listen',
+      'Explained by tickreel help TOPIC: targets, rates, load, times, formats. The whole page: tickreel manual listen',
     );
     expect(allHelp).not.toContain('tickreel manual doctor');
   });
@@ -96,6 +96,7 @@ describe('manual', () => {
       'OPTIONS',
       'TARGETS',
       'RATES',
+      'LOAD',
       'TIMES AND UNITS',
       'FILTERS',
       'FILES',

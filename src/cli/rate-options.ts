@@ -1,0 +1,23 @@
+/** The options that say how fast a replay goes: one rate, and the shape that it takes. */
+import type { Command } from 'commander';
+import type { RateOptions } from '../replay/rate.js';
+
+export interface RateFlags extends RateOptions {
+  shape?: string;
+}
+
+/** The options that set the rate, at most one of which may be given, and its shape. */
+export function addRateOptions(command: Command): Command {
+  return command
+    .optionsGroup('Rate (exactly one; default: original timing):')
+    .option('--speed <rate>', '10x, 0.5x, 50Mmsg/s, 100kpps, 1Gbps (layer 2 without FCS) or max')
+    .option('--multiplier <factor>', 'the same as --speed FACTORx')
+    .option('--pps <N>', 'the same as --speed Npps')
+    .option('--mbps <N>', 'the same as --speed NMbps')
+    .option('--topspeed', 'the same as --speed max')
+    .optionsGroup('Load (tickreel help load):')
+    .option(
+      '--shape <shape>',
+      'the rate over time, in multiples of it or absolute: "ramp 1x..4x over 30s; burst 10x for 100ms every 5s"',
+    );
+}

@@ -1,0 +1,41 @@
+/** The help topic on load: how the rate changes over a run, and what makes more of a capture than it was. */
+import type { Topic } from './topics.js';
+
+export const load: Topic = {
+  name: 'load',
+  title: 'Load',
+  summary: 'how the rate changes over a run: --shape',
+  options: ['--shape'],
+  arguments: [],
+  blocks: [
+    '--shape says how the rate changes over the run, in parts divided by semicolons. ramp, hold and step are the ' +
+      'base, one after another from the first packet on; bursts lie above it. Quote the shape: semicolons are special ' +
+      'to shells.',
+    {
+      rows: [
+        ['ramp 1x..4x over 30s', 'the rate changes linearly; then the next part begins, or 4x holds'],
+        ['hold 2x for 20s', 'the rate stays; without "for" until the next part\'s "at", or to the end'],
+        [
+          'step 2x at 10s for 20s',
+          'as hold, but behind it comes back what was before it. "at" says when a part of the base begins, counted ' +
+            'from the first packet (with repeat, from where the base begins anew); until then holds what was before ' +
+            'it, 1x at the start',
+        ],
+        [
+          'burst 10x for 100ms every 5s',
+          'for so long the rate is this instead of the base, first after 5s. "at 2s" puts the first one, or without ' +
+            '"every" the only one; "until 1m" lets none begin after. Of bursts that overlap the last one written ' +
+            'counts',
+        ],
+        ['repeat', 'at the end: the base begins anew, while bursts go on counting from the first packet'],
+      ],
+    },
+    'Without repeat the rate at the end of the base holds for the rest of the run. A level of 0x is a pause.',
+    "Levels are multiples of --speed, whatever it is: with --speed 2x, 3x is six times the capture's own timing; " +
+      'with --speed 10kpps it is 30kpps. Rates in the unit of --speed fit as well (ramp 10kpps..200kpps over 30s); where ' +
+      'all levels are such rates, --speed may be left out. --speed max has no multiples.',
+    'Times are of the run, whatever the capture: loops, --max-gap and filters do not move them. Each deadline is the ' +
+      'moment at which the integral of the rate has come to where 1x would have sent the packet, to the nanosecond ' +
+      'below, and nothing drifts however long the run.',
+  ],
+};
