@@ -9,8 +9,8 @@ export const load: Topic = {
   arguments: [],
   blocks: [
     '--shape says how the rate changes over the run, in parts divided by semicolons. ramp, hold and step are the ' +
-      'base, one after another from the first packet on; bursts lie above it. Quote the shape: semicolons are special ' +
-      'to shells.',
+      'base, one after another from the first packet on; bursts lie above it. Quote the shape: semicolons are ' +
+      'special to shells.',
     {
       rows: [
         ['ramp 1x..4x over 30s', 'the rate changes linearly; then the next part begins, or 4x holds'],
@@ -32,8 +32,8 @@ export const load: Topic = {
     },
     'Without repeat the rate at the end of the base holds for the rest of the run. A level of 0x is a pause.',
     "Levels are multiples of --speed, whatever it is: with --speed 2x, 3x is six times the capture's own timing; " +
-      'with --speed 10kpps it is 30kpps. Rates in the unit of --speed fit as well (ramp 10kpps..200kpps over 30s); where ' +
-      'all levels are such rates, --speed may be left out. --speed max has no multiples.',
+      'with --speed 10kpps it is 30kpps. Rates in the unit of --speed fit as well (ramp 10kpps..200kpps over 30s); ' +
+      'where all levels are such rates, --speed may be left out. --speed max has no multiples.',
     'Times are of the run, whatever the capture: loops, --max-gap and filters do not move them. Each deadline is the ' +
       'moment at which the integral of the rate has come to where 1x would have sent the packet, to the nanosecond ' +
       'below, and nothing drifts however long the run.',

@@ -2,9 +2,9 @@
  * From a schedule at the constant rate 1x to a shape's: the time at which the integral of the rate has come as far.
  *
  * Under a rate f, in multiples of the constant one, a datagram that would be due at B is due at the earliest t with
- * ∫f from 0 to t = B. Every stretch is solved in closed form, by the form of the quadratic's root that does not cancel.
- * What went before is carried in 106 bits. Where 53 bits cannot tell on which side of a whole nanosecond a root is, it
- * is corrected by what 106 bits say is left over (209 ns a deadline if all were, 55 so). A deadline is the floor of the
+ * ∫f from 0 to t = B. Every stretch is solved in closed form, by the form of the root that does not cancel. What went
+ * before is carried in 106 bits, and where 53 bits cannot tell on which side of a whole nanosecond a root is, it is
+ * corrected by what 106 bits say is left over (always: 185 ns a deadline here, so: 35). A deadline is the floor of the
  * exact one over the clock's whole range, ties being taken `tieNs` early.
  */
 import { DoubleDouble } from '../core/double-double.js';
