@@ -9,6 +9,8 @@ export { CaptureInput, type CaptureInputOptions, type FileReport } from './analy
 export { CapturePlot } from './analysis/capture-plot.js';
 export { type Input, type InputSpec, inputSpecOf, type ProtocolChoice } from './analysis/input.js';
 export { Inspection, type InspectionReport } from './analysis/inspection.js';
+export { LineNames, type LineSpec, noLines, parseLineEndpoint } from './analysis/line-names.js';
+export type { LinesReport } from './analysis/lines-report.js';
 export { type FeedHandlers, type FeedOptions, MessageFeed } from './analysis/message-feed.js';
 export { type MessageWriter, messageWriter, type WriterFlags } from './analysis/message-writer.js';
 export { CaptureReader } from './capture/capture-reader.js';
@@ -50,6 +52,7 @@ export { createSchedule, type Schedule } from './replay/schedule.js';
 export type { Shape, ShapeBurst, ShapeLine } from './replay/shape.js';
 export { parseShape, type ShapedRate } from './replay/shape-parser.js';
 export { type DatagramHandler, HandlerSink, NullSink, RingSink } from './replay/sinks.js';
+export { Arbitration, type ArbitrationListener, type ArbitrationSpec } from './run/arbitration.js';
 export { Conversion } from './run/convert.js';
 export { type ConvertOptions, type ConvertReport, type ConvertSpec, convertSpecOf } from './run/convert-spec.js';
 export { type DoctorFacts, type DoctorReport, examine } from './run/doctor.js';
@@ -122,6 +125,9 @@ export type {
 export { Arbiter, type ArbiterListener, type ArbiterOptions } from './session/arbiter.js';
 export { BinaryFileReader } from './session/binaryfile.js';
 export { SessionDemux } from './session/demux.js';
+export { LineArbiter, type LineArbiterOptions, type LinesListener } from './session/line-arbiter.js';
+export type * from './session/line-report.js';
+export { LineStatistics } from './session/line-statistics.js';
 export * from './session/moldudp64-header.js';
 export { MoldUDP64Packer } from './session/packer.js';
 export { SequenceTracker } from './session/sequence-tracker.js';

@@ -63,7 +63,13 @@ export class Protocols implements FilterSurroundings {
     return this.channels?.lineOf(flow) ?? null;
   }
 
-  /** The same by `address:port` of both ends, as reports have it. */
+  /** What the channel configuration makes of a flow's feed, whatever its line; null where it does not name it. */
+  channelKeyOf(flow: Flow): string | null {
+    const line = this.lineOf(flow);
+    return line === null ? null : `${line.channel} ${line.feedType}`;
+  }
+
+  /** The connection by `address:port` of both ends, as reports have it. */
   describeLine(destination: string, source: string) {
     const line = this.channels?.lineAt(destination, source) ?? null;
     if (line === null) return null;

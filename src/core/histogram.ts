@@ -87,18 +87,25 @@ export class SignedHistogram {
 
   /** Records `ns`, rounded to an integer and clamped to a day; NaN is recorded as 0 and counted as clamped. */
   record(ns: number): void {
+    this.recordTimes(ns, 1);
+  }
+
+  /** Records the same so many times. */
+  recordTimes(ns: number, times: number): void {
     let value = Math.round(ns);
-    if (!(value <= histogramTopNs && value >= -histogramTopNs)) value = this.#clamp(value);
+    if (!(value <= histogramTopNs && value >= -histogramTopNs)) value = this.#clamp(value, times);
     if (value >= 0) {
-      this.positive.recordValue(value);
-      this.#positiveCount++;
+      if (times === 1) this.positive.recordValue(value);
+      else this.positive.recordValueWithCount(value, times);
+      this.#positiveCount += times;
     } else {
-      this.#negativeSide().recordValue(-value);
-      this.#negativeCount++;
-      this.#negativeSum += value;
+      if (times === 1) this.#negativeSide().recordValue(-value);
+      else this.#negativeSide().recordValueWithCount(-value, times);
+      this.#negativeCount += times;
+      this.#negativeSum += value * times;
       if (-value < this.#negativeNearest) this.#negativeNearest = -value;
     }
-    this.#sum += value;
+    this.#sum += value * times;
     if (value > this.#max) this.#max = value;
     if (value < this.#min) this.#min = value;
   }
@@ -162,8 +169,8 @@ export class SignedHistogram {
     return summarise(at, count, furthest, this.#negativeNearest, -this.#negativeSum / count);
   }
 
-  #clamp(value: number): number {
-    this.clamped++;
+  #clamp(value: number, times: number): number {
+    this.clamped += times;
     if (value > 0) return histogramTopNs;
     return value < 0 ? -histogramTopNs : 0;
   }

@@ -125,6 +125,28 @@ export class Arbiter {
     this.hold(view, offset, length, seconds, nanoseconds, sequence, place);
   }
 
+  /**
+   * Takes `count` messages from `sequence` on as passed, where they are in their turn and nothing is held; else returns
+   * false, and each is to be given to `message`. The listener is not told.
+   */
+  passRun(sequence: number, count: number): boolean {
+    if (this.nextSequence === 0 && sequence === 1) this.begin(1);
+    const { seen } = this;
+    if (sequence === 0 || sequence !== this.nextSequence || sequence !== seen.next || this.held.size > 0) return false;
+    seen.extend(count);
+    this.nextSequence += count;
+    this.messages += count;
+    return true;
+  }
+
+  /** Declares what has not come of the messages before `next` missing, or begins there; passes on what follows. */
+  giveUp(next: number): void {
+    if (this.nextSequence === 0 && this.held.size === 0) this.begin(next);
+    while (this.held.size > 0 && this.lowest() < next) this.goOn();
+    if (next > this.nextSequence) this.skipTo(next);
+    this.release();
+  }
+
   /** Says what time it is: gaps that have been waited for too long are declared. */
   advance(seconds: number, nanoseconds: number): void {
     while (this.held.size > 0 && this.hasWaited(seconds, nanoseconds)) this.goOn();

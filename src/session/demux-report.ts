@@ -103,6 +103,6 @@ export function framingOf({ decoder, streamDecoder }: FlowCounts): FlowReport['r
 }
 
 /** `address:port`, an IPv6 address in brackets, as in the flow's name. */
-function endpoint(address: string, port: number): string {
+export function endpoint(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -13,10 +13,13 @@
  */
 import type { Flow } from '../core/seams.js';
 import { Arbiter, type ArbiterOptions, MAX_HELD_NS } from './arbiter.js';
+import type { FeedLinesReport } from './line-report.js';
+import { Channel, type Line, MAX_HELD_PACKETS } from './mdp3-channel.js';
 import { readMsgSeqNum } from './mdp3-header.js';
 import { bySendingTime, type HeldPacket, lowestOf, setTime } from './mdp3-held.js';
-import { PacketMemory, PacketPrint } from './mdp3-packet-memory.js';
+import { PacketPrint } from './mdp3-packet-memory.js';
 import { MAX_RESTART_GAP, Mdp3Stream } from './mdp3-stream.js';
+import { MergedCounts } from './merged-counts.js';
 
 /** The most channels that are put together; packets of flows beyond them pass as they come. */
 export const MAX_CHANNELS = 1024;
@@ -26,7 +29,6 @@ export const UNDECIDED_PACKETS = 64;
 export const UNDECIDED_NS = 1_000_000_000;
 
 /** Of one channel, so that many may be waiting at once. */
-const MAX_HELD_PACKETS = 8192;
 const MAX_HELD_CHANNEL_BYTES = 4_194_304;
 
 /** What lines are put together for. */
@@ -71,43 +73,12 @@ export interface Mdp3LinesReport {
   readonly restarts: number;
 }
 
-type Counts = Record<'packets' | 'unsequenced' | 'duplicates' | 'late' | 'heldBack' | 'gaps' | 'missing', number>;
-
 export interface Mdp3LinesOptions {
   /** What names the channel and feed type of a flow, asked once for each; null leaves it to content. */
   readonly keyOf?: (flow: Flow) => string | null;
   readonly arbiter?: ArbiterOptions;
-}
-
-/** A channel under way. */
-class Channel implements LineChannel {
-  index = 0;
-  /** The numbers of all lines together. */
-  readonly numbering = new Mdp3Stream(0, null, 'MDP3');
-  arbiter: Arbiter | null = null;
-  /** Until it is decided that it is one. */
-  held: HeldPacket<Line>[] | null = [];
-  /** Null where the configuration names its lines. */
-  readonly memory: PacketMemory | null;
-  /** The channel that carried one of its packets too, … */
-  candidate: Channel | null = null;
-  /** … namely the one of this print. */
-  candidateHash = 0;
-
-  constructor(
-    readonly flow: Flow,
-    isConfigured: boolean,
-  ) {
-    this.memory = isConfigured ? null : new PacketMemory();
-  }
-}
-
-/** One flow. */
-interface Line {
-  readonly flow: Flow;
-  readonly numbering: Mdp3Stream;
-  /** Null beyond `MAX_CHANNELS`. */
-  channel: Channel | null;
+  /** Compare the lines of each channel, for `feeds()`; flows of one name are one line. Histograms must be there. */
+  readonly compare?: { readonly nameOf: (flow: Flow) => string | null };
 }
 
 /** Takes the packets of all lines, each a header at least, as they come. */
@@ -117,15 +88,8 @@ export class Mdp3Lines {
   private readonly channels: Channel[] = [];
   private readonly undecided: Channel[] = [];
   private readonly byKey = new Map<string, Channel>();
-  private readonly totals: Counts = {
-    packets: 0,
-    unsequenced: 0,
-    duplicates: 0,
-    late: 0,
-    heldBack: 0,
-    gaps: 0,
-    missing: 0,
-  };
+  /** Packets of flows beyond `MAX_CHANNELS`. */
+  private outside = 0;
   private restarts = 0;
   private decided = 0;
   private last: Line | null = null;
@@ -164,7 +128,7 @@ export class Mdp3Lines {
     const line = this.last?.flow === flow ? this.last : this.lineOf(flow);
     this.last = line;
     if (line.channel === null) {
-      this.totals.packets++;
+      this.outside++;
       const outside = { index: -1, flow };
       this.listener.onPacket(view, offset, length, seconds, nanoseconds, readMsgSeqNum(view, offset), outside, place);
       return;
@@ -182,6 +146,22 @@ export class Mdp3Lines {
     if (channel.held.length >= UNDECIDED_PACKETS) this.decide(channel);
   }
 
+  /** Says what time it is: what has waited for too long is decided, or declared a gap. */
+  advance(seconds: number, nanoseconds: number): void {
+    while (this.undecided.length > 0) {
+      const oldest = this.undecided[0] as Channel;
+      const since = oldest.held?.[0];
+      if (since === undefined) break;
+      const waited = (seconds - since.seconds) * 1e9 + (nanoseconds - since.nanoseconds);
+      if (waited <= UNDECIDED_NS) break;
+      this.decide(oldest);
+    }
+    for (const channel of this.holding) {
+      channel.arbiter?.advance(seconds, nanoseconds);
+      this.noteHeld(channel);
+    }
+  }
+
   /** Passes on what is held back, gaps declared. */
   flush(): void {
     while (this.undecided.length > 0) this.decide(this.undecided[0] as Channel);
@@ -189,9 +169,25 @@ export class Mdp3Lines {
   }
 
   report(): Mdp3LinesReport {
-    const sum = { ...this.totals };
-    for (const { arbiter } of this.channels) if (arbiter !== null) addCounts(sum, arbiter);
-    return { channels: this.decided, ...sum, restarts: this.restarts };
+    const sum = new MergedCounts();
+    for (const { past, arbiter } of this.channels) {
+      sum.add(past);
+      if (arbiter !== null) sum.add(arbiter);
+    }
+    const { messages, unsequenced, duplicates, late, heldBack, gaps, missing } = sum;
+    const packets = messages + this.outside;
+    const { decided: channels, restarts } = this;
+    return { channels, packets, unsequenced, duplicates, late, heldBack, gaps, missing, restarts };
+  }
+
+  /** The channels that came on several lines, where lines are compared. */
+  feeds(): FeedLinesReport[] {
+    return this.channels.map((channel) => channel.report()).filter((report) => report !== null);
+  }
+
+  /** Gives the histograms' memory back; there is no `feeds` after. */
+  destroy(): void {
+    for (const { statistics } of this.channels) statistics?.destroy();
   }
 
   private lineOf(flow: Flow): Line {
@@ -208,7 +204,7 @@ export class Mdp3Lines {
     const known = key === null ? undefined : this.byKey.get(key);
     if (known !== undefined) return known;
     if (this.channels.length >= MAX_CHANNELS) return null;
-    const channel = new Channel(flow, key !== null);
+    const channel = new Channel(flow, key !== null, this.options.compare);
     this.channels.push(channel);
     if (key === null) {
       this.undecided.push(channel);
@@ -249,22 +245,6 @@ export class Mdp3Lines {
     else {
       channel.held = [...channel.held, ...held].sort(bySendingTime);
       this.decide(channel);
-    }
-  }
-
-  /** Decides and gives up what has waited for too long. */
-  private advance(seconds: number, nanoseconds: number): void {
-    while (this.undecided.length > 0) {
-      const oldest = this.undecided[0] as Channel;
-      const since = oldest.held?.[0];
-      if (since === undefined) break;
-      const waited = (seconds - since.seconds) * 1e9 + (nanoseconds - since.nanoseconds);
-      if (waited <= UNDECIDED_NS) break;
-      this.decide(oldest);
-    }
-    for (const channel of this.holding) {
-      channel.arbiter?.advance(seconds, nanoseconds);
-      this.noteHeld(channel);
     }
   }
 
@@ -312,7 +292,10 @@ export class Mdp3Lines {
       {
         onMessage: (view, offset, length, seconds, nanoseconds, sequence, place) =>
           listener.onPacket(view, offset, length, seconds, nanoseconds, sequence, channel, place),
-        onGap: (from, to) => listener.onGap?.(from, to, channel),
+        onGap: (from, to) => {
+          channel.past.list({ from, to, count: to - from + 1 });
+          listener.onGap?.(from, to, channel);
+        },
       },
       {
         maxMessages: MAX_HELD_PACKETS,
@@ -336,7 +319,9 @@ export class Mdp3Lines {
     place: number,
   ): void {
     const sequence = readMsgSeqNum(view, offset);
-    if (sequence > 0 && !this.isInTime(sequence, view, offset, line, channel)) return;
+    const isInTime = sequence === 0 || this.isInTime(sequence, view, offset, line, channel);
+    channel.statistics?.packet(line.flow, sequence, sequence === 0 ? 0 : 1, seconds, nanoseconds, !isInTime);
+    if (!isInTime) return;
     this.remember(view, offset, length, channel);
     channel.arbiter?.message(view, offset, length, seconds, nanoseconds, sequence, place);
     this.noteHeld(channel);
@@ -354,8 +339,8 @@ export class Mdp3Lines {
     if (isAnew) this.restart(channel, sequence);
     else if (line.numbering.disowned > 0) channel.arbiter?.disown(line.numbering.disowned, sequence);
     if (!numbering.isOfEarlier) return true;
-    if (numbering.isDuplicate) this.totals.duplicates++;
-    else this.totals.late++;
+    if (numbering.isDuplicate) channel.past.duplicates++;
+    else channel.past.late++;
     return false;
   }
 
@@ -363,25 +348,17 @@ export class Mdp3Lines {
     const { arbiter } = channel;
     if (arbiter !== null) {
       arbiter.flush();
-      addCounts(this.totals, arbiter);
+      channel.past.add(arbiter);
     }
+    const first = sequence - 1 <= MAX_RESTART_GAP ? 1 : 0;
+    channel.statistics?.restart(first);
     this.restarts++;
     this.listener.onRestart?.(channel);
-    channel.arbiter = this.createArbiter(channel, sequence - 1 <= MAX_RESTART_GAP ? 1 : 0);
+    channel.arbiter = this.createArbiter(channel, first);
   }
 }
 
 /** Whether a packet that two channels carry is the second one, after the one that made one the other's candidate. */
 function isSecond({ candidate, candidateHash }: Channel, other: Channel, { first }: PacketPrint): boolean {
   return candidate === other && candidateHash !== first;
-}
-
-function addCounts(sum: Counts, arbiter: Arbiter): void {
-  sum.packets += arbiter.messages;
-  sum.unsequenced += arbiter.unsequenced;
-  sum.duplicates += arbiter.duplicates;
-  sum.late += arbiter.late;
-  sum.heldBack += arbiter.heldBack;
-  sum.gaps += arbiter.gaps;
-  sum.missing += arbiter.missing;
 }

@@ -32,8 +32,8 @@ export const MAX_MOLD_MESSAGE = MAX_UDP_PAYLOAD - HEADER_LENGTH - BLOCK_LENGTH_S
 export const MIN_MTU = 68;
 
 export interface MoldUDP64BuilderOptions {
-  /** Session name, at most 10 characters. */
-  readonly session: string;
+  /** Session name, at most 10 characters, or the ten bytes of one. */
+  readonly session: string | Uint8Array;
   /** Bytes of an IP packet at most, 68 to 65,535. */
   readonly mtu: number;
   readonly pack: 'timestamp' | 'mtu';
@@ -83,7 +83,7 @@ export class MoldUDP64Builder {
     if (!(Number.isSafeInteger(firstSequence) && firstSequence >= 1)) {
       throw new UsageError('sequence', `the first sequence number is a whole number from 1, not ${firstSequence}`);
     }
-    const session = encodeSession(options.session);
+    const session = typeof options.session === 'string' ? encodeSession(options.session) : options.session;
     this.filling = new MoldUDP64Packet(session);
     this.packet = new MoldUDP64Packet(session);
     this.maxLength = mtu - IP_UDP_LENGTH;
