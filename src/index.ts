@@ -26,7 +26,7 @@ export { type HistogramSummary, initHistograms, SignedHistogram } from './core/h
 export { Random } from './core/random.js';
 export { createRing, type RingFullPolicy, RingReader, RingWriter } from './core/ring.js';
 export type * from './core/seams.js';
-export { SpinWaiter, VirtualWaiter, type Waiter } from './core/waiter.js';
+export { PacedWaiter, type PacedWaiterOptions, type Pacing, VirtualWaiter, type Waiter } from './core/waiter.js';
 export { type CaptureOutputSpec, openCaptureOutput } from './io/capture-output.js';
 export {
   type CountingOutput,

@@ -2,7 +2,7 @@
 import type { HistogramSummary } from '../core/histogram.js';
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../core/time.js';
 import { type LatencyName, latencyLabels, latencyNames } from '../replay/latency.js';
-import type { ReplayReport, ReplaySpec } from '../run/replay-spec.js';
+import type { PacingReport, ReplayReport, ReplaySpec } from '../run/replay-spec.js';
 
 const columns = ['p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max'] as const;
 /** Counters of sinks whose names alone do not say it. */
@@ -50,6 +50,7 @@ export function describeReplay(report: ReplayReport, spec: ReplaySpec): string {
   ];
   if (report.clock === 'real') lines.push(`Origin: ${report.originNs} ns since the epoch (for listen --origin)`);
   if (report.clock === 'real' && spec.rate.mode !== 'max') lines.push(lateLine(report, spec));
+  if (report.pacing !== null && spec.rate.mode !== 'max') lines.push(pacingLine(report.pacing));
   lines.push(...remarks(report));
   if (report.clock === 'real') lines.push(...table(report.histograms));
   if (report.path !== null) lines.push(`Path: ${report.path}`);
@@ -69,6 +70,11 @@ function lateLine(report: ReplayReport, spec: ReplaySpec): string {
     `Late: ${formatCounted(count, 'packet')} (${(share * 100).toFixed(3)} %) ` +
     `by more than ${formatDuration(thresholdNs)}, longest lag ${formatDuration(maxNs)}${policy}`
   );
+}
+
+function pacingLine({ mode, spinBelowNs, sleep }: PacingReport): string {
+  const spun = spinBelowNs === null ? '' : ` until ${formatDuration(spinBelowNs)} before a deadline, the rest spun`;
+  return `Pacing: ${mode}${sleep === null ? '' : `, slept with ${sleep}${spun}`}`;
 }
 
 function remarks(report: ReplayReport): string[] {

@@ -25,6 +25,7 @@ import {
   type WindowFlags,
   when,
 } from './options.js';
+import { addPacingOptions, type PacingFlags, pacingOf } from './pacing.js';
 import { showProgress } from './progress.js';
 import { addRateOptions, type RateFlags } from './rate-options.js';
 import { describeReplay } from './replay-text.js';
@@ -32,7 +33,7 @@ import { refuseOutputs, refusePlot, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 
-interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags {
+interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags, PacingFlags {
   to?: string;
   keepDestinations?: boolean;
   loop: number;
@@ -76,7 +77,7 @@ export function addReplayCommand(program: Command): void {
     .option('--keep-destinations', 'send to the captured addresses and ports (--to udp:// may name a host alone)')
     .option('--allow-truncated', 'send also packets that the capture holds only a part of (snap length)')
     .option('--dry-run', 'compute the whole schedule, send nothing');
-  addRateOptions(command);
+  addPacingOptions(addRateOptions(command));
   addReplayTiming(command);
   addInputOptions(addWindowOptions(addFilterOptions(command, 'only this session; of a BinaryFILE: name it so')));
   addPackingOptions(command);
@@ -159,6 +160,7 @@ function replaySpec(paths: readonly string[], flags: ReplayFlags): ReplaySpec {
     target,
     keepDestinations,
     ...parseShapedRate(flags),
+    ...pacingOf(flags),
     loops: flags.loop,
     loopSequence: flags.loopSequence,
     limit: flags.limit ?? Number.POSITIVE_INFINITY,

@@ -1,5 +1,7 @@
 /** What several options have in common, said once: `tickreel help TOPIC` prints it and manual pages quote it. */
 import { exitCode } from '../core/exit-code.js';
+import { formatDuration } from '../core/time.js';
+import { spinBelowNs } from '../core/waiter.js';
 import type { CommandNode } from './command-tree.js';
 import type { Block } from './page.js';
 import { load } from './topics-load.js';
@@ -100,6 +102,29 @@ const rates: Topic = {
     'Prefixes are k, M and G, powers of ten. Numbers are exact: decimals (99.5pps) and fractions (1/3x) of at most ' +
       '15 digits. Deadlines are whole multiples of the exact interval, counted from one origin, so nothing drifts.',
     'tcpreplay knows these as --multiplier, --pps, --mbps and --topspeed; one of all of them may be given.',
+  ],
+};
+
+const pacing: Topic = {
+  name: 'pacing',
+  title: 'Pacing',
+  summary: 'how deadlines are waited for: --pacing',
+  options: ['--pacing'],
+  arguments: [],
+  blocks: [
+    {
+      rows: [
+        [
+          'hybrid',
+          `sleeps until ${formatDuration(spinBelowNs)} before a deadline (--spin-below), more than what sleeps are ` +
+            'late by, and spins the rest: as exact as spin, and less work where packets are far apart',
+        ],
+        ['sleep', 'only sleeps: the least processor time, and packets late by what a sleep is, some 50 to 100 us'],
+        ['spin', 'never sleeps: the exactest, at the cost of a whole processor from the first packet to the last'],
+      ],
+    },
+    "On Linux with koffi sleeps are the system's own, to absolute times (clock_nanosleep), by timers that the kernel " +
+      'does not gather; elsewhere they are Atomics.wait. The report says which.',
   ],
 };
 
@@ -215,7 +240,7 @@ const exits: Topic = {
   ],
 };
 
-export const topics: readonly Topic[] = [targets, rates, load, times, filters, formats, exits];
+export const topics: readonly Topic[] = [targets, rates, load, pacing, times, filters, formats, exits];
 
 /** The exit codes in one line. */
 export const exitCodeLine = codeEntries.map(([name, [short]]) => `${exitCode[name]} ${short}`).join(' · ');

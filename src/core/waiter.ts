@@ -2,9 +2,14 @@
  * Waiting for an absolute deadline: asleep while it is far, spinning once it is near, awake at once when interrupted.
  *
  * The interruption is a control word in shared memory: 0 lets waits go on, anything else ends them. Who sets it also
- * notifies it (`interrupt`), for a sleeper does not look.
+ * notifies it (`interrupt`), for a sleeper does not look; a sleeper of the system's hears nothing and sleeps in slices.
  */
 import type { Clock } from './seams.js';
+
+/** How deadlines are waited for: `hybrid` sleeps until shortly before and spins the rest, `sleep` and `spin` do one. */
+export type Pacing = 'hybrid' | 'sleep' | 'spin';
+
+export const pacings: readonly Pacing[] = ['hybrid', 'sleep', 'spin'];
 
 /**
  * The sleep ends this long before the deadline; the rest is spun. `Atomics.wait` woke late by 84 us at p50, 127 us at
@@ -14,35 +19,70 @@ import type { Clock } from './seams.js';
 export const spinBelowNs = 300_000;
 /** The longest single sleep, so that a wake-up lost to a clock change costs no more. */
 const longestSleepMs = 60_000;
+/** The longest single sleep of a `Sleeper`, which nothing wakes: how late a stop may be heard. */
+const longestSliceNs = 20_000_000;
 
 /** Something that can wait. */
 export interface Waiter {
+  /** The clock when the latest wait ended at or past its deadline: what a reading right after it would cost again. */
+  readonly nowNs: number;
   /** Returns true once `clock` has reached `deadlineNs` (at once where it already has), false when interrupted. */
   waitUntil(deadlineNs: number, clock: Clock): boolean;
+}
+
+/** Sleeps to an absolute time of the run's clock, as the operating system can; nothing wakes it before. */
+export interface Sleeper {
+  sleepUntil(ns: number): void;
+}
+
+export interface PacedWaiterOptions {
+  /** Word 0 is the control word; it must lie in a SharedArrayBuffer. */
+  control?: Int32Array;
+  pacing?: Pacing;
+  /** Of `hybrid`: the rest that is spun, ns. */
+  spinBelowNs?: number;
+  /** Of the clock that is waited on; without one `Atomics.wait` sleeps. */
+  sleeper?: Sleeper | null;
 }
 
 /**
  * Waits on a real clock, blocking the thread.
  *
- * `control` must lie in a SharedArrayBuffer; word 0 is the control word. An interrupted waiter stays so until the word
- * is 0 again. A deadline that has passed is reached, unless interrupted.
+ * An interrupted waiter stays so until the control word is 0 again. A deadline that has passed is reached, unless
+ * interrupted.
  */
-export class SpinWaiter implements Waiter {
+export class PacedWaiter implements Waiter {
   readonly control: Int32Array;
+  nowNs = 0;
+  private readonly sleeper: Sleeper | null;
+  /** What is left of a wait when its sleep ends, ns. */
+  private readonly spunNs: number;
 
-  constructor(control = new Int32Array(new SharedArrayBuffer(4))) {
-    this.control = control;
+  constructor(options: PacedWaiterOptions = {}) {
+    const { pacing = 'hybrid', sleeper = null } = options;
+    this.control = options.control ?? new Int32Array(new SharedArrayBuffer(4));
+    this.sleeper = sleeper;
+    this.spunNs = { hybrid: options.spinBelowNs ?? spinBelowNs, sleep: 0, spin: Number.POSITIVE_INFINITY }[pacing];
   }
 
   waitUntil(deadlineNs: number, clock: Clock): boolean {
-    const { control } = this;
+    const { control, spunNs } = this;
     for (;;) {
       if (Atomics.load(control, 0) !== 0) return false;
-      const aheadNs = deadlineNs - clock.nowNs();
+      const nowNs = clock.nowNs();
+      const aheadNs = deadlineNs - nowNs;
       // Not `aheadNs <= 0` negated: a NaN deadline must not wait for ever.
-      if (!(aheadNs > 0)) return true;
-      if (aheadNs > spinBelowNs) Atomics.wait(control, 0, 0, Math.min((aheadNs - spinBelowNs) / 1e6, longestSleepMs));
+      if (!(aheadNs > 0)) {
+        this.nowNs = nowNs;
+        return true;
+      }
+      if (aheadNs > spunNs) this.sleep(nowNs, aheadNs - spunNs);
     }
+  }
+
+  private sleep(nowNs: number, ns: number): void {
+    if (this.sleeper === null) Atomics.wait(this.control, 0, 0, Math.min(ns / 1e6, longestSleepMs));
+    else this.sleeper.sleepUntil(nowNs + Math.min(ns, longestSliceNs));
   }
 }
 
@@ -55,6 +95,7 @@ export function interrupt(control: Int32Array): void {
 /** Waits on a `VirtualClock` by moving it to the deadline; `control` interrupts as it does the real one. */
 export class VirtualWaiter implements Waiter {
   readonly control: Int32Array;
+  nowNs = 0;
 
   constructor(control: Int32Array = new Int32Array(1)) {
     this.control = control;
@@ -63,6 +104,7 @@ export class VirtualWaiter implements Waiter {
   waitUntil(deadlineNs: number, clock: Clock & { advanceTo(ns: number): void }): boolean {
     if (this.control[0] !== 0) return false;
     clock.advanceTo(deadlineNs);
+    this.nowNs = clock.nowNs();
     return true;
   }
 }

@@ -85,7 +85,7 @@ export class ReplayEngine {
   /** NaN before the first datagram. */
   private originNs = Number.NaN;
   private sendsSinceTurn = 0;
-  private readonly act: (deadlineNs: number) => Outcome;
+  private readonly act: (deadlineNs: number, nowNs: number) => Outcome;
 
   constructor(options: EngineOptions) {
     this.o = options;
@@ -98,7 +98,10 @@ export class ReplayEngine {
     const reader = new ScheduledReader({ source, gate, schedule, timeline, rewriter, loops, feedLatencyOf, onFirst });
     this.scheduled = faults === undefined ? reader : faults(reader);
     this.staged = canStage(options.sink) ? new Staged(options.sink) : undefined;
-    this.act = this.staged === undefined ? (deadlineNs) => this.sendNow(deadlineNs) : () => this.flushNow();
+    this.act =
+      this.staged === undefined
+        ? (deadlineNs, nowNs) => this.sendNow(deadlineNs, nowNs)
+        : (_deadlineNs, nowNs) => this.flushNow(nowNs);
   }
 
   /** Plays the source to its end, a limit or a stop; rejects only where source or sink fails. */
@@ -226,15 +229,13 @@ export class ReplayEngine {
     const { clock, waiter, schedule, control } = this.o;
     // Unpaced, only a start that lies ahead is waited for.
     const waits = schedule.paced || this.record.result.packets === 0;
-    if (waits && !waiter.waitUntil(deadlineNs, clock)) return 'stopped';
-    if (control.stopped) return 'stopped';
-    return this.act(deadlineNs);
+    if (waits ? !waiter.waitUntil(deadlineNs, clock) : control.stopped) return 'stopped';
+    return this.act(deadlineNs, waits ? waiter.nowNs : clock.nowNs());
   }
 
-  private sendNow(deadlineNs: number): Outcome {
+  private sendNow(deadlineNs: number, startNs: number): Outcome {
     const { clock, sink } = this.o;
     const { record, scheduled } = this;
-    const startNs = clock.nowNs();
     const lateNs = startNs - deadlineNs;
     if (this.isDropped(lateNs)) {
       record.dropped(deadlineNs, lateNs, scheduled.messages, scheduled.length);
@@ -248,11 +249,10 @@ export class ReplayEngine {
     return sink.unsettled ? this.turn().then(() => undefined) : undefined;
   }
 
-  private flushNow(): Outcome {
+  private flushNow(startNs: number): Outcome {
     const { clock, sink } = this.o;
     const { record } = this;
     const staged = this.staged as Staged;
-    const startNs = clock.nowNs();
     if (this.isDropped(startNs - staged.deadlineNs)) {
       staged.drop(record, startNs);
       return undefined;

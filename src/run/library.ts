@@ -2,6 +2,7 @@
 import { type Input, inputSpecOf } from '../analysis/input.js';
 import { UsageError } from '../core/errors.js';
 import type { Clock, Flow, Sink } from '../core/seams.js';
+import { pacings } from '../core/waiter.js';
 import { ReplayControl } from '../replay/control.js';
 import { noFilter } from '../replay/filter.js';
 import { parseSpeed } from '../replay/rate.js';
@@ -201,8 +202,11 @@ function specOf(capture: Input, options: ReplayOptions): ReplaySpec {
     target: parseTarget(to ?? 'null', rest.keepDestinations ?? false),
     ...parseShapedRate({ ...(speed === undefined ? {} : { speed }), shape }),
   };
-  for (const key of ['loops', 'limit', 'durationNs', 'maxGapNs', 'lateAfterNs'] as const) {
+  for (const key of ['loops', 'limit', 'durationNs', 'maxGapNs', 'lateAfterNs', 'spinBelowNs'] as const) {
     if (!(spec[key] >= 0)) throw new UsageError('option', `${key} ${spec[key]}: must be 0 or more`);
+  }
+  if (!pacings.includes(spec.pacing)) {
+    throw new UsageError('option', `pacing '${spec.pacing}': must be one of ${pacings.join(', ')}`);
   }
   if (!Number.isInteger(spec.loops)) throw new UsageError('option', `loops ${spec.loops}: must be a whole number`);
   return spec;

@@ -4,6 +4,7 @@ import type { InputSpec } from '../analysis/input.js';
 import type { EpochTime } from '../core/clock.js';
 import type { HistogramSummary } from '../core/histogram.js';
 import type { When } from '../core/time.js';
+import { type Pacing, spinBelowNs } from '../core/waiter.js';
 import type { FilterSpec } from '../replay/filter.js';
 import type { LoopSequence } from '../replay/loop.js';
 import type { PercentileCurve } from '../replay/percentile-curve.js';
@@ -21,6 +22,10 @@ export interface ReplaySpec {
   rate: Rate;
   /** How the rate changes over the run; `rate` is its 1x. Null: it does not. */
   shape: Shape | null;
+  /** How deadlines are waited for. */
+  pacing: Pacing;
+  /** Of hybrid pacing: the rest of a wait that is spun, ns. */
+  spinBelowNs: number;
   /** How often the capture is played; 0 = until stopped. */
   loops: number;
   loopSequence: LoopSequence;
@@ -60,6 +65,8 @@ export const replayDefaults: Omit<ReplaySpec, 'input' | 'target' | 'filter'> = {
   keepDestinations: false,
   rate: { mode: 'original', speedup: { numerator: 1, denominator: 1 } },
   shape: null,
+  pacing: 'hybrid',
+  spinBelowNs,
   loops: 1,
   loopSequence: 'keep',
   limit: Number.POSITIVE_INFINITY,
@@ -78,6 +85,15 @@ export const replayDefaults: Omit<ReplaySpec, 'input' | 'target' | 'filter'> = {
   keepPlot: false,
 };
 
+/** How a run on the real clock waited. */
+export interface PacingReport {
+  mode: Pacing;
+  /** The rest of a wait that was spun, ns; null where all was, or nothing. */
+  spinBelowNs: number | null;
+  /** What the thread slept with; null where it never did. */
+  sleep: 'clock_nanosleep' | 'Atomics.wait' | null;
+}
+
 /** The object that `replay --report` writes: stable keys, units in their names. */
 export interface ReplayReport {
   capture: string;
@@ -85,6 +101,8 @@ export interface ReplayReport {
   /** The rate asked for, as `--speed` reads it. */
   asked: string;
   clock: 'real' | 'virtual';
+  /** Null on a virtual clock. */
+  pacing: PacingReport | null;
   endReason: EndReason;
   /** Why the capture could not be played again, where `endReason` is `failed`. */
   failure: string | null;

@@ -1,14 +1,12 @@
 /** One replay on this thread: opens source and sink, runs the engine, and makes the report. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DamageLog } from '../analysis/damage-log.js';
 import { openProtocols } from '../analysis/definitions.js';
 import { inputName } from '../analysis/input.js';
-import { type EpochTime, MonotonicClock, VirtualClock, WallClock } from '../core/clock.js';
+import type { EpochTime } from '../core/clock.js';
 import { SinkError } from '../core/errors.js';
 import { formatEpochNs } from '../core/halves.js';
 import { initHistograms } from '../core/histogram.js';
 import type { Clock, Sink } from '../core/seams.js';
-import { SpinWaiter, VirtualWaiter, type Waiter } from '../core/waiter.js';
 import { openTextFile } from '../io/text-file.js';
 import { ReplayControl } from '../replay/control.js';
 import { type LatencyName, LatencyRecorder } from '../replay/latency.js';
@@ -22,11 +20,10 @@ import { distributions, LatencyLog } from './latency-logs.js';
 import type { ReplayOutcome, ReplayReport, ReplaySpec } from './replay-spec.js';
 import { type OpenedTarget, openTarget } from './sink-of.js';
 import { formatTarget } from './target.js';
+import { type Timing, timingOf } from './timing.js';
 import { warmUp } from './warm-up.js';
 
 const nsPerMs = 1e6;
-/** The longest sleep on a timer before the stop word is looked at. */
-const longestRestNs = 100_000_000;
 /** Warming up ends this long before a start that was asked for. */
 const readyMs = 100;
 
@@ -37,15 +34,6 @@ export interface ReplayHooks {
   sink?: (clock: Clock, recorder: LatencyRecorder) => Sink;
   /** Told, as a line of text, what the run waits for before it begins. */
   say?: (text: string) => void;
-}
-
-interface Timing {
-  clock: Clock;
-  waiter: Waiter;
-  kind: 'real' | 'virtual';
-  rest(ns: number): Promise<void>;
-  toEpoch(ns: number): EpochTime;
-  fromEpoch(time: EpochTime): number;
 }
 
 /** Plays the capture to its end, a limit or a stop, and reports; rejects where source or sink cannot be opened. */
@@ -129,31 +117,6 @@ async function closeAfter(
   return reason;
 }
 
-/** Virtual where nothing waits for the datagrams: a dry run and a file. */
-function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
-  if (spec.dryRun || spec.target.kind === 'pcap') {
-    const clock = new VirtualClock();
-    return {
-      clock,
-      waiter: new VirtualWaiter(control.stopWord),
-      kind: 'virtual',
-      rest: async (ns) => clock.advance(ns),
-      toEpoch: (ns) => ({ seconds: Math.floor(ns / 1e9), nanoseconds: ns % 1e9 }),
-      fromEpoch: () => 0,
-    };
-  }
-  const clock = new MonotonicClock();
-  const wall = new WallClock(clock);
-  return {
-    clock,
-    waiter: new SpinWaiter(control.stopWord),
-    kind: 'real',
-    rest: (ns) => sleep(Math.min(ns, longestRestNs) / nsPerMs),
-    toEpoch: (ns) => wall.toEpoch(ns),
-    fromEpoch: ({ seconds, nanoseconds }) => wall.fromEpoch(seconds, nanoseconds),
-  };
-}
-
 /** Until the run must be ready: Infinity where it begins once it is. */
 function msToStart(spec: ReplaySpec, timing: Timing): number {
   const aheadNs = spec.startAt === null ? -1 : timing.fromEpoch(spec.startAt) - timing.clock.nowNs();
@@ -206,6 +169,7 @@ function makeReport(
     target: target.name ?? formatTarget(spec.target),
     asked: formatRate(spec.rate),
     clock: origin.timing.kind,
+    pacing: origin.timing.pacing,
     endReason: result.endReason,
     failure: result.failure,
     packets: result.packets,

@@ -1,19 +1,84 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { MonotonicClock, VirtualClock } from '../../src/core/clock.js';
-import { interrupt, SpinWaiter, spinBelowNs, VirtualWaiter } from '../../src/core/waiter.js';
+import { interrupt, PacedWaiter, pacings, type Sleeper, spinBelowNs, VirtualWaiter } from '../../src/core/waiter.js';
+import { libc } from '../../src/io/native/libc.js';
+import { openSleeper } from '../../src/io/native/sleeper.js';
 
-describe('SpinWaiter', () => {
-  test.each([0, 50_000, spinBelowNs, spinBelowNs + 1, 3_000_000])('%d ns ahead: not a nanosecond early', (aheadNs) => {
+/** Moves a clock as far as it is asked to sleep, the first time less what a signal takes off, and notes the sleeps. */
+class FakeSleeper implements Sleeper {
+  readonly sleeps: number[] = [];
+
+  constructor(
+    private readonly clock: VirtualClock,
+    private shortNs = 0,
+  ) {}
+
+  sleepUntil(ns: number): void {
+    this.sleeps.push(ns - this.clock.nowNs());
+    this.clock.advanceTo(ns - this.shortNs);
+    this.shortNs = 0;
+  }
+}
+
+/** Every reading takes `readingNs`. */
+class SlowClock extends VirtualClock {
+  readings = 0;
+
+  constructor(private readonly readingNs: number) {
+    super();
+  }
+
+  override nowNs(): number {
+    this.readings++;
+    this.advance(this.readingNs);
+    return super.nowNs();
+  }
+}
+
+describe('PacedWaiter', () => {
+  test.each(
+    pacings.flatMap((pacing) =>
+      [0, 50_000, spinBelowNs, spinBelowNs + 1, 3_000_000].map((ns) => [pacing, ns] as const),
+    ),
+  )('%s, %d ns ahead: not a nanosecond early, and says when', (pacing, aheadNs) => {
     const clock = new MonotonicClock();
-    const waiter = new SpinWaiter();
+    const waiter = new PacedWaiter({ pacing });
     const deadlineNs = clock.nowNs() + aheadNs;
     expect(waiter.waitUntil(deadlineNs, clock)).toBe(true);
-    expect(clock.nowNs()).toBeGreaterThanOrEqual(deadlineNs);
+    const nowNs = clock.nowNs();
+    expect(waiter.nowNs).toBeGreaterThanOrEqual(deadlineNs);
+    expect(waiter.nowNs).toBeLessThanOrEqual(nowNs);
+  });
+
+  test('hybrid sleeps in slices until the threshold, then reads the clock', () => {
+    const clock = new SlowClock(1000);
+    const sleeper = new FakeSleeper(clock);
+    const waiter = new PacedWaiter({ spinBelowNs: 100_000, sleeper });
+    expect(waiter.waitUntil(50_100_000, clock)).toBe(true);
+    expect(sleeper.sleeps.map((ns) => Math.round(ns / 1e6))).toEqual([20, 20, 10]);
+    expect(clock.readings).toBeGreaterThan(90);
+    expect(waiter.nowNs).toBe(50_100_000);
+  });
+
+  test('sleep never spins: what a signal took off a sleep is slept again', () => {
+    const clock = new VirtualClock();
+    const sleeper = new FakeSleeper(clock, 5);
+    const waiter = new PacedWaiter({ pacing: 'sleep', sleeper });
+    expect(waiter.waitUntil(1000, clock)).toBe(true);
+    expect([sleeper.sleeps, waiter.nowNs]).toEqual([[1000, 5], 1000]);
+  });
+
+  test('spin never sleeps', () => {
+    const clock = new SlowClock(10_000);
+    const sleeper = new FakeSleeper(clock);
+    const waiter = new PacedWaiter({ pacing: 'spin', sleeper });
+    expect(waiter.waitUntil(1_000_000, clock)).toBe(true);
+    expect([sleeper.sleeps, clock.readings]).toEqual([[], 100]);
   });
 
   test('a deadline in the past, or none at all, is reached at once', () => {
-    const waiter = new SpinWaiter();
+    const waiter = new PacedWaiter();
     const clock = new VirtualClock(1000);
     expect(waiter.waitUntil(999, clock)).toBe(true);
     expect(waiter.waitUntil(1000, clock)).toBe(true);
@@ -22,7 +87,7 @@ describe('SpinWaiter', () => {
   });
 
   test('stays interrupted until the word is 0 again', () => {
-    const waiter = new SpinWaiter();
+    const waiter = new PacedWaiter();
     const clock = new VirtualClock(1000);
     interrupt(waiter.control);
     expect(waiter.waitUntil(0, clock)).toBe(false);
@@ -32,22 +97,37 @@ describe('SpinWaiter', () => {
   });
 
   test.each([
-    ['asleep', 3600e9],
+    ['hybrid', 3600e9],
     // The clock stands still just before the deadline: only the interruption can end this.
-    ['spinning', spinBelowNs / 2],
-  ])('another thread interrupts one that is %s', async (_state, aheadNs) => {
-    const waiter = new SpinWaiter();
-    const worker = new Worker(
-      `const { workerData: control } = require('node:worker_threads');
-       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-       Atomics.store(control, 0, 1);
-       Atomics.notify(control, 0);`,
-      { eval: true, workerData: waiter.control },
-    );
+    ['hybrid', spinBelowNs / 2],
+    ['sleep', 3600e9],
+    ['spin', 3600e9],
+  ] as const)('another thread interrupts %s, %d ns ahead', async (pacing, aheadNs) => {
+    const waiter = new PacedWaiter({ pacing });
+    const worker = interruptSoon(waiter.control);
     expect(waiter.waitUntil(aheadNs, new VirtualClock(0))).toBe(false);
     await worker.terminate();
   });
+
+  test.skipIf(libc() === null)("another thread interrupts the system's sleep", async () => {
+    const clock = new MonotonicClock();
+    const waiter = new PacedWaiter({ sleeper: openSleeper(clock.base) });
+    const worker = interruptSoon(waiter.control);
+    expect(waiter.waitUntil(clock.nowNs() + 3600e9, clock)).toBe(false);
+    await worker.terminate();
+  });
 });
+
+/** Sets the control word from another thread, in a moment. */
+function interruptSoon(control: Int32Array): Worker {
+  return new Worker(
+    `const { workerData: control } = require('node:worker_threads');
+     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+     Atomics.store(control, 0, 1);
+     Atomics.notify(control, 0);`,
+    { eval: true, workerData: control },
+  );
+}
 
 describe('VirtualWaiter', () => {
   test('moves the clock to each deadline, never back', () => {

@@ -1,0 +1,60 @@
+/** The clock of a run, how its deadlines are waited for, and what its times stand for since the epoch. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EpochTime, MonotonicClock, VirtualClock, WallClock } from '../core/clock.js';
+import type { Clock } from '../core/seams.js';
+import { PacedWaiter, VirtualWaiter, type Waiter } from '../core/waiter.js';
+import { openSleeper } from '../io/native/sleeper.js';
+import type { ReplayControl } from '../replay/control.js';
+import type { PacingReport, ReplaySpec } from './replay-spec.js';
+
+/** The longest sleep on a timer before the stop word is looked at. */
+const longestRestNs = 100_000_000;
+
+export interface Timing {
+  clock: Clock;
+  waiter: Waiter;
+  kind: 'real' | 'virtual';
+  /** Null where nothing is waited for. */
+  pacing: PacingReport | null;
+  rest(ns: number): Promise<void>;
+  toEpoch(ns: number): EpochTime;
+  fromEpoch(time: EpochTime): number;
+}
+
+/** Virtual where nothing waits for the datagrams: a dry run and a file. */
+export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
+  if (spec.dryRun || spec.target.kind === 'pcap') {
+    const clock = new VirtualClock();
+    return {
+      clock,
+      waiter: new VirtualWaiter(control.stopWord),
+      kind: 'virtual',
+      pacing: null,
+      rest: async (ns) => clock.advance(ns),
+      toEpoch: (ns) => ({ seconds: Math.floor(ns / 1e9), nanoseconds: ns % 1e9 }),
+      fromEpoch: () => 0,
+    };
+  }
+  const { pacing: mode, spinBelowNs } = spec;
+  const clock = new MonotonicClock();
+  const wall = new WallClock(clock);
+  const sleeper = mode === 'spin' ? null : openSleeper(clock.base);
+  return {
+    clock,
+    waiter: new PacedWaiter({ control: control.stopWord, pacing: mode, spinBelowNs, sleeper }),
+    kind: 'real',
+    pacing: {
+      mode,
+      spinBelowNs: mode === 'hybrid' ? spinBelowNs : null,
+      sleep: mode === 'spin' ? null : sleeper === null ? 'Atomics.wait' : 'clock_nanosleep',
+    },
+    // A thread that must not sleep turns the event loop instead.
+    rest: mode === 'spin' ? turn : (ns) => sleep(Math.min(ns, longestRestNs) / 1e6),
+    toEpoch: (ns) => wall.toEpoch(ns),
+    fromEpoch: ({ seconds, nanoseconds }) => wall.fromEpoch(seconds, nanoseconds),
+  };
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
