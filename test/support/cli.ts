@@ -35,7 +35,12 @@ export function temporaryFolder(): string {
 
 /** Starts the command; `input` goes to its standard input, which stays open where it is null. */
 export function start(args: readonly string[], input?: Uint8Array | null): Running {
-  const child = spawn(process.execPath, [main, ...args], { cwd: projectRoot, timeout: timeoutMs });
+  return startProgram(process.execPath, [main, ...args], input);
+}
+
+/** Starts any program in the same way. */
+export function startProgram(program: string, args: readonly string[], input?: Uint8Array | null): Running {
+  const child = spawn(program, [...args], { cwd: projectRoot, timeout: timeoutMs });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
