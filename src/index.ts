@@ -61,6 +61,8 @@ export { type GenerateSpec, type GenerateTruth, Generation } from './run/generat
 export { type Mdp3GenerateSpec, type Mdp3GenerateTruth, Mdp3Generation } from './run/generate-mdp3.js';
 export { type DatagramBatch, type ReplayOptions, replay, replayBatches } from './run/library.js';
 export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
+export { Recorder, type RecordReport } from './run/record.js';
+export { type RecordAddress, type RecordSpec, recordFormatOf } from './run/record-spec.js';
 export { runReplay } from './run/replay.js';
 export { replayFigure } from './run/replay-figure.js';
 export type { ReplayOutcome, ReplayReport, ReplaySpec } from './run/replay-spec.js';

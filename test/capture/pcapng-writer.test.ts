@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { CaptureReader } from '../../src/capture/capture-reader.js';
 import { MAX_RECORD_BYTES } from '../../src/capture/capture-writer.js';
 import { flowBetween } from '../../src/capture/endpoint.js';
 import { FlowTable } from '../../src/capture/flow.js';
@@ -7,7 +8,7 @@ import { PcapWriter, RECORD_OVERHEAD_BYTES } from '../../src/capture/pcap-writer
 import { PcapngWriter } from '../../src/capture/pcapng-writer.js';
 import { SYN } from '../../src/capture/tcp.js';
 import { concat, text } from './build.js';
-import { read } from './drive.js';
+import { payloadOf, read } from './drive.js';
 
 const flow = new FlowTable().intern(0xcec87f8a, 51000, 0xe9b60c6f, 26477);
 
@@ -88,6 +89,52 @@ test('padding is zeroed in a buffer that held other bytes', () => {
   const length = new PcapngWriter().write(into, 0, viewOf(text('abc')), 0, 3, flow, 1, 2);
   expect(new Uint8Array(into.buffer, length - 7, 3)).toEqual(new Uint8Array(3));
   expect(length % 4).toBe(0);
+});
+
+test('says what it is told of its section and interfaces, of their statistics and of losses', () => {
+  const writer = new PcapngWriter({
+    section: { hardware: 'Ümlaut CPU', os: 'Linux 6', application: 'a program' },
+    interfaces: [{ name: 'lo', description: 'one', filter: 'udp' }, { name: 'eth1' }],
+  });
+  writer.interfaceIndex = 1;
+  writer.droppedBefore = 2 ** 40 + 3;
+  const first = record(writer, text('abcd'));
+  expect([writer.droppedBefore, first.length - writer.lengthAt(viewOf(first), 0)]).toEqual([0, 0]);
+  expect(writer.interfaceAt(viewOf(first), 0)).toBe(1);
+  const second = record(writer, text('abcd'));
+  expect(first.length - second.length).toBe(16);
+  const start = { seconds: 1_767_623_400, nanoseconds: 1 };
+  const end = { seconds: 1_767_623_460, nanoseconds: 999_999_999 };
+  const counts = { received: 2 ** 41, dropped: 2 ** 40 + 3, osDropped: 5, delivered: 2 };
+  const statistics = writer.statistics([
+    { interfaceIndex: 0, start, end, received: 0, dropped: 0, osDropped: null, delivered: 0 },
+    { interfaceIndex: 1, start, end, ...counts },
+  ]);
+  // isb_starttime and isb_endtime, the high word of the nanoseconds first.
+  const stamps = Buffer.from(statistics.subarray(-80, -56));
+  expect([stamps.readUInt16LE(0), stamps.readUInt16LE(12), stamps.readUInt16LE(2)]).toEqual([2, 3, 8]);
+  expect(BigInt(stamps.readUInt32LE(4)) * 2n ** 32n + BigInt(stamps.readUInt32LE(8))).toBe(1_767_623_400_000_000_001n);
+  const reader = new CaptureReader({ onDamage: (damage) => expect(damage).toBe(null) });
+  const header = writer.header();
+  reader.push(concat(header, first, second, statistics));
+  reader.end();
+  while (reader.next()) expect(payloadOf(reader)).toBe('abcd');
+  const shared = { linkType: 1, snapLength: 262_144, resolution: '10^-9', accepted: null };
+  expect(reader.description).toEqual({
+    sections: 1,
+    interfaces: [
+      { ...shared, name: 'lo', description: 'one', received: 0, dropped: 0, osDropped: null, delivered: 0 },
+      { ...shared, name: 'eth1', description: null, ...counts },
+    ],
+    interfaceCount: 2,
+    comments: [],
+    commentCount: 0,
+    blocks: { SHB: 1, IDB: 2, EPB: 2, ISB: 2 },
+    droppedPackets: 2 ** 40 + 3,
+  });
+  for (const said of ['Ümlaut CPU', 'Linux 6', 'a program', '\0udp']) {
+    expect(Buffer.from(header).includes(said), said).toBe(true);
+  }
 });
 
 test.each([

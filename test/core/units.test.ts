@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatBytes, formatCount, formatRate } from '../../src/core/units.js';
+import { formatBytes, formatCount, formatRate, parseBytes } from '../../src/core/units.js';
 
 describe('quantities for people', () => {
   test.each([
@@ -34,4 +34,19 @@ describe('quantities for people', () => {
   ])('%d prints as %s', (count, text) => {
     expect(formatCount(count)).toBe(text);
   });
+});
+
+test.each([
+  ['4096', 4096],
+  ['0B', 0],
+  ['100kB', 100_000],
+  ['1GB', 1e9],
+  ['64MiB', 64 * 2 ** 20],
+  ['2Ti', 2 ** 41],
+  ['1.5MB', Number.NaN],
+  ['1XB', Number.NaN],
+  ['', Number.NaN],
+  ['999999999999999T', Number.NaN],
+])('%s is so many bytes', (text, bytes) => {
+  expect(parseBytes(text)).toBe(bytes);
 });
