@@ -11,6 +11,7 @@ import { parseShapedRate } from '../replay/shape-parser.js';
 import { type ReplayOutcome, type ReplayReport, type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
 import { runReplayThread } from '../run/replay-thread.js';
 import { parseTarget, targetForms } from '../run/target.js';
+import { missedParts } from './load-text.js';
 import {
   addFilterOptions,
   addInputOptions,
@@ -286,6 +287,7 @@ function warnings(report: ReplayOutcome['report'], spec: ReplaySpec, flags: Repl
     warn(`nothing was sent: ${reasonOfNothing(report, flags)}`);
   }
   const { rate } = spec;
+  for (const missed of missedParts(report, rate.mode)) warn(missed);
   if (rate.mode === 'max' || rate.mode === 'original' || spec.shape !== null || report.packets < 2) return;
   const asked = rate.perSecond.numerator / rate.perSecond.denominator;
   const { packetsPerSecond, messagesPerSecond, bitsPerSecond } = report.rate;

@@ -11,7 +11,7 @@ import type { Clock, DatagramReader, Sink, StagingSink } from '../core/seams.js'
 import type { Waiter } from '../core/waiter.js';
 import { figure, type ReplayControl } from './control.js';
 import type { LatencyRecorder } from './latency.js';
-import type { RunTrace } from './run-trace.js';
+import type { RunObserver } from './run-trace.js';
 import type { Schedule } from './schedule.js';
 import {
   type DatagramGate,
@@ -54,8 +54,8 @@ export interface EngineOptions {
   turn(): Promise<void>;
   control: ReplayControl;
   recorder: LatencyRecorder;
-  /** Told of each packet, where a picture of the run is wanted. */
-  trace?: RunTrace;
+  /** Told of each packet, where a picture of the run is wanted, or what became of its shape. */
+  trace?: RunObserver;
   /** Called for late packets that are left out as well. */
   rewriter?: LoopRewriter;
   /** What changes datagrams on their way, with their times. */

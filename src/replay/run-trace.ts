@@ -38,7 +38,15 @@ export interface RunTraceData {
 }
 
 /** Told of each packet while a run is under way. */
-export class RunTrace {
+export interface RunObserver {
+  /** A packet was sent; times in ns since the origin. */
+  sent(startNs: number, messages: number, lengthBytes: number): void;
+  /** A packet was due, and sent or dropped so much later. */
+  due(dueNs: number, lateNs: number, messages: number, lengthBytes: number): void;
+}
+
+/** Keeps what a picture is drawn from. */
+export class RunTrace implements RunObserver {
   private readonly counted: RunTraceData['counted'];
   private readonly bins = new TimeBins({
     sums: firstBucketColumn + bucketCount,
@@ -52,13 +60,11 @@ export class RunTrace {
     this.counted = mode === 'messages' || mode === 'bits' ? mode : 'packets';
   }
 
-  /** A packet was sent; times in ns since the origin. */
   sent(startNs: number, messages: number, lengthBytes: number): void {
     const slot = this.bins.slotOf(startNs);
     this.bins.sums[sentColumn][slot] += this.amount(messages, lengthBytes);
   }
 
-  /** A packet was due, and sent or dropped so much later. */
   due(dueNs: number, lateNs: number, messages: number, lengthBytes: number): void {
     const { sums, maxima } = this.bins;
     this.packets++;

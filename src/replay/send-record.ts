@@ -1,7 +1,7 @@
 /** What a run has sent and how it kept to the schedule: counts, histograms, live figures, the picture's trace. */
 import { figure, type ReplayControl } from './control.js';
 import type { LatencyRecorder, LatencySeries } from './latency.js';
-import type { RunTrace } from './run-trace.js';
+import type { RunObserver } from './run-trace.js';
 import { headerBytes } from './scheduled-reader.js';
 
 const intervalNs = 1e9;
@@ -36,8 +36,8 @@ export interface EngineResult {
 export interface SendRecordOptions {
   recorder: LatencyRecorder;
   control: ReplayControl;
-  /** Told of each packet, where a picture of the run is wanted. */
-  trace?: RunTrace | undefined;
+  /** Told of each packet, where a picture of the run is wanted, or what became of its shape. */
+  trace?: RunObserver | undefined;
   /** False where nothing is waited for. */
   paced: boolean;
   measuresFeedLatency: boolean;

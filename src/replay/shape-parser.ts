@@ -5,7 +5,7 @@
  * and `repeat` begins the base anew. Levels are multiples of `--speed` or rates in its unit.
  */
 import { UsageError } from '../core/errors.js';
-import { formatRational, parseRational, type Rational, scaleRational } from '../core/rational.js';
+import { parseRational, type Rational, scaleRational } from '../core/rational.js';
 import { formatDuration, parseDuration } from '../core/time.js';
 import { formatRate, parseRate, parseSpeed, type Rate, type RateOptions } from './rate.js';
 import type { Shape, ShapeBurst, ShapeLine } from './shape.js';
@@ -37,6 +37,8 @@ interface Part {
   readonly kind: Kind;
   /** One, or two of a ramp; null: nothing is sent. */
   readonly levels: readonly (Rate | null)[];
+  /** The last of them as it was written. */
+  readonly lastLevel: string;
   readonly times: Partial<Record<TimeWord, number>>;
 }
 
@@ -106,7 +108,7 @@ function parsePart(text: string): Part {
     if (!(word in times)) throw refusal(text, `"${word}" and a length of time are missing; write ${form}`);
   }
   if (kind === 'burst') refuseBurst(text, times);
-  return { text, kind: kind as Kind, levels, times };
+  return { text, kind: kind as Kind, levels, lastLevel: levelText.split('..').at(-1) ?? '', times };
 }
 
 function parseTime(part: string, word: TimeWord, text: string): number {
@@ -184,17 +186,18 @@ function layLines(parts: readonly Part[], base: Rate, repeats: boolean): ShapeLi
   const lines: ShapeLine[] = [];
   let nowNs = 0;
   let level = one;
+  let levelText = '1x';
   const lay = (text: string, endNs: number, from: Rational, to = from): void => {
     if (endNs > nowNs) lines.push({ text, startNs: nowNs, endNs, from, to });
     nowNs = Math.max(nowNs, endNs);
   };
   const texts = parts.filter(({ kind }) => kind !== 'burst');
-  for (const [index, { text, kind, levels, times }] of texts.entries()) {
+  for (const [index, { text, kind, levels, lastLevel, times }] of texts.entries()) {
     if (times.at !== undefined) {
       if (times.at < nowNs) {
         throw refusal(text, `at ${formatDuration(times.at)} the part before it goes on, to ${formatDuration(nowNs)}`);
       }
-      lay(`hold ${formatRational(level)}x`, times.at, level);
+      lay(`hold ${levelText}`, times.at, level);
     }
     const lengthNs = times.over ?? times.for ?? untilNext(text, texts[index + 1], repeats, nowNs);
     const [from, to = from] = levels.map((each) => relative(text, each, base));
@@ -203,11 +206,11 @@ function layLines(parts: readonly Part[], base: Rate, repeats: boolean): ShapeLi
       throw refusal(text, 'the shape is longer than 104 days');
     }
     // A step with an end goes back to what was there before it.
-    if (kind !== 'step' || times.for === undefined) level = to;
+    if (kind !== 'step' || times.for === undefined) [level, levelText] = [to, lastLevel];
   }
   if (repeats && lines.length === 0)
     throw refusal('repeat', 'there is nothing to repeat but bursts, which go on anyway');
-  if (!repeats) lay(`hold ${formatRational(level)}x`, Number.POSITIVE_INFINITY, level);
+  if (!repeats) lay(`hold ${levelText}`, Number.POSITIVE_INFINITY, level);
   return lines;
 }
 

@@ -10,7 +10,7 @@ import type { ReplayControl } from '../replay/control.js';
 import { ReplayEngine } from '../replay/engine.js';
 import type { LatencyRecorder } from '../replay/latency.js';
 import { FeedLoopRewriter } from '../replay/loop.js';
-import type { RunTrace } from '../replay/run-trace.js';
+import type { RunObserver } from '../replay/run-trace.js';
 import { createSchedule, type Schedule } from '../replay/schedule.js';
 import { Timeline } from '../replay/timeline.js';
 import { CaptureWindow } from '../replay/window.js';
@@ -34,7 +34,7 @@ export interface AssemblyTiming {
   waiter: Waiter;
   rest(ns: number): Promise<void>;
   chooseOrigin(nowNs: number): number;
-  trace?: RunTrace;
+  trace?: RunObserver;
 }
 
 /** Puts schedule, timeline, gate and engine of a spec together. */

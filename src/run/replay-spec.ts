@@ -12,6 +12,7 @@ import type { Rate } from '../replay/rate.js';
 import type { RunTraceData } from '../replay/run-trace.js';
 import type { EndReason, LatePolicy } from '../replay/send-record.js';
 import type { Shape } from '../replay/shape.js';
+import type { ShapeShare } from '../replay/shape-meter.js';
 import type { Target } from './target.js';
 
 export interface ReplaySpec {
@@ -100,6 +101,8 @@ export interface ReplayReport {
   target: string;
   /** The rate asked for, as `--speed` reads it. */
   asked: string;
+  /** The shape as written, and how its parts were kept; null where none was asked for. */
+  shape: { text: string; parts: ShapeShare[] } | null;
   clock: 'real' | 'virtual';
   /** Null on a virtual clock. */
   pacing: PacingReport | null;

@@ -14,6 +14,7 @@ import { type PercentileCurve, percentileCurves, summaryCurve } from '../replay/
 import { formatRate } from '../replay/rate.js';
 import { RunTrace } from '../replay/run-trace.js';
 import type { EngineResult } from '../replay/send-record.js';
+import { ShapeMeter } from '../replay/shape-meter.js';
 import { type Assembly, assemble } from './assembly.js';
 import { CaptureSource } from './capture-source.js';
 import { distributions, LatencyLog } from './latency-logs.js';
@@ -58,9 +59,11 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
         : await openTarget(spec, protocols, timing.clock, recorder);
     const origin = new Origin(spec, source, target, timing, log);
     const trace = spec.keepPlot ? new RunTrace(spec.rate.mode) : undefined;
+    const meter = spec.shape === null ? undefined : new ShapeMeter(spec.shape, trace);
+    const observer = meter ?? trace;
     const run = assemble(spec, protocols, source, target.sink, recorder, control, {
       ...timing,
-      ...(trace ? { trace } : {}),
+      ...(observer ? { trace: observer } : {}),
       chooseOrigin: (nowNs) => origin.choose(nowNs),
     });
     // Without deadlines only a handler's own time is worth warming for.
@@ -71,7 +74,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     await target.ready?.(control, hooks.say ?? (() => {}));
     const result = await run.engine.run();
     await target.sink.close?.();
-    const report = makeReport(spec, result, run, source, target, origin, recorder, damage);
+    const report = makeReport(spec, result, run, source, target, origin, recorder, damage, meter);
     log?.close();
     return {
       report,
@@ -159,6 +162,7 @@ function makeReport(
   origin: Origin,
   recorder: LatencyRecorder,
   damage: DamageLog,
+  meter: ShapeMeter | undefined,
 ): ReplayReport {
   const seconds = result.elapsedNs / 1e9;
   const perSecond = (amount: number): number => (seconds > 0 ? amount / seconds : 0);
@@ -168,6 +172,7 @@ function makeReport(
     capture: spec.input.paths.join(', '),
     target: target.name ?? formatTarget(spec.target),
     asked: formatRate(spec.rate),
+    shape: spec.shape && { text: spec.shape.text, parts: meter?.finish() ?? [] },
     clock: origin.timing.kind,
     pacing: origin.timing.pacing,
     endReason: result.endReason,

@@ -14,6 +14,7 @@ import { ReplayControl } from '../replay/control.js';
 import { LatencyRecorder } from '../replay/latency.js';
 import type { Rate } from '../replay/rate.js';
 import { RunTrace } from '../replay/run-trace.js';
+import { ShapeMeter } from '../replay/shape-meter.js';
 import { HandlerSink, NullSink } from '../replay/sinks.js';
 import { type AssemblyTiming, assemble } from './assembly.js';
 import { CaptureSource } from './capture-source.js';
@@ -80,8 +81,12 @@ async function playRound(
   let sink: Sink | undefined;
   try {
     sink = await sinkLike(spec, protocols, receiver, recorder, timing);
-    const trace = spec.keepPlot ? { trace: new RunTrace(spec.rate.mode) } : {};
-    await assemble(spec, protocols, source, sink, recorder, control, { ...timing, ...trace }).engine.run();
+    const plot = spec.keepPlot ? new RunTrace(spec.rate.mode) : undefined;
+    const trace = spec.shape === null ? plot : new ShapeMeter(spec.shape, plot);
+    await assemble(spec, protocols, source, sink, recorder, control, {
+      ...timing,
+      ...(trace ? { trace } : {}),
+    }).engine.run();
   } finally {
     await sink?.close?.();
     recorder.destroy();

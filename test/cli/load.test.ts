@@ -33,6 +33,24 @@ describe('--shape', () => {
     expect(report).toMatchObject({ packets: 31_501, endReason: 'duration', seconds: 12, loops: 4 });
   });
 
+  it('reportsWhatWasAskedOfEveryPartAndReached', async () => {
+    const { stdout, stderr } = await run([
+      ...['replay', capture, '--dry-run', '--report', '-'],
+      ...['--shape', 'hold 2kpps for 2s; hold 8kpps'],
+    ]);
+    expect(stderr).toMatch(/asked: 2kpps, shaped\)\nShape +time +asked +reached\n/);
+    expect(stderr).toMatch(/^hold 2kpps for 2s +2.00 s +2.00 kpps +2.00 kpps$/m);
+    expect(stderr).toMatch(/^hold 8kpps +576 ms +8.00 kpps +8.00 kpps$/m);
+    const { shape } = JSON.parse(stdout);
+    expect(shape.text).toBe('hold 2kpps for 2s; hold 8kpps');
+    expect(shape.parts[0]).toEqual({
+      part: 'hold 2kpps for 2s',
+      seconds: 2,
+      asked: { packetsPerSecond: 2000, messagesPerSecond: expect.any(Number), bitsPerSecond: expect.any(Number) },
+      reached: shape.parts[0].asked,
+    });
+  });
+
   it('refusesWithThePartThatIsWrong', async () => {
     const { code, stderr } = await run([
       'replay',

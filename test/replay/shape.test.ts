@@ -50,7 +50,7 @@ describe('parseShape', () => {
         '1-2 0.5..0.5 hold 0.5x',
         '2-4 3..3 step 3x at 2s',
         '4-4.5 3..0.5 ramp 3x .. 1/2x over 500ms at 4s',
-        '4.5-Infinity 0.5..0.5 hold 0.5x',
+        '4.5-Infinity 0.5..0.5 hold 1/2x',
       ],
     ],
     ['hold 3x', undefined, ['0-Infinity 3..3 hold 3x']],

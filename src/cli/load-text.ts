@@ -1,0 +1,48 @@
+/** What a replay did to the load, as text: the parts of its shape. */
+import { formatDuration, formatRate } from '../core/time.js';
+import type { Rate } from '../replay/rate.js';
+import type { AmountsPerSecond } from '../replay/shape-meter.js';
+import type { ReplayReport } from '../run/replay-spec.js';
+
+const widestPart = 48;
+const cellWidth = 14;
+/** A part is named as missed below this share of what was asked … */
+const keptShare = 0.99;
+/** … if it had so many packets at least: of fewer the ends count. */
+const fewPackets = 200;
+
+/** The shape's parts, a row each: how long, what was asked of it, what was reached. */
+export function shapeLines({ shape }: ReplayReport, mode: Rate['mode']): string[] {
+  if (shape === null) return [];
+  const width = Math.min(widestPart, Math.max(5, ...shape.parts.map(({ part }) => part.length))) + 2;
+  const head = ['time', 'asked', 'reached'].map((name) => name.padStart(cellWidth)).join('');
+  return [
+    `${'Shape'.padEnd(width)}${head}`,
+    ...shape.parts.map(({ part, seconds, asked, reached }) => {
+      const cells = [formatDuration(seconds * 1e9), rateText(asked, mode), rateText(reached, mode)];
+      return `${part.padEnd(width)}${cells.map((cell) => cell.padStart(cellWidth)).join('')}`;
+    }),
+  ];
+}
+
+/** What to warn of: parts whose rate was not reached. */
+export function missedParts({ shape }: ReplayReport, mode: Rate['mode']): string[] {
+  const missed: string[] = [];
+  for (const { part, seconds, asked, reached } of shape?.parts ?? []) {
+    const share = amount(reached, mode) / amount(asked, mode);
+    if (!(share < keptShare) || seconds * asked.packetsPerSecond < fewPackets) continue;
+    missed.push(`the rate was missed: ${(100 * share).toFixed(1)} % of what "${part}" asked for was reached`);
+  }
+  return missed;
+}
+
+/** In the unit that the rate was given in; of the capture's own timing in packets. */
+function rateText(rate: AmountsPerSecond, mode: Rate['mode']): string {
+  const unit = mode === 'messages' ? 'msg/s' : mode === 'bits' ? 'bps' : 'pps';
+  return formatRate(amount(rate, mode), unit);
+}
+
+function amount(rate: AmountsPerSecond, mode: Rate['mode']): number {
+  if (mode === 'messages') return rate.messagesPerSecond;
+  return mode === 'bits' ? rate.bitsPerSecond : rate.packetsPerSecond;
+}
