@@ -48,6 +48,7 @@ export async function openDgramReceiver(
     bound,
     path,
     buffer: { askedBytes: bufferBytes, grantedBytes },
+    counts: () => null,
     kernelDrops() {
       const drops = readDrops(bound);
       return drops === null ? null : Math.max(0, drops - dropsBefore);

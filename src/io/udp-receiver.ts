@@ -2,9 +2,11 @@
  * Sockets that receive UDP: unicast or multicast, one or several addresses, with a receive buffer sized for bursts and
  * the kernel's count of datagrams that it had to drop.
  */
+import { SinkError } from '../core/errors.js';
 import { resolveHost } from './address.js';
 import { openDgramReceiver } from './dgram-receiver.js';
-import { libcAbsence } from './native/libc.js';
+import { openBatchReceiver } from './native/batch-receiver.js';
+import { batchedSockets } from './native/batched-sockets.js';
 import type { Sender } from './senders.js';
 
 /** An address to receive on: a multicast group, or a local address to bind. */
@@ -29,6 +31,11 @@ export interface UdpReceiverOptions {
   /** Receive buffer asked for, in bytes; each address has its own. */
   bufferBytes: number;
   via?: ReceivePath;
+  /**
+   * Keeps asking for so long after the latest datagram before the thread rests, in microseconds, and has the kernel ask
+   * the card as well (`SO_BUSY_POLL`); by default not at all. Only with `recvmmsg`.
+   */
+  busyPollUs?: number;
 }
 
 /** Receive buffer that `listen` asks for: 109 ms of small packets at 100,000 a second. */
@@ -47,6 +54,22 @@ export type DatagramHandler = (
   nanoseconds: number,
 ) => void;
 
+/** How datagrams came in batches. */
+export interface ReceiveCounts {
+  /** Calls into the kernel. */
+  readonly calls: number;
+  /** Messages that the kernel had coalesced (`UDP_GRO`), and the datagrams in them. */
+  readonly coalesced: number;
+  readonly coalescedDatagrams: number;
+  /** Datagrams that were longer than any datagram can be, and were cut. */
+  readonly truncated: number;
+  /** Messages that the kernel stamped, and those among them whose stamp is the network card's. */
+  readonly softwareStamps: number;
+  readonly hardwareStamps: number;
+  /** Failed calls by error code. */
+  readonly errors: Readonly<Record<string, number>>;
+}
+
 export interface BoundAddress {
   readonly address: string;
   readonly port: number;
@@ -62,6 +85,8 @@ export interface UdpReceiver {
   readonly path: string;
   /** What was asked for and what the kernel gave, in bytes (half of what Linux reports, which counts its overhead). */
   readonly buffer: { askedBytes: number; grantedBytes: number };
+  /** What was received how; null where that is not known. */
+  counts(): ReceiveCounts | null;
   /** Datagrams dropped by the kernel since the sockets were opened; null where the system does not say. */
   kernelDrops(): number | null;
   close(): Promise<void>;
@@ -71,6 +96,7 @@ export interface UdpReceiver {
 export interface ResolvedReceive {
   readonly groups: readonly Required<ReceiveAddress>[];
   readonly bufferBytes: number;
+  readonly busyPollUs: number;
 }
 
 /** Binds the sockets, joins the groups where addresses are such, and hands every datagram to `onDatagram`. */
@@ -79,10 +105,13 @@ export async function openUdpReceiver(options: UdpReceiverOptions, onDatagram: D
   const resolved = await Promise.all(
     groups.map(async (group) => ({ iface, ...group, host: await resolveHost(group.host) })),
   );
-  const absence = via === 'dgram' ? null : libcAbsence();
-  return openDgramReceiver(
-    { groups: resolved, bufferBytes },
-    onDatagram,
-    absence === null ? 'dgram' : `dgram: ${absence}`,
-  );
+  const { busyPollUs = 0 } = options;
+  const receive = { groups: resolved, bufferBytes, busyPollUs };
+  const { libc, absence } = via === 'dgram' ? { libc: null, absence: null } : batchedSockets();
+  if (libc !== null) return openBatchReceiver(libc, receive, onDatagram);
+  const needs = via === 'recvmmsg' ? 'via=recvmmsg' : busyPollUs > 0 ? 'busy polling' : null;
+  if (needs !== null) {
+    throw new SinkError('native', `udp: ${needs} cannot be had here: ${absence ?? 'via=dgram was asked for'}`);
+  }
+  return openDgramReceiver(receive, onDatagram, absence === null ? 'dgram' : `dgram: ${absence}`);
 }

@@ -1,12 +1,13 @@
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { SinkError } from '../../src/core/errors.js';
 import type { Flow, Sink } from '../../src/core/seams.js';
 import { interfaceAddress, isMulticast } from '../../src/io/address.js';
 import { batchedSockets } from '../../src/io/native/batched-sockets.js';
 import { openUdpSender } from '../../src/io/open-udp-sink.js';
-import { openUdpReceiver, type UdpReceiverOptions } from '../../src/io/udp-receiver.js';
+import type { Sender } from '../../src/io/senders.js';
+import { openUdpReceiver, type ReceivePath, type UdpReceiverOptions } from '../../src/io/udp-receiver.js';
 import { openUdpSink, type UdpSinkOptions } from '../../src/io/udp-sink.js';
 import { embed, makeFlow } from '../session/support.js';
 
@@ -262,9 +263,44 @@ describe.each(sinks)('multicast over the loopback interface, %s', (_sink, sinkTo
   });
 });
 
-describe('UdpReceiver', () => {
+const receivers: ReceivePath[] = absence === null ? ['dgram', 'recvmmsg'] : ['dgram'];
+
+describe.each(receivers)('UdpReceiver, %s', (via) => {
+  test('tells of each of several addresses, with its senders', async () => {
+    const got: string[] = [];
+    const groups = [
+      { host: '127.0.0.1', port: 0 },
+      { host: '127.0.0.2', port: 0 },
+    ];
+    const seen = new Set<Sender>();
+    const receiver = await openUdpReceiver(
+      { groups, iface: null, bufferBytes: 1 << 20, via },
+      (view, offset, length, from) => {
+        seen.add(from);
+        got.push(`${textOf(view, offset, length)} from ${from.index} to ${from.group}`);
+      },
+    );
+    expect(receiver.bound.map(({ address }) => address)).toEqual(['127.0.0.1', '127.0.0.2']);
+    expect(receiver).toMatchObject(receiver.bound[0] ?? {});
+    const sockets = [createSocket('udp4'), createSocket('udp4')];
+    for (const [text, group, from] of [
+      ['a', 0, 0],
+      ['b', 1, 0],
+      ['c', 0, 0],
+      ['d', 0, 1],
+    ] as const) {
+      const { address, port } = receiver.bound[group] ?? {};
+      sockets[from]?.send(text, port, address);
+      await vi.waitFor(() => expect(got.at(-1)).toMatch(new RegExp(`^${text}`)));
+    }
+    for (const socket of sockets) socket.close();
+    expect(got).toEqual(['a from 0 to 0', 'b from 1 to 1', 'c from 0 to 0', 'd from 2 to 0']);
+    expect([...seen].map(({ index }) => index)).toEqual([0, 1, 2]);
+    await receiver.close();
+  });
+
   test('counts what the kernel dropped', async () => {
-    const { receiver, got } = await receiving({ bufferBytes: 4096 });
+    const { receiver, got } = await receiving({ bufferBytes: 4096, via });
     const sink = await sinkTo('127.0.0.1', receiver.port);
     // Sent in one turn of the event loop, in which nothing is received.
     for (let index = 0; index < 2000; index++) send(sink, 'x'.repeat(50));
@@ -282,11 +318,13 @@ describe('UdpReceiver', () => {
     const taken = createSocket('udp4');
     await new Promise<void>((resolve) => taken.bind(0, '127.0.0.1', resolve));
     const { port } = taken.address();
-    await expect(receiving({ port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: another program has it`);
+    await expect(receiving({ port, via })).rejects.toThrow(
+      `cannot listen on 127.0.0.1:${port}: another program has it`,
+    );
     taken.close();
-    await expect(receiving({ host: '192.0.2.1' })).rejects.toThrow(/no address of this machine/);
-    await expect(receiving({ host: 'a..b' })).rejects.toThrow(SinkError);
-    await expect(receiving({ host: 'a..b' })).rejects.toThrow(/host 'a\.\.b' does not resolve/);
+    await expect(receiving({ host: '192.0.2.1', via })).rejects.toThrow(/no address of this machine/);
+    await expect(receiving({ host: 'a..b', via })).rejects.toThrow(SinkError);
+    await expect(receiving({ host: 'a..b', via })).rejects.toThrow(/host 'a\.\.b' does not resolve/);
   });
 });
 

@@ -1,7 +1,7 @@
 /** A UDP socket as the C library opens it: non-blocking, its options set by number. */
 import { isIP } from 'node:net';
 import { type Libc, systemError } from './libc.js';
-import { readAddress, socketAddressBytes, writeSocketAddress } from './socket-address.js';
+import { readAddress, readPort, socketAddressBytes, writeSocketAddress } from './socket-address.js';
 import { AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from './socket-numbers.js';
 
 /** Longest value of an option that is read or written here. */
@@ -41,7 +41,7 @@ export class NativeSocket {
     const call = this.libc.declare('int getsockname(int fd, uintptr_t address, uintptr_t length)');
     this.memory.setUint32(optionBytes, socketAddressBytes, true);
     this.checked('getsockname', call(this.descriptor, this.address, this.address + optionBytes));
-    return { address: readAddress(this.memory, 0), port: this.memory.getUint16(2) };
+    return { address: readAddress(this.memory, 0), port: readPort(this.memory, 0) };
   }
 
   /** Sets an option to an integer; throws a system error where that is refused. */

@@ -26,11 +26,26 @@ export function writeSocketAddress(libc: Libc, view: DataView, offset: number, a
 
 /** The address at `offset` as text. */
 export function readAddress(view: DataView, offset: number): string {
-  if (view.getUint16(offset, true) === AF_INET) {
-    return [4, 5, 6, 7].map((at) => view.getUint8(offset + at)).join('.');
-  }
+  if (view.getUint16(offset, true) === AF_INET) return readIpv4(view, offset + 4);
   const words = Array.from({ length: 8 }, (_, index) => view.getUint16(offset + 8 + 2 * index));
-  return formatIpv6(words);
+  // An IPv4 sender, as a socket of IPv6 sees it.
+  const isMapped = words[5] === 0xffff && words.slice(0, 5).every((word) => word === 0);
+  return isMapped ? `::ffff:${readIpv4(view, offset + 20)}` : formatIpv6(words);
+}
+
+/** … and where it is of one link alone, with the number of its interface. */
+export function readSender(view: DataView, offset: number): string {
+  const address = readAddress(view, offset);
+  const scope = view.getUint16(offset, true) === AF_INET6 ? view.getUint32(offset + 24, true) : 0;
+  return scope === 0 ? address : `${address}%${scope}`;
+}
+
+export function readPort(view: DataView, offset: number): number {
+  return view.getUint16(offset + 2);
+}
+
+function readIpv4(view: DataView, offset: number): string {
+  return [0, 1, 2, 3].map((at) => view.getUint8(offset + at)).join('.');
 }
 
 /** As RFC 5952 writes it: lower case, the longest run of zeros (of two words or more) as `::`. */
