@@ -29,17 +29,28 @@ export function describeListening(report: ListenReport): string {
       lines.push(`flow      ${flow.source}: ${formatCounted(flow.packets, 'packet')} not understood`);
   }
   lines.push(`kernel drops  ${kernelDrops ?? 'not told by this system'}`);
+  lines.push(`path          ${pathText(report)}`);
   const isOfAnotherDay = latency.exchange === null && report.sessions.some(({ protocol }) => numbersPackets(protocol));
   if (isOfAnotherDay || (latency.exchange && Math.abs(latency.exchange.p50) > plausibleLatencyNs)) {
     lines.push('messages of another time of day: a replay, whose schedule --reference measures against');
   } else lines.push(...latencyLine('arrival less exchange time', latency.exchange));
   lines.push(...latencyLine('SendingTime less TransactTime', latency.transact));
   lines.push(...latencyLine('arrival less scheduled time', latency.schedule));
+  lines.push(...latencyLine("this program's receipt less the kernel's", latency.delivery));
   if (report.reference) {
     const { matched, unmatched } = report.reference;
     lines.push(`reference     ${formatCounted(matched, 'packet')} matched, ${formatCount(unmatched)} not in it`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function pathText({ path, receiving }: ListenReport): string {
+  if (receiving === null || receiving.calls === 0) return `${path}`;
+  const { calls, coalesced, coalescedDatagrams, hardwareStamps, softwareStamps } = receiving;
+  const stamps = hardwareStamps > 0 ? 'stamped by the network card' : softwareStamps > 0 ? 'stamped by the kernel' : '';
+  const runs =
+    coalesced > 0 ? `${formatCount(coalescedDatagrams)} packets in ${formatCounted(coalesced, 'train')}` : '';
+  return [path, formatCounted(calls, 'call'), runs, stamps].filter((text) => text !== '').join(', ');
 }
 
 function latencyLine(label: string, summary: HistogramSummary | null): string[] {

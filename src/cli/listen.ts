@@ -8,8 +8,8 @@ import { noFilter } from '../replay/filter.js';
 import { parseShapedRate } from '../replay/shape-parser.js';
 import { Listener, type ListenSpec } from '../run/listen.js';
 import { warmUpListener } from '../run/listen-warm-up.js';
+import { parseReceiveAddress } from '../run/receive-address.js';
 import { type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
-import { parseUdpTarget } from '../run/target.js';
 import { describeListening } from './listen-text.js';
 import { addInputOptions, count, duration, type InputFlags, inputSpec, type WindowFlags, when } from './options.js';
 import { Output } from './output.js';
@@ -43,7 +43,7 @@ export function addListenCommand(program: Command): void {
       'Receives datagrams on a UDP address or multicast group, decodes them, checks sequence numbers and reports ' +
         'rate, gaps, what the kernel dropped, and latency. Ends on SIGINT, a limit, or the end of every session.',
     )
-    .argument('<address>', 'udp://HOST:PORT, or udp://GROUP:PORT?iface=ADDRESS for multicast')
+    .argument('<address>', 'udp://HOST:PORT[?via=PATH&busypoll=TIME], or udp://GROUP:PORT?iface=ADDRESS for multicast')
     .optionsGroup('Output:')
     .option('--json', 'one JSON object on standard output at the end')
     .option('--strict', 'exit with 4 where sequence numbers are missing')
@@ -97,8 +97,6 @@ async function listen(address: string, flags: ListenFlags): Promise<void> {
 }
 
 function listenSpec(address: string, flags: ListenFlags): ListenSpec {
-  const { host, port, iface } = parseUdpTarget(address);
-  if (host === null || port === null) throw new UsageError('target', `'${address}' needs a host and a port`);
   if ((flags.reference === undefined) !== (flags.origin === undefined)) {
     throw new UsageError('reference', '--reference and --origin go together: the capture, and when its replay began');
   }
@@ -117,9 +115,7 @@ function listenSpec(address: string, flags: ListenFlags): ListenSpec {
     pack: flags.pack,
   });
   return {
-    host,
-    port,
-    iface,
+    ...parseReceiveAddress(address),
     bufferBytes: flags.buffer,
     input: inputSpec(['-'], flags),
     durationMs: (flags.duration ?? Number.POSITIVE_INFINITY) / 1e6,

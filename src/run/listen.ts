@@ -12,7 +12,7 @@ import { type EpochTime, MonotonicClock, WallClock } from '../core/clock.js';
 import { initHistograms, SignedHistogram } from '../core/histogram.js';
 import type { Flow, Stream } from '../core/seams.js';
 import type { Sender } from '../io/senders.js';
-import { openUdpReceiver, type UdpReceiver } from '../io/udp-receiver.js';
+import { openUdpReceiver, type ReceivePath, type UdpReceiver } from '../io/udp-receiver.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { SessionDemux } from '../session/demux.js';
 import { MDP3_HEADER_LENGTH } from '../session/mdp3-header.js';
@@ -23,11 +23,15 @@ import type { ReplaySpec } from './replay-spec.js';
 /** After every session has ended it must be quiet for so long: packets may be under way, or the next loop begin. */
 const lingerNs = 100e6;
 const watchMs = 50;
+/** Of one packet in so many it is measured how long it waited: reading a clock costs as much as decoding. */
+const deliverySample = 16;
 
 export interface ListenSpec {
   host: string;
   port: number;
   iface: string | null;
+  via?: ReceivePath;
+  busyPollUs?: number;
   bufferBytes: number;
   /** How the datagrams are taken; the path plays no part. */
   input: InputSpec;
@@ -65,6 +69,7 @@ export class Listener {
   private readonly exchangeLatency = new SignedHistogram();
   private readonly transactLatency = new SignedHistogram();
   private readonly scheduleLatency = new SignedHistogram();
+  private readonly deliveryLatency = new SignedHistogram();
   /** By the sender's index. */
   private readonly flows: Flow[] = [];
   private readonly originNs: number;
@@ -154,6 +159,7 @@ export class Listener {
     this.exchangeLatency.destroy();
     this.transactLatency.destroy();
     this.scheduleLatency.destroy();
+    this.deliveryLatency.destroy();
   }
 
   /** Figures now, for a progress line. */
@@ -192,6 +198,7 @@ export class Listener {
       this.arrivalNs = this.wall.fromEpoch(seconds, nanoseconds);
       this.arrivalSeconds = seconds;
       this.arrivalNanoseconds = nanoseconds;
+      if (this.packets % deliverySample === 0) this.deliveryLatency.record(this.clock.nowNs() - this.arrivalNs);
     }
     this.lastNs = this.arrivalNs;
     this.sinceMidnightNs = this.exchange.sinceMidnightNs(this.arrivalSeconds, this.arrivalNanoseconds);
@@ -280,10 +287,15 @@ export class Listener {
       flows: demux.flows(),
       kernelDrops: this.kernelDrops,
       receiveBuffer: receiver?.buffer ?? null,
+      /** How datagrams were taken from the kernel, `recvmmsg+gro`, `recvmmsg` or `dgram` (and why); in what calls. */
+      path: receiver?.path ?? null,
+      receiving: receiver?.counts() ?? null,
       latency: {
         exchange: summaryOf(this.exchangeLatency),
         transact: summaryOf(this.transactLatency),
         schedule: summaryOf(this.scheduleLatency),
+        /** From the kernel's receipt to this program's, of one packet in 16; null without the kernel's stamps. */
+        delivery: summaryOf(this.deliveryLatency),
       },
       reference: this.reference && {
         packets: this.reference.packets,

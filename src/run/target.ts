@@ -49,6 +49,18 @@ export function parseTarget(text: string, keepDestinations = false): Target {
 
 /** Reads `udp://host:port?ttl=&iface=&loopback=&via=&gso=`, as `--to` takes it. */
 export function parseUdpTarget(text: string, keepDestinations = false): UdpTarget {
+  const { host, port, query } = splitUdpAddress(text);
+  if (!keepDestinations && (host === null || port === null)) {
+    throw new UsageError('target', `'${text}' needs a host and a port, as in udp://127.0.0.1:26477`);
+  }
+  if (keepDestinations && host !== null && port !== null) {
+    throw new UsageError('target', `'${text}' names host and port, which --keep-destinations takes from the capture`);
+  }
+  return { kind: 'udp', host, port, ...parseQuery(text, query) };
+}
+
+/** Takes `udp://host:port?query` apart; throws UsageError where it has another form. */
+export function splitUdpAddress(text: string): { host: string | null; port: number | null; query: string } {
   const match = /^udp:\/\/(\[[0-9a-fA-F:.%a-z]+\]|[^:/?#[\]]*)(?::(\d{1,6}))?\/?(?:\?(.*))?$/.exec(text);
   if (!match) throw new UsageError('target', `'${text}' is not udp://HOST:PORT (an IPv6 address goes in brackets)`);
   const host = match[1].replace(/^\[|\]$/g, '') || null;
@@ -56,13 +68,7 @@ export function parseUdpTarget(text: string, keepDestinations = false): UdpTarge
   if (port !== null && (port < 1 || port > 65535)) {
     throw new UsageError('target', `'${text}': port ${port} is outside 1 to 65535`);
   }
-  if (!keepDestinations && (host === null || port === null)) {
-    throw new UsageError('target', `'${text}' needs a host and a port, as in udp://127.0.0.1:26477`);
-  }
-  if (keepDestinations && host !== null && port !== null) {
-    throw new UsageError('target', `'${text}' names host and port, which --keep-destinations takes from the capture`);
-  }
-  return { kind: 'udp', host, port, ...parseQuery(text, match[3] ?? '') };
+  return { host, port, query: match[3] ?? '' };
 }
 
 type UdpTargetOptions = Omit<UdpTarget, 'kind' | 'host' | 'port'>;

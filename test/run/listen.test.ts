@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { WallClock } from '../../src/core/clock.js';
 import { SinkError } from '../../src/core/errors.js';
 import { formatEpochNs } from '../../src/core/halves.js';
+import { batchedSockets } from '../../src/io/native/batched-sockets.js';
 import { Listener, type ListenReport, type ListenSpec } from '../../src/run/listen.js';
 import { runReplay } from '../../src/run/replay.js';
 import type { Target } from '../../src/run/target.js';
@@ -103,6 +104,12 @@ describe('what is received', () => {
     ]);
     expect(report.kernelDrops).toBe(process.platform === 'linux' ? 0 : null);
     expect(report.latency.exchange?.count).toBe(5);
+    const { absence } = batchedSockets();
+    expect(report.path).toBe(absence === null ? 'recvmmsg' : `dgram: ${absence}`);
+    if (absence === null) {
+      expect(report.receiving).toMatchObject({ softwareStamps: 6, truncated: 0, errors: {} });
+      expect(report.latency.delivery?.count).toBe(1);
+    } else expect(report.latency.delivery).toBeNull();
     expect(report.latency.schedule).toBeNull();
     expect(report.reference).toBeNull();
     expect(report.damageTotal).toBe(0);
@@ -129,6 +136,12 @@ describe('what is received', () => {
       ['short-packet', 3],
     ]);
     expect(report.messages).toMatchObject({ total: 4, unknownLayout: 1, zeroLength: 1 });
+  });
+
+  test('through Node alone: no stamps of the kernel', async () => {
+    const report = await listened({ via: 'dgram', limit: 1 }, (port) => sendAll(port, [mold(1, [itch('S')])]));
+    expect(report).toMatchObject({ path: 'dgram', receiving: null, latency: { delivery: null } });
+    expect(report.latency.exchange?.count).toBe(1);
   });
 
   test('another dialect is not decoded, what is no MoldUDP64 is only counted', async () => {
