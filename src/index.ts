@@ -59,6 +59,7 @@ export { type DoctorFacts, type DoctorReport, examine } from './run/doctor.js';
 export type { Check } from './run/doctor-checks.js';
 export { type GenerateSpec, type GenerateTruth, Generation } from './run/generate.js';
 export { type Mdp3GenerateSpec, type Mdp3GenerateTruth, Mdp3Generation } from './run/generate-mdp3.js';
+export { type IndexOptions, type IndexReport, indexCapture } from './run/index-capture.js';
 export { type DatagramBatch, type ReplayOptions, replay, replayBatches } from './run/library.js';
 export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
 export { Recorder, type RecordReport } from './run/record.js';

@@ -10,10 +10,12 @@ import { FlowTable } from '../capture/flow.js';
 import type { CaptureDescription } from '../capture/frame-reader.js';
 import { formatEpochNs } from '../core/halves.js';
 import type { Damage, DatagramReader, RecordReader } from '../core/seams.js';
-import { type CaptureFile, openCapture } from '../io/open-capture.js';
+import type { Stamp } from '../core/seek-index.js';
+import { type Beginning, type CaptureFile, openCapture } from '../io/open-capture.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { type MergeCursor, MergedReader } from '../replay/merge.js';
 import { type InputSpec, inputName, isStandardInput } from './input.js';
+import type { SeekIndexes } from './seek-indexes.js';
 
 /** Up to so many files are held open from the start. */
 export const maxAwake = 8;
@@ -25,7 +27,11 @@ export interface CaptureInputOptions {
   flows?: FlowTable;
   readAhead?: boolean;
   /** What a file's records are read through, such as a packer; its own reader where absent. */
-  wrap?: (file: CaptureFile, index: number) => RecordReader;
+  wrap?: (file: CaptureFile, index: number, at?: Beginning) => RecordReader;
+  /** Learn from what is read where reading can begin … */
+  indexes?: SeekIndexes;
+  /** … and begin each file close before its first record that is stamped then or later. */
+  target?: Stamp;
 }
 
 /** One file of an input, as reports show it. */
@@ -48,6 +54,8 @@ type DamageOf = (damage: Damage, file: string) => void;
 
 class Entry {
   file: CaptureFile | null = null;
+  /** Where it was begun, if not at its start. */
+  at: Beginning | undefined = undefined;
   /** Once the file is closed. */
   report: FileReport | null = null;
   name: string;
@@ -182,7 +190,7 @@ export class CaptureInput {
     }
     const entry = this.entries[merged.waiting] as Entry;
     if (merged.isAsleep(entry.index)) {
-      await this.openEntry(entry);
+      await this.openEntry(entry, this.options.target);
       merged.wake(entry.index, this.readerOf(entry));
     } else await entry.file?.fill();
     for (const other of this.entries) if (merged.isOver(other.index)) await other.close();
@@ -217,8 +225,9 @@ export class CaptureInput {
 
   private async start(): Promise<void> {
     const cursors: MergeCursor[] = [];
+    const isPeeked = this.entries.length > maxAwake;
     for (const entry of this.entries) {
-      await this.openEntry(entry);
+      await this.openEntry(entry, isPeeked ? undefined : this.options.target);
       cursors.push(await this.cursorOf(entry));
     }
     const [only] = cursors;
@@ -252,9 +261,27 @@ export class CaptureInput {
     entry.report = { ...entry.describe(), counts: null, skipped: {} };
   }
 
-  private async openEntry(entry: Entry): Promise<void> {
+  /** Opens the file, close before the target where there is one. */
+  private async openEntry(entry: Entry, target?: Stamp): Promise<void> {
+    const { indexes } = this.options;
+    const isNew = indexes !== undefined && !indexes.knows(entry.index);
+    entry.at = undefined;
+    if (target === undefined || indexes === undefined || isNew) entry.file = await this.openFile(entry);
+    if (isNew && entry.file !== null) await indexes.opened(entry.index, entry.file);
+    if (target !== undefined && indexes !== undefined) {
+      await entry.file?.close();
+      entry.at = await indexes.beginningOf(entry.index, target);
+      entry.file = await this.openFile(entry);
+    }
+    const file = entry.file as CaptureFile;
+    entry.kind = file.kind;
+    entry.name = file.name;
+    entry.sizeBytes = file.sizeBytes;
+  }
+
+  private openFile(entry: Entry): Promise<CaptureFile> {
     const { spec, options } = this;
-    entry.file = await openCapture(entry.path, {
+    return openCapture(entry.path, {
       lengthOf: itch50.lengthOf,
       timestampOf: itch50.timestampOf,
       frameByType: spec.frameByType,
@@ -264,17 +291,16 @@ export class CaptureInput {
       ...(spec.date === null ? {} : { date: spec.date }),
       flows: options.flows,
       readAhead: options.readAhead ?? false,
+      ...(options.indexes === undefined ? {} : { index: options.indexes.notesOf(entry.index) }),
+      ...(entry.at === undefined ? {} : { at: entry.at }),
       onDamage: (damage) => {
         if (!this.isPeeking) this.onDamage(damage, entry.name);
       },
     });
-    entry.kind = entry.file.kind;
-    entry.name = entry.file.name;
-    entry.sizeBytes = entry.file.sizeBytes;
   }
 
   private readerOf(entry: Entry): RecordReader {
     const file = entry.file as CaptureFile;
-    return this.options.wrap?.(file, entry.index) ?? file.reader;
+    return this.options.wrap?.(file, entry.index, entry.at) ?? file.reader;
   }
 }

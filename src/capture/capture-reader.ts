@@ -7,13 +7,14 @@
  */
 import { ByteQueue } from '../core/byte-queue.js';
 import type { CapturedFrame, DamageHandler, DatagramReader, Flow, Join } from '../core/seams.js';
+import type { RecordNotes, SeekPoint } from '../core/seek-index.js';
 import { describeForeign, SNIFF_BYTES, sniff } from './detect.js';
 import { FlowTable } from './flow.js';
 import type { CaptureDescription, FrameReader } from './frame-reader.js';
 import { DATAGRAM, Layers, SEGMENT } from './layers.js';
 import { Packet } from './packet.js';
 import { PcapReader } from './pcap.js';
-import { PcapngReader } from './pcapng.js';
+import { PcapngReader, type PcapngReaderOptions } from './pcapng.js';
 import { Tally } from './tally.js';
 import { type TcpCounts, TcpStreams } from './tcp-streams.js';
 
@@ -38,6 +39,8 @@ export interface CaptureReaderOptions {
    * the flow `noDatagram`, with its `frame`. TCP streams are not put together then.
    */
   allFrames?: boolean;
+  /** Learns, from packets as the capture stamps them, where reading can begin. */
+  index?: RecordNotes;
 }
 
 /** Name of the flow of packets without a datagram. */
@@ -114,6 +117,7 @@ export class CaptureReader implements DatagramReader {
   private readonly tcp: boolean;
   private readonly allFrames: boolean;
   private readonly stampByTrailer: boolean;
+  private readonly index: RecordNotes | null;
   private readonly tally = new Tally();
   private readonly streams: TcpStreams;
   private readonly packet = new Packet();
@@ -133,6 +137,7 @@ export class CaptureReader implements DatagramReader {
     this.allFrames = options.allFrames ?? false;
     this.tcp = !this.allFrames && (options.tcp ?? true);
     this.stampByTrailer = options.timestamps === 'trailer';
+    this.index = options.index ?? null;
     this.flows = options.flows ?? new FlowTable();
     this.streams = new TcpStreams({ onDamage: this.onDamage, otherFlows: this.flows.otherFlows });
     this.flow = this.flows.otherFlows;
@@ -206,6 +211,7 @@ export class CaptureReader implements DatagramReader {
     if (layers === null) return false;
     const { frames } = layers;
     while (frames.next()) {
+      if (this.index !== null) this.note(this.index, frames, layers);
       this.packets++;
       const outcome = layers.open(this.queue.view);
       if (outcome === DATAGRAM) {
@@ -237,6 +243,25 @@ export class CaptureReader implements DatagramReader {
     this.wireLength = frames.wireLength;
     this.linkType = frames.linkType;
     return true;
+  }
+
+  /** Begins in the middle: takes bytes that say how the packets behind are read, before `resumeAt`. */
+  describe(offset: number, bytes: Uint8Array): void {
+    this.queue.jump(offset);
+    this.push(bytes);
+    if (this.next()) throw new Error(`a packet among the ${bytes.length} describing bytes at ${offset}`);
+  }
+
+  /** Goes on at the point, whose bytes are pushed next. Fragments and TCP streams begin anew there. */
+  resumeAt(point: SeekPoint): void {
+    this.queue.jump(point.offset);
+    this.frames?.resumeAt(point);
+  }
+
+  /** Before anything of the packet is taken in, so that a reader who begins at it lacks nothing. */
+  private note(index: RecordNotes, frames: FrameReader, layers: Layers): void {
+    const { fileOffset, packetNumber, seconds, nanoseconds } = frames;
+    index.note(fileOffset, packetNumber, seconds, nanoseconds, layers.fragments.held === 0, this.segments > 0);
   }
 
   /** Gives a segment to its stream; true where a piece came out of it. */
@@ -286,6 +311,7 @@ export class CaptureReader implements DatagramReader {
       if (this.nextPiece()) return true;
     }
     this.done = true;
+    this.index?.finish();
     return false;
   }
 
@@ -296,12 +322,22 @@ export class CaptureReader implements DatagramReader {
     const head = new Uint8Array(queue.view.buffer, queue.view.byteOffset + queue.offset, queue.available);
     const content = sniff(head);
     if (content === 'pcap') this.frames = new PcapReader(queue, onDamage, { recover });
-    else if (content === 'pcapng') this.frames = new PcapngReader(queue, onDamage, { recover });
+    else if (content === 'pcapng') this.frames = new PcapngReader(queue, onDamage, { recover, ...this.blockNotes() });
     else this.refuse(head);
     if (this.frames === null) return null;
     const { checksums, flows, tcp, stampByTrailer } = this;
     this.layers = new Layers(this.frames, this, tally, { onDamage, checksums, flows, tcp, stampByTrailer });
     return this.layers;
+  }
+
+  private blockNotes(): PcapngReaderOptions {
+    const { index } = this;
+    if (index === null) return {};
+    return {
+      onBlock: (kind, offset, length) => {
+        if (kind === 'SHB' || kind === 'IDB') index.noteBlock(offset, length, kind === 'SHB');
+      },
+    };
   }
 
   private refuse(head: Uint8Array): void {

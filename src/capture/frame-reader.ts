@@ -5,6 +5,7 @@
  */
 import type { ByteQueue } from '../core/byte-queue.js';
 import type { DamageHandler } from '../core/seams.js';
+import type { SeekPoint } from '../core/seek-index.js';
 
 /** The longest frame that is believed; a longer one is damage (libpcap's and Wireshark's own limit). */
 export const MAX_CAPTURED_BYTES = 262_144;
@@ -84,6 +85,13 @@ export abstract class FrameReader {
 
   /** Moves to the next frame; false where more bytes are needed or the capture is `done`. */
   abstract next(): boolean;
+
+  /** Goes on at the point, whose bytes come next; what describes them was read before. */
+  resumeAt({ records, previous }: SeekPoint): void {
+    this.packetNumber = records;
+    this.seconds = previous.seconds;
+    this.nanoseconds = previous.nanoseconds;
+  }
 
   /** What the capture says beside its packets so far; null where its format has no place for it. */
   describe(): CaptureDescription | null {

@@ -50,8 +50,8 @@ const ADVICE = '--recover looks for the next plausible block.';
 
 /** How a pcapng capture is read. */
 export interface PcapngReaderOptions extends FrameReaderOptions {
-  /** Called with the kind of each block, in their order. */
-  onBlock?: (kind: BlockKind) => void;
+  /** Called with each block, in their order: its kind, its place in the file and its length. */
+  onBlock?: (kind: BlockKind, offset: number, length: number) => void;
 }
 
 /** What ended the reading of a block that could not be believed. */
@@ -65,7 +65,7 @@ interface Lost {
 export class PcapngReader extends FrameReader {
   readonly format = 'pcapng';
   private readonly notes = new PcapngNotes();
-  private readonly onBlock: ((kind: BlockKind) => void) | null;
+  private readonly onBlock: PcapngReaderOptions['onBlock'] | null;
   private littleEndian = false;
   /** Of the section at hand; undefined where a damaged block described one. */
   private interfaces: (PcapngInterface | undefined)[] = [];
@@ -273,7 +273,7 @@ export class PcapngReader extends FrameReader {
   /** Leaves the block at hand, by way of `passOver` where it is too long to be held. */
   private leave(kind: BlockKind, total: number): true {
     this.notes.count(kind);
-    if (this.onBlock !== null) this.onBlock(kind);
+    if (this.onBlock) this.onBlock(kind, this.blockOffset, total);
     if (total <= MAX_HELD_BLOCK_BYTES) this.queue.skip(total);
     else {
       this.trailer = total;

@@ -10,6 +10,7 @@ import { addDecodeCommand } from './decode.js';
 import { addDemoCommand } from './demo.js';
 import { addDoctorCommand } from './doctor.js';
 import { addGenerateCommand } from './generate.js';
+import { addIndexCommand } from './index-captures.js';
 import { addInspectCommand } from './inspect.js';
 import { addListenCommand } from './listen.js';
 import { addManualCommands } from './manual.js';
@@ -37,6 +38,7 @@ function buildProgram(): Command {
   addDecodeCommand(program);
   addInspectCommand(program);
   addConvertCommand(program);
+  addIndexCommand(program);
   addGenerateCommand(program);
   addReferenceCommand(program);
   addDemoCommand(program);

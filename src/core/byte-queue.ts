@@ -46,6 +46,15 @@ export class ByteQueue {
     this.ended = true;
   }
 
+  /** Gives up what is at hand: the next chunk is of another place in the file. */
+  jump(position: number): void {
+    this.view = new DataView(EMPTY.buffer);
+    this.offset = 0;
+    this.limit = 0;
+    this.base = position;
+    this.isOwn = false;
+  }
+
   /** Appends a chunk; it is read in place where nothing is left over, and then kept until the next `push`. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;

@@ -33,6 +33,10 @@ export interface ByteSource extends ChunkSource {
   readonly sizeBytes: number | null;
   /** Bytes read so far, as stored: the position within `sizeBytes`. */
   readonly bytesRead: number;
+  /** Of an uncompressed file: where the next chunk is to begin … */
+  seek?(offset: number): void;
+  /** … and bytes of any place. */
+  readAt?(offset: number, length: number): Promise<Uint8Array>;
 }
 
 /** Opens a path, or standard input for `-`; rejects with CaptureError where it cannot be read at all. */
@@ -66,11 +70,20 @@ export async function openBytes(path: string, options: ByteSourceOptions): Promi
 
 class PlainSource implements ByteSource {
   readonly compression = 'none';
+  readonly seek?: (offset: number) => void;
+  readonly readAt?: (offset: number, length: number) => Promise<Uint8Array>;
 
   constructor(
     private readonly raw: RawBytes,
-    private readonly chunks: ChunkSource,
-  ) {}
+    private readonly chunks: PeekedBytes,
+  ) {
+    if (raw.readAt === undefined || raw.sizeBytes === null) return;
+    this.readAt = (offset, length) => raw.readAt?.(offset, length) as Promise<Uint8Array>;
+    this.seek = (offset) => {
+      chunks.forget();
+      raw.seek?.(offset);
+    };
+  }
 
   get name(): string {
     return this.raw.name;
@@ -142,6 +155,12 @@ class PeekedBytes implements ChunkSource {
     }
     this.head = head.length === 0 ? null : head;
     return head;
+  }
+
+  /** Forgets what was looked at and whether the end was met: reading goes on elsewhere. */
+  forget(): void {
+    this.head = null;
+    this.ended = false;
   }
 
   async read(): Promise<Uint8Array | null> {

@@ -3,8 +3,10 @@ import type { Readable } from 'node:stream';
 import { CaptureReader } from '../capture/capture-reader.js';
 import { describeForeign, SNIFF_BYTES, sniff } from '../capture/detect.js';
 import type { FlowTable } from '../capture/flow.js';
+import { PCAP_HEADER_BYTES } from '../capture/pcap.js';
 import { CaptureError } from '../core/errors.js';
 import type { Damage, DamageHandler, LengthOf, RecordReader, TimestampOf } from '../core/seams.js';
+import type { DescribingBlock, RecordNotes, SeekPoint } from '../core/seek-index.js';
 import { newYorkMidnight } from '../core/time.js';
 import { BinaryFileReader, looksLikeBinaryFile } from '../session/binaryfile.js';
 import { type ByteSource, type Compression, openBytes } from './byte-source.js';
@@ -38,6 +40,16 @@ export interface OpenCaptureOptions {
   timestamps?: 'capture' | 'trailer';
   /** Where the flows of a pcap or pcapng are interned; a table of its own where absent. */
   flows?: FlowTable;
+  /** Learns, while the file is read, where reading can begin. */
+  index?: RecordNotes;
+  /** Where to begin, in a file that can be read anywhere; at its start where absent. */
+  at?: Beginning;
+}
+
+/** A place in the middle of a file, and the blocks that are to be read before it. */
+export interface Beginning {
+  readonly point: SeekPoint;
+  readonly blocks: readonly DescribingBlock[];
 }
 
 /** A pcap or pcapng capture, being read. */
@@ -73,15 +85,17 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
   await head.read(SNIFF_BYTES);
   const content = sniff(head.bytes);
   if (content === 'pcap' || content === 'pcapng') {
-    const { onDamage, flows, recover = false, tcp = false, timestamps = 'capture' } = options;
+    const { onDamage, flows, index, at, recover = false, tcp = false, timestamps = 'capture' } = options;
     const reader = new CaptureReader({
       onDamage,
       recover,
       tcp,
       timestamps,
       ...(flows === undefined ? {} : { flows }),
+      ...(index === undefined ? {} : { index }),
     });
-    return new OpenedFile(source, head, 'datagrams', content, reader, null, options.readAhead ?? false);
+    if (at !== undefined) await beginAt(source, content, reader, at);
+    return new OpenedFile(source, at ? null : head, 'datagrams', content, reader, null, options.readAhead ?? false);
   }
   await head.read(HEAD_BYTES);
   if (head.bytes.length === 0) {
@@ -92,7 +106,9 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
   if (framing === 'no') throw unknown(source, head.bytes);
   if (framing !== 'framed' && !frameByType) throw unframed(source, framing);
   const date = options.date ?? dateFromName(path) ?? NO_DATE;
+  const { index, at } = options;
   const reader = new BinaryFileReader({
+    ...(index === undefined ? {} : { index }),
     midnightSeconds: newYorkMidnight(date),
     timestampOf: options.timestampOf,
     lengthOf: options.lengthOf,
@@ -100,7 +116,26 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
     onDamage: options.onDamage,
     sizeBytes: source.compression === 'none' ? source.sizeBytes : null,
   });
-  return new OpenedFile(source, head, 'messages', 'BinaryFILE', reader, date, options.readAhead ?? false);
+  if (at !== undefined) {
+    reader.resumeAt(at.point, framing !== 'no-prefix');
+    source.seek?.(at.point.offset);
+  }
+  return new OpenedFile(source, at ? null : head, 'messages', 'BinaryFILE', reader, date, options.readAhead ?? false);
+}
+
+/** Shows the reader what describes the packets from the point on, and goes there. */
+async function beginAt(
+  source: ByteSource,
+  format: 'pcap' | 'pcapng',
+  reader: Pick<CaptureReader, 'describe' | 'resumeAt'>,
+  { point, blocks }: Beginning,
+): Promise<void> {
+  const pieces = format === 'pcap' ? [{ offset: 0, length: PCAP_HEADER_BYTES }] : blocks;
+  for (const { offset, length } of pieces) {
+    reader.describe(offset, (await source.readAt?.(offset, length)) ?? new Uint8Array(0));
+  }
+  reader.resumeAt(point);
+  source.seek?.(point.offset);
 }
 
 /** Where nothing can be read, its damage is told with the refusal, which is all that is left to tell. */
@@ -133,7 +168,7 @@ export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
 
   constructor(
     private readonly source: ByteSource,
-    head: Head,
+    head: Head | null,
     readonly kind: Kind,
     readonly format: Format,
     readonly reader: Reader,
@@ -142,6 +177,7 @@ export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
   ) {
     // A pipe's next bytes may never come, and then it could not be closed.
     this.readsAhead = readAhead && source.sizeBytes !== null;
+    if (head === null) return;
     reader.push(head.bytes);
     if (head.complete) reader.end();
   }

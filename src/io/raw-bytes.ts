@@ -23,8 +23,12 @@ export interface RawBytes extends ChunkSource {
   readonly name: string;
   /** Size in bytes where it is known beforehand. */
   readonly sizeBytes: number | null;
-  /** Bytes read so far. */
+  /** Bytes read so far, or the place in the file where the next chunk begins. */
   readonly bytesRead: number;
+  /** Of a file: where the next chunk is to begin, after what was read ahead is forgotten. */
+  seek?(offset: number): void;
+  /** Of a file: bytes of any place, fewer where it ends. */
+  readAt?(offset: number, length: number): Promise<Uint8Array>;
 }
 
 /** Opens a file, or a named pipe or device; rejects with CaptureError where there is nothing to read. */
@@ -88,9 +92,30 @@ class FileBytes implements RawBytes {
     const buffer = this.other;
     this.other = this.current;
     this.current = buffer;
-    const { bytesRead } = await this.file.read(buffer, 0, buffer.length, null);
+    const position = this.isSeekable ? this.bytesRead : null;
+    const { bytesRead } = await this.file.read(buffer, 0, buffer.length, position);
     this.bytesRead += bytesRead;
     return bytesRead === 0 ? null : buffer.subarray(0, bytesRead);
+  }
+
+  seek(offset: number): void {
+    this.bytesRead = offset;
+  }
+
+  async readAt(offset: number, length: number): Promise<Uint8Array> {
+    const buffer = new Uint8Array(length);
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await this.file.read(buffer, done, length - done, offset + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return buffer.subarray(0, done);
+  }
+
+  /** A device has no places. */
+  private get isSeekable(): boolean {
+    return this.sizeBytes !== null;
   }
 
   close(): Promise<void> {

@@ -5,7 +5,9 @@
  * Pulled like any reader: `next()` answers from the bytes at hand. What changes datagrams on their way (faults) has the
  * same shape and stands in front of it.
  */
+import { UsageError } from '../core/errors.js';
 import type { DatagramReader, Flow } from '../core/seams.js';
+import type { Stamp } from '../core/seek-index.js';
 import type { Schedule } from './schedule.js';
 import type { Timeline } from './timeline.js';
 
@@ -21,6 +23,19 @@ export interface ReplaySource {
   fill(): Promise<void>;
   /** Goes back to the first byte; rejects where the input cannot be read twice. */
   restart(): Promise<void>;
+  /**
+   * Goes to the first datagram, in the order of the source, that is stamped at `target` or later, and answers whether
+   * there is one: it is at hand then. `learner` where it is to be shown everything before; `isStopped` ends it early.
+   * Rejects, and stays where it is, where the source cannot go there.
+   */
+  seek?(target: Stamp, learner: Learner | null, isStopped: () => boolean): Promise<boolean>;
+}
+
+/** Learns from the datagrams that a seek passes over. */
+export interface Learner {
+  /** They are read from the first one on: what was learned is to be forgotten. */
+  forget(): void;
+  datagram(reader: DatagramReader): void;
 }
 
 /** Says which datagrams take part, and how many messages each holds. */
@@ -30,6 +45,9 @@ export interface DatagramGate {
   messagesIn(reader: DatagramReader): number;
   /** Forgets what it learned from the datagrams of the loop before, so that every loop is the same. */
   startLoop?(): void;
+  /** Whether verdicts depend on datagrams before, so that those a seek passes over are to be shown (`passOver`). */
+  readonly learns?: boolean;
+  passOver?(reader: DatagramReader): void;
 }
 
 /** Gives the bytes to send in a loop: the reader's own, or a rewritten copy. */
@@ -69,6 +87,12 @@ export interface ScheduledSource {
   next(): boolean;
   /** Goes back to the first datagram, in the next loop. Rejects where the source does. */
   restart(): Promise<void>;
+  /**
+   * Goes to the first datagram stamped at `target` or later, which is then the next one and due as the schedule says
+   * of a first one; of none, this pass is over. Rejects where the source does; absent where what was made of the
+   * datagrams cannot be begun anew.
+   */
+  seek?(target: Stamp, isStopped: () => boolean): Promise<void>;
 }
 
 export interface ScheduledReaderOptions {
@@ -99,6 +123,8 @@ export class ScheduledReader implements ScheduledSource {
   pause: Pause = 'fill';
   private readonly o: ScheduledReaderOptions;
   private hasBegun = false;
+  /** Whether the source's datagram at hand is yet to be taken: a seek has found it. */
+  private isFound = false;
   /** Datagrams of this loop. */
   private played = 0;
 
@@ -113,7 +139,8 @@ export class ScheduledReader implements ScheduledSource {
     const { source, gate } = this.o;
     const { reader } = source;
     for (;;) {
-      if (!reader.next()) {
+      if (this.isFound) this.isFound = false;
+      else if (!reader.next()) {
         this.pause = reader.done ? this.afterPass() : 'fill';
         return false;
       }
@@ -133,6 +160,21 @@ export class ScheduledReader implements ScheduledSource {
     await this.o.source.restart();
     this.o.timeline.startLoop();
     this.startLoop();
+  }
+
+  async seek(target: Stamp, isStopped: () => boolean): Promise<void> {
+    const { source, gate, rewriter, timeline } = this.o;
+    if (source.seek === undefined) throw new UsageError('seek', 'this source has no times to go to');
+    const isTaught = rewriter !== undefined && this.loop === 1;
+    const learner: Learner = {
+      forget: () => gate.startLoop?.(),
+      datagram: (reader) => {
+        gate.passOver?.(reader);
+        if (isTaught) rewriter.rewrite(reader.view, reader.offset, reader.length, reader.flow);
+      },
+    };
+    this.isFound = await source.seek(target, gate.learns === true || isTaught ? learner : null, isStopped);
+    timeline.startLoop();
   }
 
   private take(reader: DatagramReader): void {

@@ -79,6 +79,14 @@ export class CaptureGate implements DatagramGate {
     this.past = 0;
   }
 
+  get learns(): boolean {
+    return this.filter.learns || this.mdp3Filter.learns;
+  }
+
+  passOver(reader: DatagramReader): void {
+    if (this.allowsTruncated || (reader as { truncated?: boolean }).truncated !== true) this.learn(reader);
+  }
+
   admit(reader: DatagramReader): 'yes' | 'no' | 'before' | 'after' {
     const where = this.window.check(reader.seconds, reader.nanoseconds);
     if (where === 'before') {

@@ -5,13 +5,15 @@
 import { CaptureInput } from '../analysis/capture-input.js';
 import { forcedFraming, refuseFilters } from '../analysis/input.js';
 import { itch50Landmarks } from '../analysis/landmarks.js';
+import { SeekIndexes, type SeekIndexOptions } from '../analysis/seek-indexes.js';
 import { FlowTable } from '../capture/flow.js';
 import { parseIpv4 } from '../capture/ipv4.js';
 import { UsageError } from '../core/errors.js';
 import type { Damage, DatagramReader, Flow, RecordReader } from '../core/seams.js';
-import type { CaptureFile } from '../io/open-capture.js';
+import { isEarlier, type Stamp } from '../core/seek-index.js';
+import type { Beginning, CaptureFile } from '../io/open-capture.js';
 import { MessageFilter } from '../replay/filter.js';
-import type { ReplaySource } from '../replay/scheduled-reader.js';
+import type { Learner, ReplaySource } from '../replay/scheduled-reader.js';
 import { CaptureWindow } from '../replay/window.js';
 import { WindowedReader } from '../replay/windowed-reader.js';
 import type { Mdp3Facts } from '../session/mdp3.js';
@@ -24,6 +26,8 @@ import type { ReplaySpec } from './replay-spec.js';
 const loopback = parseIpv4('127.0.0.1');
 const builtSourcePort = 26400;
 const builtDestinationPort = 26477;
+/** Damage that is remembered, so that reading a place again behind a seek does not tell it again. */
+const maxToldDamage = 10_000;
 
 export class CaptureSource implements ReplaySource {
   private input!: CaptureInput;
@@ -35,23 +39,38 @@ export class CaptureSource implements ReplaySource {
   private readonly mdp3: Mdp3Facts | undefined;
   /** Of all loops, so that a flow is the same object in each. */
   private readonly flows = new FlowTable();
-  /** Fills while a loop is under way; damage is told in the first loop only. */
+  /** Null where the run cannot be told to seek. */
+  private readonly indexes: SeekIndexes | null;
+  private readonly say: (text: string) => void;
+  /** Until the first seek or loop everything is read for the first time, and all damage told. */
   private isFirstPass = true;
+  private readonly toldDamage = new Set<string>();
   private hasBegun = false;
+  /** Where a seek has the input begin. */
+  private target: Stamp | null = null;
+  private packers: MoldUDP64Packer[] = [];
 
-  private constructor(spec: ReplaySpec, onDamage: (damage: Damage, file: string) => void, mdp3: Mdp3Facts | undefined) {
+  private constructor(
+    spec: ReplaySpec,
+    onDamage: (damage: Damage, file: string) => void,
+    mdp3: Mdp3Facts | undefined,
+    seeks: SeekIndexOptions | null,
+  ) {
     this.spec = spec;
     this.onDamage = onDamage;
     this.mdp3 = mdp3;
+    this.indexes = seeks === null ? null : new SeekIndexes(spec.input, seeks);
+    this.say = seeks?.say ?? (() => {});
   }
 
-  /** Without `mdp3` no TCP stream is recognised as MDP 3.0. */
+  /** Without `mdp3` no TCP stream is recognised as MDP 3.0; without `seeks` there is no `seek`. */
   static async open(
     spec: ReplaySpec,
     onDamage: (damage: Damage, file: string) => void,
     mdp3?: Mdp3Facts,
+    seeks: SeekIndexOptions | null = null,
   ): Promise<CaptureSource> {
-    const source = new CaptureSource(spec, onDamage, mdp3);
+    const source = new CaptureSource(spec, onDamage, mdp3, seeks);
     await source.openInput();
     const { input } = source;
     try {
@@ -113,23 +132,76 @@ export class CaptureSource implements ReplaySource {
 
   async restart(): Promise<void> {
     if (!this.isRepeatable) throw notRepeatable(this.name);
-    this.isFirstPass = false;
+    await this.reopen(null);
+  }
+
+  async seek(target: Stamp, learner: Learner | null, isStopped: () => boolean): Promise<boolean> {
+    const { indexes } = this;
+    if (indexes === null) throw new UsageError('seek', 'this run was not begun as one that can be told to seek');
+    const why = this.whyReadThrough(learner !== null) ?? indexes.refusal;
+    // Of a packer what is half packed is packed anew, so that it begins as one that was read to there does.
+    const readsOn = indexes.isAhead(target) && (why !== null || !this.isRepeatable);
+    if (why !== null) this.say(`times are found by reading ${readsOn ? 'on' : 'from the start'}: ${why}`);
+    if (!readsOn) {
+      if (!this.isRepeatable) {
+        throw new UsageError('seek', `${this.name} can only be read on, and that time is behind; save it to a file`);
+      }
+      await this.reopen(why === null ? target : null);
+      learner?.forget();
+    }
+    for (const packer of this.packers) packer.passUntil(target);
+    if (this.packers.length > 0 && this.spec.pack === 'mtu') {
+      this.say('behind a seek packets are cut anew: those of --pack mtu hold the same messages, divided otherwise');
+    }
+    return this.passOver(target, learner, isStopped);
+  }
+
+  async close(): Promise<void> {
+    await this.indexes?.save();
     await this.input.close();
+  }
+
+  /** Reads on to the first datagram at or after the target; true where there is one, which is at hand. */
+  private async passOver(target: Stamp, learner: Learner | null, isStopped: () => boolean): Promise<boolean> {
+    for (;;) {
+      const { reader } = this;
+      if (reader.next()) {
+        // Packers have passed over messages, and a packet's stamp is that of its last.
+        if (this.input.kind === 'messages' || !isEarlier(reader, target)) return true;
+        learner?.datagram(reader);
+      } else if (reader.done || isStopped()) return false;
+      else await this.fill();
+    }
+  }
+
+  /** Why every datagram before a target is needed; null where none is. */
+  private whyReadThrough(isVisited: boolean): string | null {
+    const { spec } = this;
+    if (isVisited) return 'what is played depends on what comes before (--symbol, or the numbers of loops)';
+    const filters = new MessageFilter({ ...spec.filter, sessions: [] }, itch50Landmarks);
+    const hasWindow = spec.from !== undefined || spec.until !== undefined;
+    const numbersDepend = this.input.messageFiles.length > 0 && (filters.readsMessages || hasWindow);
+    return numbersDepend ? 'numbers of what a filter or window leaves of a BinaryFILE are counted' : null;
+  }
+
+  private async reopen(target: Stamp | null): Promise<void> {
+    this.isFirstPass = false;
+    await this.indexes?.save();
+    await this.input.close();
+    this.target = target;
     await this.openInput();
   }
 
-  close(): Promise<void> {
-    return this.input.close();
-  }
-
   private async openInput(): Promise<void> {
-    const onDamage = (damage: Damage, file: string): void => {
-      if (this.isFirstPass) this.onDamage(damage, file);
-    };
+    const { indexes, target } = this;
+    const onDamage = (damage: Damage, file: string): void => this.tell(damage, file);
+    this.packers = [];
     this.input = await CaptureInput.open(this.spec.input, onDamage, {
       flows: this.flows,
       readAhead: true,
-      wrap: (file, index) => (file.kind === 'datagrams' ? file.reader : this.packed(file, index)),
+      wrap: (file, index, at) => (file.kind === 'datagrams' ? file.reader : this.packed(file, index, at)),
+      ...(indexes === null ? {} : { indexes }),
+      ...(target === null ? {} : { target }),
     });
     const reader = this.input.reader as DatagramReader;
     this.bridge = this.kind === 'datagrams' ? this.bridged(reader, onDamage) : null;
@@ -149,13 +221,23 @@ export class CaptureSource implements ReplaySource {
     });
   }
 
-  private packed(file: CaptureFile & { kind: 'messages' }, index: number): DatagramReader {
+  /** Passes damage on, once. */
+  private tell(damage: Damage, file: string): void {
+    const { toldDamage } = this;
+    const key = `${file} ${damage.code} ${damage.offset}`;
+    const isFull = toldDamage.size >= maxToldDamage;
+    if (!this.isFirstPass && (isFull || toldDamage.has(key))) return;
+    if (!isFull) toldDamage.add(key);
+    this.onDamage(damage, file);
+  }
+
+  private packed(file: CaptureFile & { kind: 'messages' }, index: number, at: Beginning | undefined): DatagramReader {
     const { spec } = this;
     const filter = new MessageFilter({ ...spec.filter, sessions: [] }, itch50Landmarks);
     const hasWindow = spec.from !== undefined || spec.until !== undefined;
     const window = hasWindow ? new CaptureWindow(windowOf(spec)) : null;
     const learn = ({ view, offset, length }: RecordReader): void => filter.learn(view, offset, length);
-    return new MoldUDP64Packer(window === null ? file.reader : new WindowedReader(file.reader, window, learn), {
+    const packer = new MoldUDP64Packer(window === null ? file.reader : new WindowedReader(file.reader, window, learn), {
       session: sessionOf(spec.session, index),
       mtu: spec.mtu,
       pack: spec.pack,
@@ -163,11 +245,13 @@ export class CaptureSource implements ReplaySource {
       ...(filter.readsMessages
         ? { accept: (view, offset, length) => filter.acceptsMessage(view, offset, length) }
         : {}),
+      // Of a file that neither filter nor window thins out, records and sequence numbers are one count.
+      ...(at === undefined ? {} : { firstSequence: at.point.records + 1 }),
       endOfSession: true,
-      onDamage: (damage) => {
-        if (this.isFirstPass) this.onDamage(damage, file.name);
-      },
+      onDamage: (damage) => this.tell(damage, file.name),
     });
+    this.packers.push(packer);
+    return packer;
   }
 }
 

@@ -14,6 +14,7 @@
  */
 import { ByteQueue } from '../core/byte-queue.js';
 import type { DamageHandler, LengthOf, RecordReader, TimestampOf } from '../core/seams.js';
+import type { RecordNotes, SeekPoint } from '../core/seek-index.js';
 import { looksLikeBinaryFile, PREFIX_LENGTH } from './binaryfile-format.js';
 
 export { type BinaryFileFormat, looksLikeBinaryFile } from './binaryfile-format.js';
@@ -38,6 +39,8 @@ export interface BinaryFileOptions {
   readonly onDamage?: DamageHandler;
   /** Size of the uncompressed file where it is known: damage then says how much is left unread. */
   readonly sizeBytes?: number | null;
+  /** Learns where reading can begin. */
+  readonly index?: RecordNotes;
 }
 
 type State = 'undecided' | 'framed' | 'unprefixed' | 'lost';
@@ -60,6 +63,7 @@ export class BinaryFileReader implements RecordReader {
   private readonly options: BinaryFileOptions;
   private readonly lengthOf: LengthOf;
   private readonly timestampOf: TimestampOf;
+  private readonly index: RecordNotes | null;
   private readonly queue = new ByteQueue();
   private state: State = 'undecided';
   /** Framing to resume with, what is wrong and how far the search has come, while lost. */
@@ -72,8 +76,18 @@ export class BinaryFileReader implements RecordReader {
     this.options = options;
     this.lengthOf = options.lengthOf;
     this.timestampOf = options.timestampOf;
+    this.index = options.index ?? null;
     this.view = this.queue.view;
     this.seconds = options.midnightSeconds;
+  }
+
+  /** Begins at the point, whose bytes are pushed next; `isPrefixed` says whether messages have their lengths. */
+  resumeAt({ offset, records, previous }: SeekPoint, isPrefixed: boolean): void {
+    this.queue.jump(offset);
+    this.state = isPrefixed ? 'framed' : 'unprefixed';
+    this.packetNumber = records;
+    this.seconds = previous.seconds;
+    this.nanoseconds = previous.nanoseconds;
   }
 
   push(chunk: Uint8Array): void {
@@ -186,6 +200,8 @@ export class BinaryFileReader implements RecordReader {
     this.packetNumber++;
     queue.skip(prefix + length);
     if (this.lengthOf(this.view, this.offset) === length) this.stamp(this.timestampOf(this.view, this.offset));
+    const { index } = this;
+    if (index !== null) index.note(this.fileOffset, this.packetNumber, this.seconds, this.nanoseconds, true, false);
   }
 
   /** Adds nanoseconds since midnight, 24 hours and more included, to the file's midnight. */
@@ -265,6 +281,7 @@ export class BinaryFileReader implements RecordReader {
 
   private finish(): boolean {
     this.done = true;
+    this.index?.finish();
     return true;
   }
 

@@ -125,6 +125,14 @@ export class MoldUDP64Builder {
     return !fits;
   }
 
+  /** Counts a message without packing it, and lets go of the packet being filled. */
+  pass(length: number): void {
+    this.filling.length = HEADER_LENGTH;
+    this.filling.messageCount = 0;
+    if (length > MAX_MOLD_MESSAGE) this.tooLong++;
+    else this.nextSequence++;
+  }
+
   /** Completes the packet being filled; false where there is none. */
   flush(): boolean {
     if (this.filling.messageCount === 0) return false;

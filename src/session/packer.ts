@@ -1,5 +1,6 @@
 /** MoldUDP64 datagrams made from a file of messages, packed as `MoldUDP64Builder` does. */
 import type { DamageHandler, DatagramReader, Flow, RecordReader } from '../core/seams.js';
+import { isEarlier, type Stamp } from '../core/seek-index.js';
 import {
   MAX_MOLD_MESSAGE,
   MAX_UDP_PAYLOAD,
@@ -41,6 +42,8 @@ export class MoldUDP64Packer implements DatagramReader {
   private readonly options: PackerOptions;
   private readonly builder: MoldUDP64Builder;
   private isEndPending: boolean;
+  /** Messages before the first that is stamped then or later are counted and not packed; null for none. */
+  private target: Stamp | null = null;
 
   constructor(reader: RecordReader, options: PackerOptions) {
     this.reader = reader;
@@ -74,6 +77,11 @@ export class MoldUDP64Packer implements DatagramReader {
     this.reader.end();
   }
 
+  /** Goes on with the first message from here that is stamped then or later; those before it keep their numbers. */
+  passUntil(target: Stamp): void {
+    this.target = target;
+  }
+
   next(): boolean {
     const { reader } = this;
     while (reader.next()) if (this.take()) return this.handOver();
@@ -91,6 +99,13 @@ export class MoldUDP64Packer implements DatagramReader {
     if (options.accept !== undefined && !options.accept(view, offset, length)) {
       this.filtered++;
       return false;
+    }
+    if (this.target !== null) {
+      if (isEarlier(reader, this.target)) {
+        this.builder.pass(length);
+        return false;
+      }
+      this.target = null;
     }
     if (length > MAX_MOLD_MESSAGE) this.reportTooLong(length);
     return this.builder.add(view, offset, length, reader.seconds, reader.nanoseconds, 0, reader.fileOffset);
