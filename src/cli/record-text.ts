@@ -8,22 +8,22 @@ const shownFlows = 10;
 
 /** The report as text. */
 export function describeRecording(report: RecordReport): string {
-  const { packets, rate, seconds, endReason, lines, kernelDrops } = report;
+  const { packets, rate, seconds, endReason, interfaces, kernelDrops } = report;
   const text = [
-    `recorded  ${formatCounted(packets.written, 'packet')} of ${formatCount(packets.total)} ` +
+    `recorded  ${formatCounted(packets.written, 'packet')}${report.lines === null ? '' : ', lines merged,'} of ` +
+      `${formatCount(packets.total)} ` +
       `(${formatCounted(packets.bytes, 'byte')} of payload) in ${seconds.toFixed(6)} seconds, ended by ${endReason}`,
     `rate      ${rate.packetsPerSecond.toFixed(2)} pps`,
     ...describeFiles(report),
   ];
-  for (const line of lines) {
-    const { address, packets: count, senders, stamps, path } = line;
+  for (const { address, name, packets: count, senders, stamps, path } of interfaces) {
     const by = stamps === 'kernel' ? 'stamped by the kernel' : 'stamped when read';
     text.push(
-      `line      ${address} on ${line.interface}: ${formatCounted(count, 'packet')} of ` +
+      `address   ${address} on ${name}: ${formatCounted(count, 'packet')} of ` +
         `${formatCounted(senders, 'sender')}, ${by} (${path})`,
     );
   }
-  text.push(...describeSessions(report.sessions, lines.length > 1));
+  text.push(...describeSessions(report.sessions, interfaces.length > 1));
   const strange = report.flows.filter(({ recognisedAs }) => recognisedAs === null);
   for (const { source, destination, packets: count } of strange.slice(0, shownFlows)) {
     text.push(`flow      ${source} to ${destination}: ${formatCounted(count, 'packet')}, sequence not checked`);
@@ -35,7 +35,7 @@ export function describeRecording(report: RecordReport): string {
 
 /** What a reader of the report must not miss. */
 export function recordWarnings(report: RecordReport): string[] {
-  const { packets, memory, outOfOrder, notRemoved, lines, damage, damageTotal } = report;
+  const { packets, memory, outOfOrder, notRemoved, interfaces, damage, damageTotal } = report;
   const warnings: string[] = [];
   if (packets.missed > 0) {
     warnings.push(
@@ -52,7 +52,7 @@ export function recordWarnings(report: RecordReport): string[] {
         'addresses, or a clock that was set',
     );
   }
-  for (const { address, unnamed } of lines) {
+  for (const { address, unnamed } of interfaces) {
     if (unnamed > 0) {
       warnings.push(`${address}: ${formatCounted(unnamed, 'packet')} of more senders than are told apart`);
     }

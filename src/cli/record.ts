@@ -1,22 +1,35 @@
 /** `tickreel record`: what comes to UDP addresses and multicast groups, into capture files. */
 import { type Command, Option } from 'commander';
+import type { LineEndpoint, LineSpec } from '../analysis/line-names.js';
 import { UsageError } from '../core/errors.js';
 import { formatBytes, formatCount, formatRate } from '../core/time.js';
+import { interfaceName } from '../io/address.js';
 import type { CaptureFormat } from '../io/capture-output.js';
 import { refuseUnwritable } from '../io/file-error.js';
 import { defaultReceiveBufferBytes } from '../io/udp-receiver.js';
 import { Recorder, type RecordReport } from '../run/record.js';
-import type { RecordLine } from '../run/record-line.js';
+import type { RecordInterface } from '../run/record-interface.js';
 import { defaultRecordMemoryBytes, type RecordAddress, type RecordSpec, recordFormatOf } from '../run/record-spec.js';
 import { parseUdpTarget } from '../run/target.js';
-import { addProtocolOptions, count, duration, type InputFlags, inputSpec, size } from './options.js';
+import {
+  addLineOptions,
+  addProtocolOptions,
+  count,
+  duration,
+  type InputFlags,
+  inputSpec,
+  type LineFlags,
+  lineSpec,
+  size,
+} from './options.js';
 import { Output } from './output.js';
 import { describeRecording, recordWarnings } from './record-text.js';
 import { refuseOutputs, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { finish, warn } from './summary.js';
 
-interface RecordFlags extends InputFlags {
+interface RecordFlags extends InputFlags, LineFlags {
+  arbitrate?: boolean;
   output: string;
   format?: CaptureFormat;
   force?: boolean;
@@ -71,8 +84,10 @@ export function addRecordCommand(program: Command, version: string): void {
       defaultReceiveBufferBytes,
     )
     .option('--memory <bytes>', 'for packets that wait for the disk', size(3 << 20), defaultRecordMemoryBytes)
-    .optionsGroup('Sequences:');
-  addProtocolOptions(command)
+    .optionsGroup('Sequences:')
+    .option('--arbitrate', 'write the lines of each feed (A and B) as one, what several of them brought once');
+  addProtocolOptions(command).option('--channels <file>', "CME's config.xml: names channels and their lines A and B");
+  addLineOptions(command)
     .addHelpText(
       'after',
       `
@@ -91,9 +106,10 @@ async function record(addresses: readonly string[], flags: RecordFlags, version:
   const recorder = await Recorder.open(spec);
   // Writing what is in memory may take a slow disk longer than a stop is given elsewhere; a second signal ends it.
   const release = stopOnSignal(() => recorder.stop(), false, Number.POSITIVE_INFINITY);
-  for (const line of recorder.lines)
-    process.stderr.write(`recording ${line.name} on ${line.iface}, ${line.stampsText}\n`);
-  const [{ receiver }] = recorder.lines as [RecordLine];
+  for (const { url, name, stampsText } of recorder.interfaces) {
+    process.stderr.write(`recording ${url} on ${name}, ${stampsText}\n`);
+  }
+  const [{ receiver }] = recorder.interfaces as [RecordInterface];
   warnOfSmallBuffer(receiver.buffer);
   const hideProgress = showRecording(recorder);
   await recorder.run();
@@ -106,7 +122,9 @@ async function record(addresses: readonly string[], flags: RecordFlags, version:
   if (failure !== null && !isPipeClosed) warn(failure.message);
   await writeReport(report, flags, toStandardOutput);
   const { packets, kernelDrops, sessions } = report;
-  const isIncomplete = packets.missed > 0 || (kernelDrops ?? 0) > 0 || sessions.some(({ gaps }) => gaps.length > 0);
+  // What the kernel dropped of one line the other may have brought.
+  const lost = packets.missed + (spec.arbitrate ? 0 : (kernelDrops ?? 0));
+  const isIncomplete = lost > 0 || sessions.some(({ gaps }) => gaps.length > 0);
   finish({
     failure: failure !== null && !isPipeClosed,
     gaps: flags.strict === true && isIncomplete,
@@ -121,6 +139,8 @@ function recordSpec(addresses: readonly string[], flags: RecordFlags, applicatio
     bufferBytes: flags.buffer,
     via: 'auto',
     input: inputSpec(['-'], flags),
+    arbitrate: flags.arbitrate ?? false,
+    lines: linesOf(flags),
     path: output,
     format: flags.format ?? recordFormatOf(output),
     force: flags.force ?? false,
@@ -133,6 +153,16 @@ function recordSpec(addresses: readonly string[], flags: RecordFlags, applicatio
     limit: flags.limit ?? Number.POSITIVE_INFINITY,
     idleMs: (flags.idle ?? Number.POSITIVE_INFINITY) / 1e6,
   };
+}
+
+/** Interfaces are told apart by their names, however they were written. */
+function linesOf(flags: LineFlags): LineSpec {
+  const named = (one: LineEndpoint): LineEndpoint => ({
+    ...one,
+    iface: one.iface === null ? null : interfaceName(one.iface),
+  });
+  const { a, b } = lineSpec(flags);
+  return { a: a.map(named), b: b.map(named) };
 }
 
 function addressOf(text: string): RecordAddress {

@@ -7,6 +7,8 @@ import type { FileIdentity } from './disk.js';
 
 /** What became of an interface's packets. */
 export class InterfaceCounts {
+  /** They came; known when the file ends. */
+  received = 0;
   /** In a file. */
   written = 0;
   /** There was no memory for them: the disk was slower than the feed. */
@@ -84,18 +86,20 @@ export class RecordedFile implements ChunkFile {
 
   /** What each interface had from the file's start until its end, or until now. */
   statistics(now: EpochTime): InterfaceStatistics[] {
-    return this.counts.map(({ written, missed, unwritten, kernelDrops, knowsKernelDrops }, interfaceIndex) => {
-      const dropped = missed + unwritten + kernelDrops;
-      return {
-        interfaceIndex,
-        start: this.start,
-        end: this.end ?? now,
-        received: written + dropped,
-        dropped,
-        osDropped: knowsKernelDrops ? kernelDrops : null,
-        delivered: written,
-      };
-    });
+    return this.counts.map(
+      ({ received, written, missed, unwritten, kernelDrops, knowsKernelDrops }, interfaceIndex) => {
+        const dropped = missed + unwritten + kernelDrops;
+        return {
+          interfaceIndex,
+          start: this.start,
+          end: this.end ?? now,
+          received: received + kernelDrops,
+          dropped,
+          osDropped: knowsKernelDrops ? kernelDrops : null,
+          delivered: written,
+        };
+      },
+    );
   }
 
   report(): RecordedFileReport {

@@ -41,7 +41,9 @@ export interface RecordingSpec {
 
 /** What a recording asks of whoever receives. */
 export interface RecordingSource {
-  /** Packets that the system has dropped so far, of each interface; null where it does not say. */
+  /** Packets of the interface that have come so far. */
+  received(interfaceIndex: number): number;
+  /** Those that the system has dropped before they came; null where it does not say. */
   kernelDrops(interfaceIndex: number): number | null;
   now(): EpochTime;
   /** Nothing more can be written. */
@@ -70,7 +72,8 @@ export class Recording {
   private readonly start: EpochTime;
   /** Packets of each interface that were missed since the last one that was not. */
   private readonly missedBefore: number[];
-  /** What the kernel had dropped of each interface when the last file ended. */
+  /** What each interface had received, and the kernel had dropped of it, when the last file ended. */
+  private readonly receivedBefore: number[];
   private readonly dropsBefore: (number | null)[];
   private readonly described: RecordedFile[] = [];
   private readonly kept: RecordedFile[] = [];
@@ -87,6 +90,7 @@ export class Recording {
     this.writer = spec.format === 'pcap' ? new PcapWriter() : new PcapngWriter(spec);
     this.header = this.writer.header();
     this.missedBefore = spec.interfaces.map(() => 0);
+    this.receivedBefore = spec.interfaces.map((_, index) => source.received(index));
     this.dropsBefore = spec.interfaces.map((_, index) => source.kernelDrops(index));
     this.counts = this.dropsBefore.map((drops) => new InterfaceCounts(drops !== null));
     this.chunks = new ChunkWriter<RecordedFile>({
@@ -95,7 +99,7 @@ export class Recording {
       lengthAt: (view, at) => this.writer.lengthAt(view, at),
       onLost: (file, view, from, end) => this.onLost(file, view, from, end),
       trailerOf: (file) => {
-        if (file === this.file) this.takeKernelDrops(file);
+        if (file === this.file) this.takeReceived(file);
         return this.trailerOf(file);
       },
       onOpen: () => this.removeOldest(),
@@ -222,19 +226,23 @@ export class Recording {
     const { file } = this;
     if (file === null) return;
     this.file = null;
-    this.takeKernelDrops(file);
+    this.takeReceived(file);
     const trailer = this.trailerOf(file);
     file.complete(this.source.now(), trailer.length);
     this.chunks.end(trailer);
   }
 
-  /** Counts for the file what the kernel has dropped since it was asked last. */
-  private takeKernelDrops(file: RecordedFile): void {
-    for (const [index, before] of this.dropsBefore.entries()) {
+  /** Counts for the file what has come, and what the kernel has dropped, since it was asked last. */
+  private takeReceived(file: RecordedFile): void {
+    for (const [index, counts] of file.counts.entries()) {
+      const received = this.source.received(index);
+      counts.received += received - (this.receivedBefore[index] as number);
+      this.receivedBefore[index] = received;
       const drops = this.source.kernelDrops(index);
+      const before = this.dropsBefore[index] ?? null;
       if (drops === null || before === null) continue;
       this.dropsBefore[index] = drops;
-      (file.counts[index] as InterfaceCounts).kernelDrops += drops - before;
+      counts.kernelDrops += drops - before;
       (this.counts[index] as InterfaceCounts).kernelDrops += drops - before;
     }
   }

@@ -20,6 +20,8 @@ export interface ArbitrationSpec {
   readonly input: InputSpec;
   readonly protocols: Protocols;
   readonly lines: LineSpec;
+  /** Name of the interface that a flow's datagrams come by, where sockets tell. */
+  readonly interfaceOf?: (flow: Flow) => string | null;
   /** Bounds of what is held back. */
   readonly arbiter?: ArbiterOptions;
 }
@@ -36,7 +38,7 @@ export class Arbitration {
   private readonly protocols: Protocols;
   private packets = 0;
 
-  constructor(listener: ArbitrationListener, { input, protocols, lines, arbiter }: ArbitrationSpec) {
+  constructor(listener: ArbitrationListener, { input, protocols, lines, interfaceOf, arbiter }: ArbitrationSpec) {
     this.protocols = protocols;
     const names = new LineNames(lines, protocols.channels);
     this.demux = new SessionDemux(
@@ -48,7 +50,7 @@ export class Arbitration {
       { lengthOf: itch50.lengthOf, mdp3: protocols.mdp3, force: forcedFraming(input) },
     );
     this.arbiter = new LineArbiter(listener, {
-      nameOf: (flow) => names.nameOf(flow),
+      nameOf: (flow) => names.nameOf(flow, interfaceOf?.(flow)),
       keyOf: (flow) => protocols.channelKeyOf(flow),
       ...(arbiter === undefined ? {} : { arbiter }),
     });

@@ -1,6 +1,7 @@
 /** What a recording is to be. */
 import { extname } from 'node:path';
 import type { InputSpec } from '../analysis/input.js';
+import type { LineSpec } from '../analysis/line-names.js';
 import type { CaptureFormat } from '../io/capture-output.js';
 import type { ReceivePath } from '../io/udp-receiver.js';
 
@@ -22,6 +23,10 @@ export interface RecordSpec {
   readonly via: ReceivePath;
   /** How the datagrams are taken where sequences are checked; the path plays no part. */
   readonly input: InputSpec;
+  /** What is written is the lines of each feed merged into one, without what several brought. */
+  readonly arbitrate: boolean;
+  /** Which addresses are lines A and B, where they are told. */
+  readonly lines: LineSpec;
   /** The file to write, or `-` for standard output. */
   readonly path: string;
   readonly format: CaptureFormat;

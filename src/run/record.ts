@@ -8,13 +8,16 @@ import { openProtocols } from '../analysis/definitions.js';
 import { forcedFraming } from '../analysis/input.js';
 import type { Protocols } from '../analysis/protocols.js';
 import type { SinkError } from '../core/errors.js';
+import { initHistograms } from '../core/histogram.js';
+import type { Damage, Flow } from '../core/seams.js';
 import type { InterfaceCounts } from '../io/recorded-file.js';
 import { Recording } from '../io/recording.js';
 import type { Sender } from '../io/senders.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { SessionDemux } from '../session/demux.js';
+import { Arbitration } from './arbitration.js';
 import { ArrivalClock } from './arrival-clock.js';
-import { RecordLine } from './record-line.js';
+import { RecordInterface } from './record-interface.js';
 import type { RecordSpec } from './record-spec.js';
 
 /** What was received is handed to the disk so often, if that is idle: what a kill costs at most. */
@@ -32,14 +35,18 @@ export class Recorder {
   bytes = 0;
   messages = 0;
   endReason: RecordEnd = 'stopped';
-  readonly lines: RecordLine[] = [];
+  readonly interfaces: RecordInterface[] = [];
   readonly damage: DamageLog;
   private readonly spec: RecordSpec;
   private readonly clock = new ArrivalClock();
+  /** Of what is written. */
   private readonly demux: SessionDemux;
+  private readonly arbitration: Arbitration | null;
   private recording: Recording | null = null;
   private isTaking = false;
-  private flowCount = 0;
+  /** The interface of each flow, by its index. */
+  private readonly interfaceOf: number[] = [];
+  private written = 0;
   private firstSeconds = 0;
   private firstNanoseconds = 0;
   private latestNs = 0;
@@ -48,29 +55,44 @@ export class Recorder {
     this.resolveEnd = resolve;
   });
 
-  private constructor(spec: RecordSpec, protocols: Protocols, onDamage: (damage: FileDamage) => void) {
+  private constructor(spec: RecordSpec, protocols: Protocols, tell: (damage: FileDamage) => void) {
     this.spec = spec;
-    this.damage = new DamageLog(spec.addresses.map(({ host, port }) => `udp://${host}:${port}`).join(', '), onDamage);
+    this.damage = new DamageLog(spec.addresses.map(({ host, port }) => `udp://${host}:${port}`).join(', '), tell);
+    const onDamage = (one: Damage): void => this.damage.add(one);
     this.demux = new SessionDemux(
       {
         onMessage: () => {
           this.messages++;
         },
-        onDamage: (damage) => this.damage.add(damage),
+        // Of lines that are merged each tells its own.
+        ...(spec.arbitrate ? {} : { onDamage }),
       },
       { lengthOf: itch50.lengthOf, mdp3: protocols.mdp3, force: forcedFraming(spec.input) },
     );
+    const { input, lines } = spec;
+    this.arbitration = spec.arbitrate
+      ? new Arbitration(
+          { onPacket: this.write, onDamage },
+          {
+            input,
+            protocols,
+            lines,
+            interfaceOf: ({ index }) => this.interfaces[this.interfaceOf[index] as number]?.name ?? null,
+          },
+        )
+      : null;
   }
 
   /** Opens the sockets and the first file; rejects with SinkError where one of them fails. */
   static async open(spec: RecordSpec, onDamage: (damage: FileDamage) => void = () => {}): Promise<Recorder> {
+    await initHistograms();
     const recorder = new Recorder(spec, await openProtocols(spec.input, onDamage), onDamage);
     try {
       for (const [index, address] of spec.addresses.entries()) {
-        const line = await RecordLine.open(address, spec, (view, offset, length, from, seconds, nanoseconds) =>
+        const opened = await RecordInterface.open(address, spec, (view, offset, length, from, seconds, nanoseconds) =>
           recorder.onDatagram(view, offset, length, index, from, seconds, nanoseconds),
         );
-        recorder.lines.push(line);
+        recorder.interfaces.push(opened);
       }
       await recorder.openFile();
     } catch (error) {
@@ -97,11 +119,13 @@ export class Recorder {
       if (nowNs - tickedNs < flushEveryMs * 1e6) return;
       tickedNs = nowNs;
       clock.adjust();
+      this.passTime();
       recording.tick();
     }, watchMs);
     this.endReason = await this.ended;
     clearInterval(watch);
     this.isTaking = false;
+    this.arbitration?.flush();
     // The end asks for the kernel's counts before it first waits: the sockets are open until then.
     const ending = recording.end();
     await this.closeSockets();
@@ -119,6 +143,11 @@ export class Recorder {
     return this.recording?.failure ?? null;
   }
 
+  /** Gives the histograms' memory back; there is no report after. */
+  destroy(): void {
+    this.arbitration?.destroy();
+  }
+
   /** Figures now, for a progress line. */
   progress() {
     const { packets, recording } = this;
@@ -127,17 +156,18 @@ export class Recorder {
       files: recording?.fileCount ?? 0,
       bytes: recording?.bytes ?? 0,
       missing: this.demux.streams.reduce((sum, stream) => sum + stream.missing, 0),
-      missed: this.countsOfLines().reduce((sum, { missed }) => sum + missed, 0),
-      kernelDrops: this.lines.reduce((sum, { receiver }) => sum + (receiver.kernelDrops() ?? 0), 0),
+      missed: this.countsOfInterfaces().reduce((sum, { missed }) => sum + missed, 0),
+      kernelDrops: this.interfaces.reduce((sum, { receiver }) => sum + (receiver.kernelDrops() ?? 0), 0),
     };
   }
 
   /** The finished report; plain data with a stable shape. */
   report() {
     const { packets, bytes, messages, recording, demux, damage } = this;
-    const counts = this.countsOfLines();
-    const lines = this.lines.map((line, index) => line.report(counts[index] as InterfaceCounts));
-    const sum = (of: 'written' | 'missed' | 'unwritten'): number => lines.reduce((total, line) => total + line[of], 0);
+    const counts = this.countsOfInterfaces();
+    const interfaces = this.interfaces.map((one, index) => one.report(counts[index] as InterfaceCounts));
+    const sum = (of: 'written' | 'missed' | 'unwritten'): number =>
+      interfaces.reduce((total, one) => total + one[of], 0);
     const seconds = packets > 1 ? this.latestNs / 1e9 : 0;
     const { bytes: memoryBytes = 0, mostWaitingBytes = 0 } = recording?.memory ?? {};
     return {
@@ -145,18 +175,21 @@ export class Recorder {
       failure: this.failure?.message ?? null,
       seconds,
       packets: { total: packets, bytes, written: sum('written'), missed: sum('missed'), unwritten: sum('unwritten') },
-      kernelDrops: lines.some(({ kernelDrops }) => kernelDrops === null)
+      kernelDrops: interfaces.some(({ kernelDrops }) => kernelDrops === null)
         ? null
-        : lines.reduce((total, { kernelDrops }) => total + (kernelDrops ?? 0), 0),
+        : interfaces.reduce((total, { kernelDrops }) => total + (kernelDrops ?? 0), 0),
       outOfOrder: recording?.outOfOrder ?? 0,
       rate: { packetsPerSecond: seconds > 0 ? (packets - 1) / seconds : 0 },
-      lines,
+      interfaces,
       format: this.spec.format,
       fileCount: recording?.fileCount ?? 0,
       files: recording?.files() ?? [],
       notRemoved: recording?.notRemoved ?? 0,
       memory: { bytes: memoryBytes, mostWaitingBytes },
       messages: { total: messages },
+      /** Feeds that came on several lines, where these are merged. */
+      lines: this.arbitration?.report() ?? null,
+      /** What is in the file. */
       sessions: demux.sessions(),
       flows: demux.flows(),
       damage: damage.kept,
@@ -165,15 +198,16 @@ export class Recorder {
   }
 
   private async openFile(): Promise<void> {
-    const { spec, clock, lines } = this;
+    const { spec, clock, interfaces } = this;
     const recording = new Recording(
       {
         ...spec,
         section: { hardware: cpus()[0]?.model ?? arch(), os: `${type()} ${release()}`, application: spec.application },
-        interfaces: lines.map((line) => line.notes()),
+        interfaces: interfaces.map((one) => one.notes()),
       },
       {
-        kernelDrops: (index) => this.lines[index]?.receiver.kernelDrops() ?? null,
+        received: (index) => this.interfaces[index]?.packets ?? 0,
+        kernelDrops: (index) => this.interfaces[index]?.receiver.kernelDrops() ?? null,
         now: () => {
           clock.read();
           return { seconds: clock.seconds, nanoseconds: clock.nanoseconds };
@@ -191,13 +225,13 @@ export class Recorder {
     view: DataView,
     offset: number,
     length: number,
-    lineIndex: number,
+    index: number,
     from: Sender,
     seconds: number,
     nanoseconds: number,
   ): void {
-    const { recording, clock } = this;
-    if (!this.isTaking || recording === null) return;
+    if (!this.isTaking) return;
+    const { clock, interfaceOf } = this;
     let atSeconds = seconds;
     let atNanoseconds = nanoseconds;
     if (seconds === 0) {
@@ -205,27 +239,50 @@ export class Recorder {
       atSeconds = clock.seconds;
       atNanoseconds = clock.nanoseconds;
     }
-    const line = this.lines[lineIndex] as RecordLine;
-    this.bytes += length;
-    const flow = line.take(length, from, this.flowCount);
-    if (flow.index === this.flowCount) this.flowCount++;
-    recording.datagram(view, offset, length, flow, lineIndex, atSeconds, atNanoseconds);
+    const at = this.interfaces[index] as RecordInterface;
+    const flow = at.flowOf(from, interfaceOf.length);
+    if (flow.index === interfaceOf.length) interfaceOf.push(index);
     if (this.packets++ === 0) {
       this.firstSeconds = atSeconds;
       this.firstNanoseconds = atNanoseconds;
     }
+    this.bytes += length;
     this.latestNs = (atSeconds - this.firstSeconds) * 1e9 + (atNanoseconds - this.firstNanoseconds);
-    this.demux.datagram(view, offset, length, this.latestNs, flow, this.packets, 0);
+    if (this.arbitration === null) this.write(view, offset, length, atSeconds, atNanoseconds, flow);
+    else this.arbitration.datagram(view, offset, length, atSeconds, atNanoseconds, flow);
+    at.count(length, from);
     if (this.packets < this.spec.limit) return;
     this.isTaking = false;
     this.resolveEnd('limit');
   }
 
-  private countsOfLines(): readonly InterfaceCounts[] {
+  /** What goes into the file. */
+  private readonly write = (
+    view: DataView,
+    offset: number,
+    length: number,
+    seconds: number,
+    nanoseconds: number,
+    flow: Flow,
+  ): void => {
+    const index = this.interfaceOf[flow.index] as number;
+    this.recording?.datagram(view, offset, length, flow, index, seconds, nanoseconds);
+    this.demux.datagram(view, offset, length, this.latestNs, flow, ++this.written, 0);
+  };
+
+  /** Gaps are declared though nothing comes. */
+  private passTime(): void {
+    const { arbitration, clock } = this;
+    if (arbitration === null) return;
+    clock.read();
+    arbitration.advance(clock.seconds, clock.nanoseconds);
+  }
+
+  private countsOfInterfaces(): readonly InterfaceCounts[] {
     return this.recording?.counts ?? [];
   }
 
   private async closeSockets(): Promise<void> {
-    await Promise.all(this.lines.map(({ receiver }) => receiver.close()));
+    await Promise.all(this.interfaces.map(({ receiver }) => receiver.close()));
   }
 }

@@ -29,6 +29,7 @@ interface Sent {
 /** A recording of three interfaces on a disk in memory, its clock moved by hand. */
 function rig(spec: Partial<RecordingSpec> = {}, disk = new MemoryDisk()) {
   const now = { seconds: startSeconds, nanoseconds: 0 };
+  const received = [0, 0, 0];
   const drops: (number | null)[] = [0, 0, null];
   const failures: SinkError[] = [];
   const recording = new Recording(
@@ -44,6 +45,7 @@ function rig(spec: Partial<RecordingSpec> = {}, disk = new MemoryDisk()) {
       ...spec,
     },
     {
+      received: (index) => received[index] as number,
       kernelDrops: (index) => drops[index] ?? null,
       now: (): EpochTime => ({ ...now }),
       onFailure: (error) => failures.push(error),
@@ -56,6 +58,7 @@ function rig(spec: Partial<RecordingSpec> = {}, disk = new MemoryDisk()) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     recording.datagram(view, 0, bytes.length, flows[interfaceIndex] as Flow, interfaceIndex, seconds, nanoseconds);
     sent.push({ payload, interfaceIndex, seconds, nanoseconds });
+    (received[interfaceIndex] as number)++;
   };
   return { recording, disk, now, drops, failures, sent, send };
 }

@@ -10,7 +10,7 @@ import type { RecordAddress, RecordSpec } from './record-spec.js';
 
 const anyAddress = { 4: '0.0.0.0', 6: '::' } as const;
 
-export class RecordLine {
+export class RecordInterface {
   packets = 0;
   bytes = 0;
   /** Packets of senders beyond those that are told apart, in the file as of address 0 and port 0. */
@@ -21,20 +21,21 @@ export class RecordLine {
   private constructor(
     /** The address as it was asked for, its host resolved. */
     private readonly address: RecordAddress,
-    readonly iface: string,
+    /** Of the interface, such as `lo`. */
+    readonly name: string,
     readonly receiver: UdpReceiver,
   ) {}
 
   /** Opens the socket; rejects with SinkError where that fails. */
-  static async open(asked: RecordAddress, spec: RecordSpec, onDatagram: DatagramHandler): Promise<RecordLine> {
+  static async open(asked: RecordAddress, spec: RecordSpec, onDatagram: DatagramHandler): Promise<RecordInterface> {
     const host = await resolveHost(asked.host);
     const iface = isMulticast(host) ? (asked.iface ?? loopbackInterface()) : null;
     const { bufferBytes, via } = spec;
     const receiver = await openUdpReceiver({ host, port: asked.port, iface, bufferBytes, via }, onDatagram);
-    return new RecordLine({ host, port: receiver.port, iface }, interfaceName(iface ?? host), receiver);
+    return new RecordInterface({ host, port: receiver.port, iface }, interfaceName(iface ?? host), receiver);
   }
 
-  get name(): string {
+  get url(): string {
     return `udp://${formatEndpoint(this.address.host, this.address.port)}`;
   }
 
@@ -54,18 +55,22 @@ export class RecordLine {
     const { host, port } = this.address;
     const isAny = host === anyAddress[4] || host === anyAddress[6];
     return {
-      name: this.iface,
-      description: `${this.name}, ${this.stampsText}`,
+      name: this.name,
+      description: `${this.url}, ${this.stampsText}`,
       filter: `udp and dst port ${port}${isAny ? '' : ` and dst host ${host.replace(/%.*/, '')}`}`,
     };
   }
 
-  /** Counts a datagram and answers its flow; one that is new gets `index`. */
-  take(length: number, from: Sender, index: number): Flow {
+  /** The flow of a sender's datagrams; one that is new gets `index`. */
+  flowOf(from: Sender, index: number): Flow {
+    return this.flows[from.index] ?? this.addFlow(from, index);
+  }
+
+  /** Counts a datagram that has been dealt with. */
+  count(length: number, from: Sender): void {
     this.packets++;
     this.bytes += length;
     if (from.index >= maxSenders) this.unnamed++;
-    return this.flows[from.index] ?? this.addFlow(from, index);
   }
 
   private addFlow(from: Sender, index: number): Flow {
@@ -82,8 +87,8 @@ export class RecordLine {
   report({ written, missed, unwritten, kernelDrops, knowsKernelDrops }: InterfaceCounts) {
     const { packets, bytes, unnamed, receiver, stamps } = this;
     return {
-      address: this.name,
-      interface: this.iface,
+      address: this.url,
+      name: this.name,
       stamps,
       path: receiver.path,
       packets,
