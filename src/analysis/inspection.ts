@@ -10,12 +10,19 @@ import type { CapturePlot } from './capture-plot.js';
 import { ExchangeClock } from './exchange-clock.js';
 import type { Input } from './input.js';
 import { recordNear, summaryOf } from './latency-histogram.js';
+import { LineComparison } from './line-comparison.js';
+import type { LineSpec } from './line-names.js';
 import { type FeedOptions, MessageFeed } from './message-feed.js';
 import type { Verdict } from './protocol-gate.js';
 import { TypeCounts } from './type-counts.js';
 
 /** The object that `inspect --json` prints. */
 export type InspectionReport = ReturnType<Inspection['report']>;
+
+export interface InspectionOptions extends FeedOptions {
+  /** Which flows are lines A and B, where that is told. */
+  lines?: LineSpec;
+}
 
 /** Counts everything in one input; the caller runs it, then asks for the report. */
 export class Inspection {
@@ -40,15 +47,19 @@ export class Inspection {
   private backward = 0;
   private previousNs = Number.NEGATIVE_INFINITY;
 
+  private readonly lines: LineComparison;
+
   private constructor(
     feed: MessageFeed,
     private readonly plot: CapturePlot | undefined,
+    lines: LineSpec | undefined,
   ) {
     this.feed = feed;
+    this.lines = new LineComparison(feed.protocols, lines);
   }
 
   /** Opens the input; `initHistograms` must have resolved. What a picture needs is collected in `plot`. */
-  static async open(input: Input, options: FeedOptions = {}, plot?: CapturePlot): Promise<Inspection> {
+  static async open(input: Input, options: InspectionOptions = {}, plot?: CapturePlot): Promise<Inspection> {
     let inspection: Inspection | undefined;
     const feed = await MessageFeed.open(
       input,
@@ -56,10 +67,11 @@ export class Inspection {
         onRecord: (reader, flow, timestampNs) => inspection?.onRecord(reader, flow, timestampNs),
         onMessage: (view, offset, length, timestampNs, _sequence, stream, verdict) =>
           inspection?.onMessage(view, offset, length, timestampNs, stream, verdict),
+        onDatagram: (reader, flow, framing) => inspection?.lines.datagram(reader, flow, framing),
       },
       options,
     );
-    inspection = new Inspection(feed, plot);
+    inspection = new Inspection(feed, plot, options.lines);
     return inspection;
   }
 
@@ -145,6 +157,8 @@ export class Inspection {
       },
       unknownLayouts: [...gate.unknown.values()],
       sessions: [...this.fileSessions(files), ...demux.sessions()],
+      /** Sessions and channels that came on several lines. */
+      lines: this.lines.report(),
       flows: this.flowReport(),
       damage: feed.damage.kept,
       damageTotal: feed.damage.total,
@@ -162,6 +176,7 @@ export class Inspection {
   destroy(): void {
     this.feedLatency.destroy();
     this.transactLatency.destroy();
+    this.lines.destroy();
   }
 
   private packetReport(files: readonly FileReport[]) {

@@ -10,7 +10,7 @@ import { type FilterSpec, type MessageFilter, noFilter, noStream } from '../repl
 import type { SbeFilter } from '../replay/sbe-filter.js';
 import type { CaptureWindow } from '../replay/window.js';
 import { recordsPastWindow } from '../replay/windowed-reader.js';
-import { looksLikeMdp3, looksLikeMoldUDP64, SessionDemux } from '../session/demux.js';
+import { type FlowReport, looksLikeMdp3, looksLikeMoldUDP64, SessionDemux } from '../session/demux.js';
 import { visitMessages } from '../session/mdp3-messages.js';
 import { HEADER_LENGTH } from '../session/moldudp64.js';
 import { StreamKeys } from '../session/stream-keys.js';
@@ -46,6 +46,8 @@ export interface FeedHandlers {
   ): void;
   /** Every datagram, piece of a TCP stream or BinaryFILE record in the window, before its messages. */
   onRecord?(reader: RecordReader, flow: Flow | null, timestampNs: number): void;
+  /** A datagram whose flow is recognised, after its messages. */
+  onDatagram?(reader: RecordReader, flow: Flow, framing: FlowReport['recognisedAs']): void;
   onGap?(from: number, to: number, stream: Stream): void;
   /** A packet without messages; `nextSequence` is the number that the next one will have. */
   onHeartbeat?(nextSequence: number, stream: Stream): void;
@@ -234,7 +236,10 @@ export class MessageFeed {
       if (this.filter.learns && length >= HEADER_LENGTH && this.demux.recognisedAs(flow) !== 'MDP3') {
         this.streamKey = this.streamKeys.keyOf(view, offset, flow);
       }
-      this.demux.datagram(view, offset, length, timestampNs, flow, reader.packetNumber, reader.fileOffset);
+      const { packetNumber, fileOffset } = reader;
+      if (this.demux.datagram(view, offset, length, timestampNs, flow, packetNumber, fileOffset)) {
+        this.handlers.onDatagram?.(reader, flow, this.demux.recognisedAs(flow));
+      }
     }
   }
 

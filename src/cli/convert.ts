@@ -14,9 +14,11 @@ import {
   convertSpecOf,
 } from '../run/convert-spec.js';
 import { parseRemapping, type Remapping } from '../run/remap.js';
+import { describeLines } from './lines-text.js';
 import {
   addFilterOptions,
   addInputOptions,
+  addLineOptions,
   addWindowOptions,
   captureArgument,
   count,
@@ -24,6 +26,8 @@ import {
   filterSpec,
   type InputFlags,
   inputSpec,
+  type LineFlags,
+  lineSpec,
   refusing,
   type WindowFlags,
   when,
@@ -32,7 +36,7 @@ import { Output } from './output.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 
-interface ConvertFlags extends InputFlags, FilterFlags, WindowFlags {
+interface ConvertFlags extends InputFlags, FilterFlags, WindowFlags, LineFlags {
   output: string;
   format?: OutputFormat;
   framing?: ConvertFraming;
@@ -83,7 +87,8 @@ export function addConvertCommand(program: Command): void {
     .option('--strict', 'exit with 4 where sequence numbers are missing')
     .option('--allow-truncated', 'keep datagrams that the capture holds only a part of');
   addFramingOptions(addStampOptions(command));
-  addInputOptions(addWindowOptions(addFilterOptions(command, 'only this session (default: the first where one fits)')))
+  const sessionHelp = 'only this session (default: the first where one fits)';
+  addInputOptions(addLineOptions(addWindowOptions(addFilterOptions(command, sessionHelp))))
     .addHelpText(
       'after',
       `
@@ -165,7 +170,7 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
   warnings(report, conversion, flags);
   if (conversion.stopped) warn('ended early: the rest of the input was not converted');
   if (report.format !== 'binaryfile') warnOfNoDay(conversion);
-  if (!isNothing) process.stderr.write(`${describe(report)}\n`);
+  if (!isNothing) process.stderr.write(`${[describe(report), ...describeLines(report.lines)].join('\n')}\n`);
   if (flags.json) {
     const output = new Output();
     output.writeLine(JSON.stringify(report));
@@ -185,6 +190,7 @@ function specOf(paths: readonly string[], flags: ConvertFlags): ConvertSpec {
   return convertSpecOf(inputSpec(paths, flags), flags.output, {
     ...(flags.format === undefined ? {} : { format: flags.format }),
     framing: flags.framing ?? null,
+    lines: lineSpec(flags),
     from: flags.from,
     until: flags.until,
     filter: filterSpec(flags),

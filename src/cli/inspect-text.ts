@@ -2,6 +2,7 @@
 import type { InspectionReport } from '../analysis/inspection.js';
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../core/time.js';
 import { newYorkMoment } from '../plot/time-scale.js';
+import { describeLines } from './lines-text.js';
 
 const shownGaps = 10;
 const shownFlows = 20;
@@ -42,7 +43,7 @@ export function describeInspection(report: InspectionReport): string {
   if (messages.withheld > 0)
     lines.push(`  not decoded, in streams that are not ITCH 5.0: ${formatCount(messages.withheld)}`);
   if (messages.zeroLength > 0) lines.push(`  of zero length: ${formatCount(messages.zeroLength)}`);
-  lines.push(...sessionLines(report), ...burstLines(report));
+  lines.push(...sessionLines(report), ...describeLines(report.lines), ...burstLines(report));
   lines.push(...flowLines(report));
   lines.push(...latencyLine('feed latency', report.feedLatency));
   lines.push(...latencyLine('SendingTime less TransactTime', report.transactLatency));

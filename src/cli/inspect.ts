@@ -9,12 +9,15 @@ import { describeInspection } from './inspect-text.js';
 import {
   addFilterOptions,
   addInputOptions,
+  addLineOptions,
   addWindowOptions,
   captureArgument,
   type FilterFlags,
   filterSpec,
   type InputFlags,
   inputSpec,
+  type LineFlags,
+  lineSpec,
   type WindowFlags,
 } from './options.js';
 import { Output } from './output.js';
@@ -22,7 +25,7 @@ import { refusePlot, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish } from './summary.js';
 
-interface InspectFlags extends InputFlags, FilterFlags, WindowFlags {
+interface InspectFlags extends InputFlags, FilterFlags, WindowFlags, LineFlags {
   json?: boolean;
   plot?: string;
   strict?: boolean;
@@ -41,7 +44,7 @@ export function addInspectCommand(program: Command): void {
     .option('--json', 'one JSON object on standard output')
     .option('--plot <file>', 'draw rates, sizes and gaps as an SVG picture (- for standard output, with no report)')
     .option('--strict', 'exit with 4 where sequence numbers are missing');
-  addInputOptions(addWindowOptions(addFilterOptions(command)))
+  addInputOptions(addLineOptions(addWindowOptions(addFilterOptions(command))))
     .addHelpText(
       'after',
       `
@@ -49,6 +52,7 @@ Examples:
   tickreel inspect session.pcap
   tickreel inspect session.pcap --json | jq '.sessions[].gaps'
   tickreel inspect day.NASDAQ_ITCH50.gz --symbol AAPL --json | jq .messages.byType
+  tickreel inspect two-lines.pcapng --line-a 239.255.42.1:26477 --line-b 239.255.42.2:26477 --json | jq '.lines[]'
   tickreel inspect session.pcap --from 09:30 --until 09:31 --plot open.svg`,
     )
     .action((paths: string[], flags: InspectFlags) => inspect(paths, flags));
@@ -61,6 +65,7 @@ async function inspect(paths: readonly string[], flags: InspectFlags): Promise<v
   const options = {
     filter: filterSpec(flags),
     window: new CaptureWindow(windowOf(flags)),
+    lines: lineSpec(flags),
   };
   const plot = flags.plot === undefined ? undefined : new CapturePlot();
   const inspection = await Inspection.open(input, options, plot);

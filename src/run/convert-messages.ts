@@ -8,6 +8,8 @@ import { type CountingOutput, defaultFlow, type OutputFraming, openMessageOutput
 import { itch50 } from '../protocol/itch50/index.js';
 import { MessageFilter } from '../replay/filter.js';
 import { Arbiter } from '../session/arbiter.js';
+import type { MergedReport } from '../session/line-report.js';
+import { MergedCounts } from '../session/merged-counts.js';
 import { maxGapsReported } from './convert-datagrams.js';
 import type { ConvertFraming, ConvertReport, ConvertSpec } from './convert-spec.js';
 import { FlowMap } from './remap.js';
@@ -18,13 +20,14 @@ export class MessageCopy {
   private readonly span: StampSpan;
   private readonly filter: MessageFilter;
   private readonly arbiter: Arbiter;
+  private readonly counts = new MergedCounts();
   private readonly keepsNumbers: boolean;
   private readonly gaps: ConvertReport['gaps'] = [];
   private filtered = 0;
   private unsequenced = 0;
   /** The session of the first message is the one; of streams without a name, that stream alone. */
   private first: Stream | null = null;
-  private session: string | null = null;
+  session: string | null = null;
   private readonly others = new Map<string | null, number>();
   /** Made with the first message that passes. */
   private output: CountingOutput | null = null;
@@ -40,8 +43,9 @@ export class MessageCopy {
       onMessage: (view, offset, length, seconds, nanoseconds, sequence) =>
         this.put(view, offset, length, seconds, nanoseconds, sequence),
       onGap: (from, to) => {
-        if (this.gaps.length < maxGapsReported)
-          this.gaps.push({ from, to, count: to - from + 1, session: this.session });
+        const gap = { from, to, count: to - from + 1 };
+        this.counts.list(gap);
+        if (this.gaps.length < maxGapsReported) this.gaps.push({ ...gap, session: this.session });
       },
     });
   }
@@ -82,6 +86,11 @@ export class MessageCopy {
 
   close(): void {
     this.output?.close();
+  }
+
+  /** What became of the lines of the session. */
+  merged(): MergedReport {
+    return this.counts.report(this.arbiter);
   }
 
   report() {

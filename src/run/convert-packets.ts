@@ -11,6 +11,7 @@ import { UsageError } from '../core/errors.js';
 import type { Flow, Stream } from '../core/seams.js';
 import { openCaptureOutput } from '../io/capture-output.js';
 import { Mdp3Output } from '../io/mdp3-output.js';
+import type { FeedLinesReport } from '../session/line-report.js';
 import type { MessageTest } from '../session/mdp3.js';
 import { Mdp3PacketAssembler } from '../session/mdp3-bridge.js';
 import {
@@ -31,17 +32,13 @@ import { PacketOrder } from './packet-order.js';
 import { FlowMap } from './remap.js';
 import type { StampSpan } from './restamp.js';
 
-/** Which channel and feed type a flow carries. */
-export interface PacketLine {
-  readonly channel: string;
-  readonly feedType: string;
-}
-
 export interface PacketCopyOptions {
   /** Asked once of each message, in the order of the output, whether to write it; all are where absent. */
   readonly choose?: MessageTest;
-  /** By a channel configuration; null where it does not name the flow. */
-  readonly lineOf?: (flow: Flow) => PacketLine | null;
+  /** What a channel configuration makes of a flow's feed; null where it does not name the flow. */
+  readonly keyOf?: (flow: Flow) => string | null;
+  /** Names the line of a flow, for a report of lines; without it there is none. */
+  readonly nameOf?: (flow: Flow) => string | null;
 }
 
 /** What a `PacketCopy` adds to a report; gaps and the rest up to `heldBack` count packets. */
@@ -64,6 +61,7 @@ type OutsideKeys =
   | 'truncated'
   | 'tcpPieces'
   | 'otherFlows'
+  | 'lines'
   | 'damage'
   | 'damageTotal';
 
@@ -98,7 +96,7 @@ export class PacketCopy {
       throw new UsageError('binaryfile', 'a BinaryFILE has no room for packets of MDP 3.0: write a pcap or pcapng');
     }
     refuseFraming(spec);
-    const { choose, lineOf } = options;
+    const { choose, keyOf, nameOf } = options;
     this.spec = spec;
     this.span = span;
     this.output = outputOf(spec, choose);
@@ -119,7 +117,7 @@ export class PacketCopy {
         },
         onRestart: (channel) => this.order.restart(channel),
       },
-      lineOf === undefined ? {} : { keyOf: (flow) => keyOf(lineOf(flow)) },
+      { ...(keyOf === undefined ? {} : { keyOf }), ...(nameOf === undefined ? {} : { compare: { nameOf } }) },
     );
     this.assembler = new Mdp3PacketAssembler((view, length, _messages, flow) => {
       const { seconds, nanoseconds, place } = this.stamps.get(flow) as Stamp;
@@ -176,6 +174,11 @@ export class PacketCopy {
 
   close(): void {
     this.output.close();
+  }
+
+  /** The channels that came on several lines. */
+  feeds(): FeedLinesReport[] {
+    return this.lines.feeds();
   }
 
   report(): PacketCopyReport {
@@ -273,8 +276,4 @@ function outputOf(spec: ConvertSpec, choose: MessageTest | undefined): Mdp3Outpu
     ...(choose === undefined ? {} : { choose }),
     ...(keepsNumbers ? {} : { firstSequence: spec.resequence ?? 1 }),
   });
-}
-
-function keyOf(line: PacketLine | null): string | null {
-  return line === null ? null : `${line.channel} ${line.feedType}`;
 }

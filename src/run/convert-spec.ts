@@ -1,6 +1,8 @@
 /** What a conversion is told, and what it reports. */
 import type { FileDamage } from '../analysis/damage-log.js';
 import { type Input, type InputSpec, inputSpecOf } from '../analysis/input.js';
+import { type LineSpec, noLines } from '../analysis/line-names.js';
+import type { LinesReport } from '../analysis/lines-report.js';
 import { UsageError } from '../core/errors.js';
 import type { When } from '../core/time.js';
 import { type OutputFormat, type OutputFraming, outputFormatOf, outputFramings } from '../io/message-output.js';
@@ -19,6 +21,8 @@ export interface ConvertSpec {
   format: OutputFormat;
   /** Null: datagrams stay as they are, messages of ITCH become MoldUDP64, packets of MDP 3.0 stay packets. */
   framing: ConvertFraming | null;
+  /** Which flows are lines A and B, where that is told. */
+  lines: LineSpec;
   from?: When | undefined;
   until?: When | undefined;
   filter: FilterSpec;
@@ -41,6 +45,7 @@ export interface ConvertSpec {
 export function convertSpecOf(input: Input, output: string, given: ConvertOptions = {}): ConvertSpec {
   const spec: ConvertSpec = {
     framing: null,
+    lines: noLines,
     filter: noFilter,
     keepSequence: false,
     resequence: null,
@@ -139,6 +144,8 @@ export interface ConvertReport {
   restarts?: number;
   /** Messages that were held back until those before them had come, or were given up. */
   heldBack: number;
+  /** Sessions and channels that came on several lines. */
+  lines: LinesReport[];
   /** Datagrams that the capture holds only a part of, left out. */
   truncated: number;
   /** Pieces of TCP streams that verbatim datagrams leave out. */

@@ -6,13 +6,18 @@
  * Otherwise the first message decides: of ITCH, the messages of one session are taken from all lines that carry it, put
  * in order, and framed anew; of MDP 3.0, the packets of every channel are taken from all of its lines and put in order.
  */
+import { LineComparison } from '../analysis/line-comparison.js';
+import { LineNames } from '../analysis/line-names.js';
+import { type LinesReport, linesReport } from '../analysis/lines-report.js';
 import { MessageFeed } from '../analysis/message-feed.js';
 import { isMdp3 } from '../analysis/protocols.js';
 import { OTHER_FLOWS } from '../capture/flow.js';
+import { initHistograms } from '../core/histogram.js';
 import type { Flow, RecordReader, Stream } from '../core/seams.js';
 import { asksOfMessages, noFilter } from '../replay/filter.js';
 import { CaptureWindow } from '../replay/window.js';
 import { recordsPastWindow } from '../replay/windowed-reader.js';
+import type { FlowReport } from '../session/demux.js';
 import type { MessageTest } from '../session/mdp3.js';
 import { windowOf } from './capture-source.js';
 import { DatagramCopy } from './convert-datagrams.js';
@@ -31,6 +36,8 @@ export class Conversion {
   private readonly window: CaptureWindow;
   private readonly span: StampSpan;
   private readonly messages: MessageCopy;
+  /** The lines of what is copied; those of `packets` are compared there. */
+  private readonly lines: LineComparison;
   /** Null where messages are framed anew; undefined before the first record tells. */
   private datagrams: DatagramCopy | null | undefined;
   /** Null where messages are those of ITCH; undefined before the first message tells. */
@@ -56,6 +63,7 @@ export class Conversion {
     this.span = new StampSpan(new Restamper(spec.restamp));
     this.messages = new MessageCopy(spec, this.span, feed.protocols);
     const { protocols } = feed;
+    this.lines = new LineComparison(protocols, spec.lines);
     const filter = protocols.filters(spec.filter).mdp3;
     this.chooseMdp3 = filter.readsMessages
       ? (view, offset, length) => protocols.wantsMdp3(filter, view, offset, length)
@@ -67,6 +75,7 @@ export class Conversion {
     spec: ConvertSpec,
     onDamage: (damage: ConvertReport['damage'][number]) => void,
   ): Promise<Conversion> {
+    await initHistograms();
     let conversion: Conversion | undefined;
     const { destinations, sessions, channels, feeds } = spec.filter;
     const feed = await MessageFeed.open(
@@ -76,6 +85,7 @@ export class Conversion {
         onMessage: (view, offset, length, _timestampNs, sequence, stream) =>
           conversion?.takeMessage(view, offset, length, sequence, stream),
         onHeartbeat: (nextSequence, stream) => conversion?.takeHeartbeat(nextSequence, stream),
+        onDatagram: (reader, flow, framing) => conversion?.compare(reader, flow, framing),
         onDamage,
         isDone: () => conversion?.isDone ?? false,
       },
@@ -142,6 +152,10 @@ export class Conversion {
     else if (this.feed.demux.recognisedAs(flow) === 'MDP3') this.takePacket(flow);
   }
 
+  private compare(reader: RecordReader, flow: Flow, framing: FlowReport['recognisedAs']): void {
+    if (this.where === 'in' && !(this.packets && framing === 'MDP3')) this.lines.datagram(reader, flow, framing);
+  }
+
   /** The datagram at hand, once: with its record, or with its first message where that shows what its flow is. */
   private takePacket(flow: Flow): void {
     if (!this.packets || this.isPacketTaken) return;
@@ -175,8 +189,13 @@ export class Conversion {
 
   private openPackets(): PacketCopy {
     const { spec, span, chooseMdp3, feed } = this;
-    const lineOf = feed.protocols.channels === null ? {} : { lineOf: (flow: Flow) => feed.protocols.lineOf(flow) };
-    return new PacketCopy(spec, span, { ...lineOf, ...(chooseMdp3 === undefined ? {} : { choose: chooseMdp3 }) });
+    const { protocols } = feed;
+    const names = new LineNames(spec.lines, protocols.channels);
+    return new PacketCopy(spec, span, {
+      keyOf: (flow) => protocols.channelKeyOf(flow),
+      nameOf: (flow) => names.nameOf(flow),
+      ...(chooseMdp3 === undefined ? {} : { choose: chooseMdp3 }),
+    });
   }
 
   private takeItch(view: DataView, offset: number, length: number, sequence: number, stream: Stream): void {
@@ -219,6 +238,16 @@ export class Conversion {
     );
   }
 
+  /** Merged are those of the session that was framed anew, and of MDP 3.0. */
+  private linesReport(): LinesReport[] {
+    const { datagrams, packets, messages, feed } = this;
+    const compared = this.lines.report();
+    if (packets) return [...compared, ...linesReport({ report: () => packets.feeds() }, feed.protocols)];
+    const isMerged = ({ protocol, session }: LinesReport) =>
+      !datagrams && protocol === 'MoldUDP64' && session === messages.session;
+    return compared.map((one) => (isMerged(one) ? { ...one, merged: messages.merged() } : one));
+  }
+
   private report(): ConvertReport {
     const { spec, feed, span, records } = this;
     // Where messages are framed anew, what was cut is damage, and streams are read.
@@ -230,6 +259,7 @@ export class Conversion {
       format: spec.format,
       ...(this.datagrams ? this.datagrams.report(feed) : (this.packets ?? this.messages).report()),
       ...(this.packets ? { otherSessions } : {}),
+      lines: this.linesReport(),
       first: span.first,
       last: span.last,
       seconds: span.seconds,

@@ -49,7 +49,7 @@ export class LineWindow {
   /** … and those that brought a packet which begins with it. */
   private packets: Uint8Array;
 
-  /** `maxNumbers` is a power of two. */
+  /** `maxNumbers` is a power of two, so that `&` finds a number's slot: it takes all numbers modulo 2^32. */
   constructor(maxNumbers: number) {
     this.maxSize = maxNumbers;
     this.size = Math.min(FIRST_NUMBERS, maxNumbers);
@@ -66,7 +66,7 @@ export class LineWindow {
     if (number > this.highest) {
       if (!this.reach(number, ns, allLines)) return BEYOND;
     } else if (number <= this.evicted || number <= this.highest - this.size) return BEYOND;
-    const slot = number % this.size;
+    const slot = number & (this.size - 1);
     if (this.numbers[slot] !== number) this.open(slot, number, ns);
     const bit = 1 << line;
     const before = this.lines[slot] as number;
@@ -88,7 +88,7 @@ export class LineWindow {
 
   /** Notes a packet that begins with a number just taken; the lines that had brought it before, −1: not known. */
   takePacket(number: number, line: number): number {
-    const slot = number % this.size;
+    const slot = number & (this.size - 1);
     if (this.numbers[slot] !== number) return -1;
     const before = this.packets[slot] as number;
     this.packets[slot] = before | (1 << line);
@@ -124,8 +124,8 @@ export class LineWindow {
       }
     }
     for (let next = this.highest + 1; next <= number; next++) {
-      while (this.size < this.maxSize && this.isNeeded(next % this.size, ns, allLines)) this.grow();
-      const slot = next % this.size;
+      while (this.size < this.maxSize && this.isNeeded(next & (this.size - 1), ns, allLines)) this.grow();
+      const slot = next & (this.size - 1);
       this.evicted = Math.max(this.evicted, this.numbers[slot] as number);
       this.open(slot, next, ns);
       this.highest = next;
@@ -158,7 +158,7 @@ export class LineWindow {
     for (let from = 0; from < size; from++) {
       const number = numbers[from] as number;
       if (number === NO_NUMBER) continue;
-      const to = number % larger;
+      const to = number & (larger - 1);
       this.numbers[to] = number;
       this.knownNs[to] = knownNs[from] as number;
       this.first[to] = first[from] as number;

@@ -54,7 +54,7 @@ function describePacket(bytes: Buffer): string {
   return `${bytes.readUInt32LE(0)}@${bytes.readBigUInt64LE(4) - baseNs} ${bodies.join(',')}`;
 }
 
-const lineOf: PacketCopyOptions['lineOf'] = ({ index }) => ({ channel: String(310 + (index >> 1)), feedType: 'I' });
+const keyOf: PacketCopyOptions['keyOf'] = ({ index }) => `${310 + (index >> 1)} I`;
 const books: PacketCopyOptions['choose'] = (view, offset) => view.getUint16(offset + 2, true) === 46;
 const trade = (body: string) => sbe(body, { template: 48 });
 const flowName = (index: number) => makeFlow(index).name;
@@ -72,7 +72,7 @@ describe('packets', () => {
   ];
 
   test('each of a channel once, on its first line’s flow, as captured', () => {
-    const { packets, flows, report } = convert(two, { lineOf });
+    const { packets, flows, report } = convert(two, { keyOf });
     expect(packets).toEqual([
       '1600000000.0 1@0 a,t',
       '1600000000.2000 7@5 x',
@@ -87,7 +87,7 @@ describe('packets', () => {
       session: null,
       messages: 6,
       packets: 6,
-      bytes: readFileSync(convert(two, { lineOf }).path).length,
+      bytes: readFileSync(convert(two, { keyOf }).path).length,
       filtered: 0,
       unsequenced: 0,
       otherSessions: [],
@@ -113,17 +113,17 @@ describe('packets', () => {
   });
 
   test('chosen messages, numbered from 1', () => {
-    const { packets, report } = convert(two, { lineOf, choose: books });
+    const { packets, report } = convert(two, { keyOf, choose: books });
     expect(packets.map((one) => one.slice(one.indexOf(' ') + 1))).toEqual(['1@0 a', '1@5 x', '2@1 b', '3@4 c']);
     expect(report).toMatchObject({ messages: 4, packets: 4, filtered: 2 });
   });
 
   test('with the numbers that they have, or with others', () => {
     const numbers = (spec: ConvertOptions) =>
-      convert(two, { lineOf, choose: books }, spec).packets.map((one) => one.split(' ')[1]);
+      convert(two, { keyOf, choose: books }, spec).packets.map((one) => one.split(' ')[1]);
     expect(numbers({ keepSequence: true })).toEqual(['1@0', '7@5', '2@1', '5@4']);
     expect(numbers({ resequence: 100 })).toEqual(['100@0', '100@5', '101@1', '102@4']);
-    expect(convert(two, { lineOf }, { resequence: 100 }).packets.map((one) => one.split(' ')[1])).toEqual([
+    expect(convert(two, { keyOf }, { resequence: 100 }).packets.map((one) => one.split(' ')[1])).toEqual([
       '100@0',
       '100@5',
       '101@1',
@@ -141,7 +141,7 @@ describe('packets', () => {
       [0, packet(2, 11, [trade('t')])],
       [0, packet(3, 12, ['e'])],
     ];
-    const kept = convert(given, { lineOf });
+    const kept = convert(given, { keyOf });
     expect(kept.packets.map((one) => one.split(' ')[1])).toEqual(['1@0', '3@2', '1@10', '2@11', '3@12']);
     expect(kept.report).toMatchObject({
       gaps: [{ from: 2, to: 2, count: 1, session: null }],
@@ -149,9 +149,9 @@ describe('packets', () => {
       missing: 1,
       restarts: 1,
     });
-    const { packets } = convert(given, { lineOf, choose: books });
+    const { packets } = convert(given, { keyOf, choose: books });
     expect(packets.map((one) => one.split(' ')[1])).toEqual(['1@0', '2@2', '1@10', '2@12']);
-    const { packets: anew } = convert(given, { lineOf }, { resequence: 100 });
+    const { packets: anew } = convert(given, { keyOf }, { resequence: 100 });
     expect(anew.map((one) => one.split(' ')[1])).toEqual(['100@0', '101@2', '1@10', '2@11', '3@12']);
   });
 
@@ -166,7 +166,7 @@ describe('packets', () => {
       [1, packet(2, 1, ['b'])],
       [2, packet(4, 3, ['w'])],
     ];
-    expect(convert(given, { lineOf }).packets).toEqual([
+    expect(convert(given, { keyOf }).packets).toEqual([
       '1600000000.0 1@0 a',
       '1600000000.1000 1@0 x',
       '1600000000.3000 2@1 y',
@@ -181,7 +181,7 @@ describe('packets', () => {
   test('a clock that goes back changes no stamp where nothing is held back', () => {
     const path = `${folder}/back.pcap`;
     const spec = convertSpecOf('in.pcap', path);
-    const copy = new PacketCopy(spec, new StampSpan(new Restamper(spec.restamp)), { lineOf });
+    const copy = new PacketCopy(spec, new StampSpan(new Restamper(spec.restamp)), { keyOf });
     const stamps = [50, 60, 10, 20, 5];
     stamps.forEach((ns, index) => {
       const { view, offset, length } = embed(packet(1 + (index >> 1), index, ['a']));
@@ -204,13 +204,13 @@ describe('packets', () => {
   test('other stamps and addresses', () => {
     const shifted = convert(two.slice(0, 1), {}, { restamp: { exchange: false, speed: 1, start: null, shiftNs: 5e9 } });
     expect(shifted.packets).toEqual(['1600000005.0 1@0 a,t']);
-    const exchange = convert(two, { lineOf }, { restamp: { exchange: true, speed: 1, start: null, shiftNs: 0 } });
+    const exchange = convert(two, { keyOf }, { restamp: { exchange: true, speed: 1, start: null, shiftNs: 0 } });
     expect(exchange.packets.map((one) => one.split(' ')[0])).toEqual(
       [0, 5, 1, 2, 3, 4].map((ns) => `1700000000.${ns}`),
     );
     const { flows } = convert(
       two,
-      { lineOf },
+      { keyOf },
       {
         remapSources: [parseRemapping('10.9.9.9:1')],
         remapDestinations: [parseRemapping('239.1.1.1:2')],
