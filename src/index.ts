@@ -47,6 +47,7 @@ export * from './protocol/itch50/index.js';
 export * from './protocol/mdp3/index.js';
 export { ReplayControl } from './replay/control.js';
 export { type FilterSpec, noFilter } from './replay/filter.js';
+export type { PeakOptions } from './replay/peak.js';
 export { parseRate, parseSpeed, type Rate, type RateOptions } from './replay/rate.js';
 export { createSchedule, type Schedule } from './replay/schedule.js';
 export type { Shape, ShapeBurst, ShapeLine } from './replay/shape.js';

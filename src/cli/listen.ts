@@ -5,7 +5,6 @@ import { UsageError } from '../core/errors.js';
 import { formatBytes, formatCount, formatRate } from '../core/time.js';
 import { defaultReceiveBufferBytes } from '../io/udp-receiver.js';
 import { noFilter } from '../replay/filter.js';
-import { parseShapedRate } from '../replay/shape-parser.js';
 import { Listener, type ListenSpec } from '../run/listen.js';
 import { warmUpListener } from '../run/listen-warm-up.js';
 import { parseReceiveAddress } from '../run/receive-address.js';
@@ -13,7 +12,7 @@ import { type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
 import { describeListening } from './listen-text.js';
 import { addInputOptions, count, duration, type InputFlags, inputSpec, type WindowFlags, when } from './options.js';
 import { Output } from './output.js';
-import { addRateOptions, type RateFlags } from './rate-options.js';
+import { addRateOptions, loadOf, type RateFlags } from './rate-options.js';
 import { addPackingOptions } from './replay.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, warn } from './summary.js';
@@ -100,7 +99,7 @@ function listenSpec(address: string, flags: ListenFlags): ListenSpec {
   if ((flags.reference === undefined) !== (flags.origin === undefined)) {
     throw new UsageError('reference', '--reference and --origin go together: the capture, and when its replay began');
   }
-  const rate = parseShapedRate(flags);
+  const rate = loadOf(flags);
   const replay = (path: string): ReplaySpec => ({
     ...replayDefaults,
     input: inputSpec([path], flags),

@@ -1,5 +1,5 @@
-/** What a replay did to the load, as text: the parts of its shape. */
-import { formatDuration, formatRate } from '../core/time.js';
+/** What a replay did to the load, as text: the parts of its shape, the windows that it compressed. */
+import { formatCounted, formatDuration, formatRate } from '../core/time.js';
 import type { Rate } from '../replay/rate.js';
 import type { AmountsPerSecond } from '../replay/shape-meter.js';
 import type { ReplayReport } from '../run/replay-spec.js';
@@ -22,6 +22,20 @@ export function shapeLines({ shape }: ReplayReport, mode: Rate['mode']): string[
       const cells = [formatDuration(seconds * 1e9), rateText(asked, mode), rateText(reached, mode)];
       return `${part.padEnd(width)}${cells.map((cell) => cell.padStart(cellWidth)).join('')}`;
     }),
+  ];
+}
+
+/** What became of the busiest windows. */
+export function peakLines({ peak }: ReplayReport): string[] {
+  if (peak === null) return [];
+  const { factor, windowNs, threshold, spans, savedNs, before, asked, scheduled } = peak;
+  const pps = ({ packetsPerSecond }: { packetsPerSecond: number }): string => formatRate(packetsPerSecond, 'pps');
+  return [
+    `Peak ${factor}: ${formatCounted(spans.count, 'span')} of ${formatDuration(spans.ns)} compressed, with ` +
+      `${formatCounted(spans.packets, 'packet')}: windows of ${formatDuration(windowNs)} that hold ` +
+      `${formatCounted(threshold, 'packet')} or more; all behind them ${formatDuration(savedNs)} earlier`,
+    `Busiest window: ${formatCounted(before.packets, 'packet')} (${pps(before)}) in the capture, ` +
+      `${pps(asked)} asked, ${formatCounted(scheduled.packets, 'packet')} (${pps(scheduled)}) scheduled`,
   ];
 }
 

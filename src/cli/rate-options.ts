@@ -1,9 +1,16 @@
 /** The options that say how fast a replay goes: one rate, and the shape that it takes. */
 import type { Command } from 'commander';
+import { parsePeak } from '../replay/peak-parser.js';
 import type { RateOptions } from '../replay/rate.js';
+import { parseShapedRate } from '../replay/shape-parser.js';
+import type { ReplaySpec } from '../run/replay-spec.js';
+import { duration } from './options.js';
 
 export interface RateFlags extends RateOptions {
   shape?: string;
+  peak?: string;
+  peakWindow?: number;
+  peakShare?: string;
 }
 
 /** The options that set the rate, at most one of which may be given, and its shape. */
@@ -19,5 +26,14 @@ export function addRateOptions(command: Command): Command {
     .option(
       '--shape <shape>',
       'the rate over time, in multiples of it or absolute: "ramp 1x..4x over 30s; burst 10x for 100ms every 5s"',
-    );
+    )
+    .option('--peak <factor>', "compress the capture's busiest windows to this multiple of its peak rate, as in 2x")
+    .option('--peak-window <time>', 'how long a window is (default: 10ms)', duration)
+    .option('--peak-share <percent>', 'windows as busy as those of this share of the packets (default: 1%)');
+}
+
+/** The rate, its shape and what becomes of the peaks; throws UsageError where options contradict each other. */
+export function loadOf(flags: RateFlags): Pick<ReplaySpec, 'rate' | 'shape' | 'peak'> {
+  const { rate, shape } = parseShapedRate(flags);
+  return { rate, shape, peak: parsePeak(flags, rate) };
 }

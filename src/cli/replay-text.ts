@@ -3,7 +3,7 @@ import type { HistogramSummary } from '../core/histogram.js';
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../core/time.js';
 import { type LatencyName, latencyLabels, latencyNames } from '../replay/latency.js';
 import type { PacingReport, ReplayReport, ReplaySpec } from '../run/replay-spec.js';
-import { shapeLines } from './load-text.js';
+import { peakLines, shapeLines } from './load-text.js';
 
 const columns = ['p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max'] as const;
 /** Counters of sinks whose names alone do not say it. */
@@ -54,7 +54,7 @@ export function describeReplay(report: ReplayReport, spec: ReplaySpec): string {
   if (report.clock === 'real' && spec.rate.mode !== 'max') lines.push(lateLine(report, spec));
   if (report.pacing !== null && spec.rate.mode !== 'max') lines.push(pacingLine(report.pacing));
   lines.push(...remarks(report));
-  lines.push(...shapeLines(report, spec.rate.mode));
+  lines.push(...peakLines(report), ...shapeLines(report, spec.rate.mode));
   if (report.clock === 'real') lines.push(...table(report.histograms));
   if (report.path !== null) lines.push(`Path: ${report.path}`);
   lines.push(...sinkLines(report));

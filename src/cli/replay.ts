@@ -7,7 +7,7 @@ import { formatDuration } from '../core/time.js';
 import { ReplayControl } from '../replay/control.js';
 import type { LoopSequence } from '../replay/loop.js';
 import type { LatePolicy } from '../replay/send-record.js';
-import { parseShapedRate } from '../replay/shape-parser.js';
+import { notRepeatable } from '../run/peak-survey.js';
 import { type ReplayOutcome, type ReplayReport, type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
 import { runReplayThread } from '../run/replay-thread.js';
 import { parseTarget, targetForms } from '../run/target.js';
@@ -28,7 +28,7 @@ import {
 } from './options.js';
 import { addPacingOptions, type PacingFlags, pacingOf } from './pacing.js';
 import { showProgress } from './progress.js';
-import { addRateOptions, type RateFlags } from './rate-options.js';
+import { addRateOptions, loadOf, type RateFlags } from './rate-options.js';
 import { describeReplay } from './replay-text.js';
 import { refuseOutputs, refusePlot, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
@@ -160,7 +160,7 @@ function replaySpec(paths: readonly string[], flags: ReplayFlags): ReplaySpec {
     input: inputSpec(paths, flags),
     target,
     keepDestinations,
-    ...parseShapedRate(flags),
+    ...loadOf(flags),
     ...pacingOf(flags),
     loops: flags.loop,
     loopSequence: flags.loopSequence,
@@ -189,6 +189,7 @@ function refuse(spec: ReplaySpec, flags: ReplayFlags): void {
   if (spec.loops !== 1 && spec.input.paths.some(isStandardInput)) {
     throw new UsageError('loop-stdin', 'standard input cannot be read twice; save it to a file to use --loop');
   }
+  if (spec.peak !== null && spec.input.paths.some(isStandardInput)) throw notRepeatable('standard input');
   const isVirtual = spec.dryRun || spec.target.kind === 'pcap';
   const isBounded = spec.loops > 0 || Number.isFinite(spec.limit) || Number.isFinite(spec.durationNs);
   if (isVirtual && !isBounded) {

@@ -4,8 +4,8 @@ import type { Topic } from './topics.js';
 export const load: Topic = {
   name: 'load',
   title: 'Load',
-  summary: 'how the rate changes over a run: --shape',
-  options: ['--shape'],
+  summary: 'how the rate changes over a run, and peaks higher than they were: --shape, --peak',
+  options: ['--shape', '--peak'],
   arguments: [],
   blocks: [
     '--shape says how the rate changes over the run, in parts divided by semicolons. ramp, hold and step are the ' +
@@ -37,5 +37,22 @@ export const load: Topic = {
     'Times are of the run, whatever the capture: loops, --max-gap and filters do not move them. Each deadline is the ' +
       'moment at which the integral of the rate has come to where 1x would have sent the packet, to the nanosecond ' +
       'below, and nothing drifts however long the run.',
+    "--peak 2x compresses the busiest windows of the capture, and nothing else, to twice the capture's peak rate.",
+    {
+      rows: [
+        ['--peak-window 10ms', "how long a window is; a packet's window is the time of that length that ends with it"],
+        [
+          '--peak-share 1%',
+          'how many windows are compressed: those with at least as many packets as the windows of this share of the ' +
+            'packets, the busiest ones, have; at least those with the most',
+        ],
+      ],
+    },
+    'Windows that overlap are one span. In a span the capture goes twice as fast, elsewhere as it was; all that is ' +
+      'behind a span comes earlier by what it saved. So the packets of the busiest 10 ms come in 5 ms, and no 5 ms ' +
+      'hold more: the peak over 5 ms is exactly twice what the peak over 10 ms was. The report has both, with the ' +
+      'busiest spans.',
+    'The capture is read twice before the first packet is sent, so standard input and pipes will not do. Filters, ' +
+      '--from, --until and --max-gap come before, --speed and --shape after; every loop is compressed alike.',
   ],
 };

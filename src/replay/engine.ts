@@ -22,7 +22,7 @@ import {
 } from './scheduled-reader.js';
 import { type EndReason, type EngineResult, type LatePolicy, SendRecord } from './send-record.js';
 import { Staged } from './staged.js';
-import type { Timeline } from './timeline.js';
+import type { Placement } from './timeline.js';
 
 export type { EndReason, EngineResult, LatePolicy } from './send-record.js';
 
@@ -44,7 +44,7 @@ export interface EngineOptions {
   source: ReplaySource;
   gate: DatagramGate;
   schedule: Schedule;
-  timeline: Timeline;
+  timeline: Placement;
   sink: Sink;
   clock: Clock;
   waiter: Waiter;

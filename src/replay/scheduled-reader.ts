@@ -9,7 +9,7 @@ import { UsageError } from '../core/errors.js';
 import type { DatagramReader, Flow } from '../core/seams.js';
 import type { Stamp } from '../core/seek-index.js';
 import type { Schedule } from './schedule.js';
-import type { Timeline } from './timeline.js';
+import type { Placement } from './timeline.js';
 
 /** Layer-2 bytes in front of a UDP payload: Ethernet 14, IPv4 20, UDP 8. The frame check sequence is not counted. */
 export const headerBytes = 42;
@@ -99,7 +99,7 @@ export interface ScheduledReaderOptions {
   source: ReplaySource;
   gate: DatagramGate;
   schedule: Schedule;
-  timeline: Timeline;
+  timeline: Placement;
   rewriter?: LoopRewriter | undefined;
   /** How often the source is played; 0 = until stopped. */
   loops: number;

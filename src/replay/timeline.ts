@@ -13,13 +13,21 @@ export interface TimelineOptions {
   readonly maxGapNs?: number;
 }
 
+/** Says where datagrams lie on the run's timeline, in the order of sending. */
+export interface Placement {
+  /** Nanoseconds from the run's first datagram to this one; 0 for the first. */
+  place(seconds: number, nanoseconds: number): number;
+  /** Begins the next loop where the one before was furthest. */
+  startLoop(): void;
+}
+
 /**
  * Places datagrams, in the order of sending, on the run's timeline.
  *
  * Positions go back where stamps do. They are exact below 2^53 (104 days of capture, all loops together) and within
  * their double's last bit after that.
  */
-export class Timeline {
+export class Timeline implements Placement {
   /** Stamps more than 104 days from the first one of their loop, placed with the datagram before. */
   farStamps = 0;
   /** Gaps that were cut short to `maxGapNs`, and by how much in all. */
@@ -41,7 +49,6 @@ export class Timeline {
     this.#maxGapNs = options.maxGapNs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Nanoseconds from the run's first datagram to this one; 0 for the first. */
   place(seconds: number, nanoseconds: number): number {
     if (this.#atBase) this.#startAt(seconds, nanoseconds);
     const sinceSeconds = seconds - this.#baseSeconds;

@@ -10,14 +10,15 @@ import type { ReplayControl } from '../replay/control.js';
 import { ReplayEngine } from '../replay/engine.js';
 import type { LatencyRecorder } from '../replay/latency.js';
 import { FeedLoopRewriter } from '../replay/loop.js';
+import { type PeakPlan, PeakTimeline } from '../replay/peak.js';
 import type { RunObserver } from '../replay/run-trace.js';
 import { createSchedule, type Schedule } from '../replay/schedule.js';
 import { Timeline } from '../replay/timeline.js';
-import { CaptureWindow } from '../replay/window.js';
 import { nanosecondsOf, readTimeHigh, readTimeLow, SENDING_TIME_OFFSET, secondsOf } from '../session/mdp3-header.js';
 import { BLOCK_LENGTH_SIZE, HEADER_LENGTH } from '../session/moldudp64.js';
-import { CaptureGate, packedGate } from './capture-gate.js';
-import { type CaptureSource, windowOf } from './capture-source.js';
+import { type CaptureGate, packedGate } from './capture-gate.js';
+import type { CaptureSource } from './capture-source.js';
+import { gateOf } from './capture-walk.js';
 import { type ReplaySpec, replayDefaults } from './replay-spec.js';
 
 /** A run put together: the engine, and the parts whose counts the report wants. */
@@ -25,6 +26,7 @@ export interface Assembly {
   engine: ReplayEngine;
   schedule: Schedule;
   timeline: Timeline;
+  peakTimeline: PeakTimeline | null;
   gate: CaptureGate | null;
 }
 
@@ -35,6 +37,8 @@ export interface AssemblyTiming {
   rest(ns: number): Promise<void>;
   chooseOrigin(nowNs: number): number;
   trace?: RunObserver;
+  /** The busiest windows, where they are to be compressed. */
+  peak?: PeakPlan | undefined;
 }
 
 /** Puts schedule, timeline, gate and engine of a spec together. */
@@ -51,15 +55,13 @@ export function assemble(
   const isVirtual = spec.dryRun || spec.target.kind === 'pcap';
   const schedule = createSchedule(isVirtual && spec.rate.mode === 'max' ? replayDefaults.rate : spec.rate, spec.shape);
   const timeline = new Timeline({ maxGapNs: spec.maxGapNs });
-  const gate =
-    source.kind === 'datagrams'
-      ? new CaptureGate(spec.input, protocols, spec.filter, new CaptureWindow(windowOf(spec)), spec.allowTruncated)
-      : null;
+  const peakTimeline = timing.peak === undefined ? null : new PeakTimeline(timeline, timing.peak);
+  const gate = gateOf(spec, protocols, source);
   const engine = new ReplayEngine({
     source,
     gate: gate ?? packedGate,
     schedule,
-    timeline,
+    timeline: peakTimeline ?? timeline,
     sink,
     ...timing,
     turn: () => new Promise((resolve) => setImmediate(resolve)),
@@ -83,7 +85,7 @@ export function assemble(
     durationNs: spec.durationNs,
     ...(gate === null ? {} : { feedLatencyOf: feedLatency(gate) }),
   });
-  return { engine, schedule, timeline, gate };
+  return { engine, schedule, timeline, peakTimeline, gate };
 }
 
 /**

@@ -2,14 +2,15 @@
 import type { FileDamage } from '../analysis/damage-log.js';
 import type { Protocols } from '../analysis/protocols.js';
 import { UsageError } from '../core/errors.js';
+import { PeakTimeline } from '../replay/peak.js';
 import { createSchedule } from '../replay/schedule.js';
 import { headerBytes } from '../replay/scheduled-reader.js';
 import { Timeline } from '../replay/timeline.js';
-import { CaptureWindow } from '../replay/window.js';
 import { nanosecondsOf, readTimeHigh, readTimeLow, SENDING_TIME_OFFSET, secondsOf } from '../session/mdp3-header.js';
 import { readSequence, readSession } from '../session/moldudp64.js';
-import { CaptureGate, packedGate } from './capture-gate.js';
-import { CaptureSource, windowOf } from './capture-source.js';
+import { CaptureSource } from './capture-source.js';
+import { gateOf, walk } from './capture-walk.js';
+import { surveyPeak } from './peak-survey.js';
 import type { ReplaySpec } from './replay-spec.js';
 
 /** Packets that a reference may have: 16 bytes each are kept. */
@@ -130,23 +131,11 @@ export class ReferenceSchedule {
   }
 
   private async read(spec: ReplaySpec, protocols: Protocols, source: CaptureSource): Promise<void> {
-    const captureGate =
-      source.kind === 'datagrams'
-        ? new CaptureGate(spec.input, protocols, spec.filter, new CaptureWindow(windowOf(spec)), spec.allowTruncated)
-        : null;
-    const gate = captureGate ?? packedGate;
+    const captureGate = gateOf(spec, protocols, source);
     const schedule = createSchedule(spec.rate, spec.shape);
-    const timeline = new Timeline({ maxGapNs: spec.maxGapNs });
-    for (;;) {
-      const { reader } = source;
-      if (!reader.next()) {
-        if (reader.done) return;
-        await source.fill();
-        continue;
-      }
-      const verdict = gate.admit(reader);
-      if (verdict === 'after') return;
-      if (verdict !== 'yes') continue;
+    const own = new Timeline({ maxGapNs: spec.maxGapNs });
+    const timeline = spec.peak === null ? own : new PeakTimeline(own, await surveyPeak(spec, spec.peak, protocols));
+    await walk(source, captureGate, (reader, gate) => {
       const captureNs = timeline.place(reader.seconds, reader.nanoseconds);
       const messages = gate.messagesIn(reader);
       const dueNs = schedule.next(captureNs, messages, (reader.length + headerBytes) * 8);
@@ -156,7 +145,7 @@ export class ReferenceSchedule {
         const sequence = messages > 0 ? readSequence(view, offset) : 0;
         if (sequence > 0) this.add(readSession(view, offset), sequence, dueNs);
       }
-    }
+    });
   }
 
   private countPacket(): void {

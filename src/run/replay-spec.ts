@@ -7,12 +7,14 @@ import type { When } from '../core/time.js';
 import { type Pacing, spinBelowNs } from '../core/waiter.js';
 import type { FilterSpec } from '../replay/filter.js';
 import type { LoopSequence } from '../replay/loop.js';
+import type { PeakOptions } from '../replay/peak.js';
 import type { PercentileCurve } from '../replay/percentile-curve.js';
 import type { Rate } from '../replay/rate.js';
 import type { RunTraceData } from '../replay/run-trace.js';
 import type { EndReason, LatePolicy } from '../replay/send-record.js';
 import type { Shape } from '../replay/shape.js';
 import type { ShapeShare } from '../replay/shape-meter.js';
+import type { PeakReport } from './peak-survey.js';
 import type { Target } from './target.js';
 
 export interface ReplaySpec {
@@ -23,6 +25,8 @@ export interface ReplaySpec {
   rate: Rate;
   /** How the rate changes over the run; `rate` is its 1x. Null: it does not. */
   shape: Shape | null;
+  /** Compress the capture's busiest windows; null: play them as captured. */
+  peak: PeakOptions | null;
   /** How deadlines are waited for. */
   pacing: Pacing;
   /** Of hybrid pacing: the rest of a wait that is spun, ns. */
@@ -66,6 +70,7 @@ export const replayDefaults: Omit<ReplaySpec, 'input' | 'target' | 'filter'> = {
   keepDestinations: false,
   rate: { mode: 'original', speedup: { numerator: 1, denominator: 1 } },
   shape: null,
+  peak: null,
   pacing: 'hybrid',
   spinBelowNs,
   loops: 1,
@@ -103,6 +108,8 @@ export interface ReplayReport {
   asked: string;
   /** The shape as written, and how its parts were kept; null where none was asked for. */
   shape: { text: string; parts: ShapeShare[] } | null;
+  /** The windows that were compressed and what became of the peak; null where that was not asked for. */
+  peak: PeakReport | null;
   clock: 'real' | 'virtual';
   /** Null on a virtual clock. */
   pacing: PacingReport | null;

@@ -10,6 +10,7 @@ import type { Clock, Sink } from '../core/seams.js';
 import { openTextFile } from '../io/text-file.js';
 import { ReplayControl } from '../replay/control.js';
 import { type LatencyName, LatencyRecorder } from '../replay/latency.js';
+import type { PeakPlan } from '../replay/peak.js';
 import { type PercentileCurve, percentileCurves, summaryCurve } from '../replay/percentile-curve.js';
 import { formatRate } from '../replay/rate.js';
 import { RunTrace } from '../replay/run-trace.js';
@@ -18,6 +19,7 @@ import { ShapeMeter } from '../replay/shape-meter.js';
 import { type Assembly, assemble } from './assembly.js';
 import { CaptureSource } from './capture-source.js';
 import { distributions, LatencyLog } from './latency-logs.js';
+import { peakReport, surveyPeak } from './peak-survey.js';
 import type { ReplayOutcome, ReplayReport, ReplaySpec } from './replay-spec.js';
 import { type OpenedTarget, openTarget } from './sink-of.js';
 import { formatTarget } from './target.js';
@@ -57,6 +59,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
       hooks.sink && !spec.dryRun
         ? { sink: hooks.sink(timing.clock, recorder), counters: () => ({}), errors: () => ({}) }
         : await openTarget(spec, protocols, timing.clock, recorder);
+    const plan = spec.peak === null ? undefined : await surveyPeak(spec, spec.peak, protocols);
     const origin = new Origin(spec, source, target, timing, log);
     const trace = spec.keepPlot ? new RunTrace(spec.rate.mode) : undefined;
     const meter = spec.shape === null ? undefined : new ShapeMeter(spec.shape, trace);
@@ -64,6 +67,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     const run = assemble(spec, protocols, source, target.sink, recorder, control, {
       ...timing,
       ...(observer ? { trace: observer } : {}),
+      peak: plan,
       chooseOrigin: (nowNs) => origin.choose(nowNs),
     });
     // Without deadlines only a handler's own time is worth warming for.
@@ -74,7 +78,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     await target.ready?.(control, hooks.say ?? (() => {}));
     const result = await run.engine.run();
     await target.sink.close?.();
-    const report = makeReport(spec, result, run, source, target, origin, recorder, damage, meter);
+    const report = makeReport(spec, result, run, source, target, origin, recorder, damage, meter, plan);
     log?.close();
     return {
       report,
@@ -163,6 +167,7 @@ function makeReport(
   recorder: LatencyRecorder,
   damage: DamageLog,
   meter: ShapeMeter | undefined,
+  plan: PeakPlan | undefined,
 ): ReplayReport {
   const seconds = result.elapsedNs / 1e9;
   const perSecond = (amount: number): number => (seconds > 0 ? amount / seconds : 0);
@@ -173,6 +178,7 @@ function makeReport(
     target: target.name ?? formatTarget(spec.target),
     asked: formatRate(spec.rate),
     shape: spec.shape && { text: spec.shape.text, parts: meter?.finish() ?? [] },
+    peak: plan && run.peakTimeline ? peakReport(plan, run.peakTimeline) : null,
     clock: origin.timing.kind,
     pacing: origin.timing.pacing,
     endReason: result.endReason,

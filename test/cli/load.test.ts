@@ -1,13 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fixture, run } from '../support/cli.js';
+import { fixture, run, temporaryFolder } from '../support/cli.js';
 
 const capture = fixture('itch50-session.pcap');
+const folder = temporaryFolder();
 
 async function planned(...flags: string[]) {
   const { code, stdout, stderr } = await run(['replay', capture, '--dry-run', '--report', '-', ...flags]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('Planned') });
   return JSON.parse(stdout);
 }
+
+/** Stamps of a little-endian pcap with nanoseconds, ns since the first. */
+function stampsOf(path: string): number[] {
+  const bytes = readFileSync(path);
+  expect(bytes.readUInt32LE(0)).toBe(0xa1b23c4d);
+  const stamps: number[] = [];
+  for (let at = 24; at < bytes.length; at += 16 + bytes.readUInt32LE(at + 8)) {
+    const [seconds, nanoseconds] = [bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4)];
+    stamps.push((seconds - bytes.readUInt32LE(24)) * 1e9 + nanoseconds - bytes.readUInt32LE(28));
+  }
+  return stamps;
+}
+
+/** The most stamps in any window of so many ns. */
+function mostIn(stamps: readonly number[], windowNs: number): number {
+  let first = 0;
+  let most = 0;
+  for (const [index, stamp] of stamps.entries()) {
+    while (stamps[first] <= stamp - windowNs) first++;
+    most = Math.max(most, index - first + 1);
+  }
+  return most;
+}
+
+async function busiest(path: string) {
+  return JSON.parse((await run(['inspect', path, '--json'])).stdout).busiest['10ms'];
+}
+
+describe('--peak', () => {
+  it('makesThePeakTwiceAsHighAndLeavesTheRest', async () => {
+    const path = join(folder, 'peak.pcap');
+    const flags = ['--peak', '2x', '--peak-window', '20ms', '--report', '-'];
+    const { code, stdout, stderr } = await run(['replay', capture, '--to', `pcap:${path}`, ...flags]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/^Peak 2x: \d+ spans of .* compressed/m),
+    });
+    const { peak, packets } = JSON.parse(stdout);
+    const [before, after] = [stampsOf(capture), stampsOf(path)];
+    const most = mostIn(before, 20e6);
+    expect(peak).toMatchObject({
+      factor: '2x',
+      windowNs: 20e6,
+      share: 0.01,
+      before: { packets: most, packetsPerSecond: most * 50 },
+      asked: { packetsPerSecond: most * 100 },
+      scheduled: { packets: most, packetsPerSecond: most * 100 },
+      savedNs: Math.floor(peak.spans.ns / 2),
+    });
+    expect(mostIn(after, 10e6)).toBe(most);
+    // Where nothing was compressed the gaps are as they were.
+    const kept = after.slice(1).filter((stamp, index) => stamp - after[index] === before[index + 1] - before[index]);
+    expect(kept.length).toBeGreaterThanOrEqual(packets - 1 - peak.spans.packets - peak.spans.count);
+    expect(kept.length).toBeLessThan(packets - 1);
+    // inspect counts windows that lie at multiples of 10 ms.
+    const [calm, hectic] = [await busiest(capture), await busiest(path)];
+    expect(hectic.packets).toBeGreaterThan(calm.packets);
+    expect(hectic.packets).toBeLessThanOrEqual(most);
+  });
+
+  it('goesWithFiltersLoopsSpeedAndShape', async () => {
+    const once = await planned('--peak', '3x', '--type', 'A');
+    const report = await planned(
+      ...['--peak', '3x', '--type', 'A', '--loop', '3'],
+      ...['--speed', '2x', '--shape', 'hold 2x'],
+    );
+    expect(report.peak).toEqual(once.peak);
+    expect(report.packets).toBe(3 * once.packets);
+    expect(report.seconds).toBeCloseTo((3 * once.seconds) / 4, 6);
+  });
+
+  it('needsTheCapturesOwnTimingAndACaptureThatCanBeReadTwice', async () => {
+    const dry = ['--dry-run', '--peak', '2x'];
+    const bytes = readFileSync(capture);
+    for (const [running, message] of [
+      [run(['replay', capture, ...dry, '--pps', '10']), /--peak compresses windows of the capture's own timing/],
+      [
+        run(['replay', '-', ...dry], bytes),
+        /--peak must know .* standard input cannot be read twice; save it to a file/,
+      ],
+    ] as const) {
+      const { code, stderr } = await running;
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(message) });
+    }
+  });
+});
 
 describe('--shape', () => {
   it('rampsToARateAndHoldsIt', async () => {
