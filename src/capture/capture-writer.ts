@@ -62,7 +62,10 @@ export abstract class CaptureWriter {
     return new Uint8Array(this.scratch.buffer, 0, written);
   }
 
-  /** Writes a record of a UDP datagram at `at` of `into`, which has room for it; returns the record's length. */
+  /**
+   * Writes a record of a UDP datagram at `at` of `into`, which has room for it; returns the record's length.
+   * `payloadSum` as `FrameWriter.writeDatagram` has it.
+   */
   write(
     into: DataView,
     at: number,
@@ -72,8 +75,10 @@ export abstract class CaptureWriter {
     flow: Flow,
     seconds: number,
     nanoseconds: number,
+    payloadSum = -1,
   ): number {
-    const frameLength = this.frames.writeDatagram(into, at + this.recordHeaderBytes, view, offset, length, flow);
+    const frame = at + this.recordHeaderBytes;
+    const frameLength = this.frames.writeDatagram(into, frame, view, offset, length, flow, payloadSum);
     return this.surround(into, at, frameLength, seconds, nanoseconds);
   }
 

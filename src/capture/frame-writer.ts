@@ -70,8 +70,19 @@ export class FrameWriter {
     }
   }
 
-  /** Writes a UDP datagram at `at` of `into`, which has room for it; returns the frame's length. */
-  writeDatagram(into: DataView, at: number, view: DataView, offset: number, length: number, flow: Flow): number {
+  /**
+   * Writes a UDP datagram at `at` of `into`, which has room for it; returns the frame's length. `payloadSum`, unless it
+   * is -1, goes into the checksum in place of the payload's own sum: that of other bytes leaves it wrong.
+   */
+  writeDatagram(
+    into: DataView,
+    at: number,
+    view: DataView,
+    offset: number,
+    length: number,
+    flow: Flow,
+    payloadSum = -1,
+  ): number {
     const addresses = flow === this.lastFlow && this.last !== null ? this.last : this.resolve(flow);
     checkLength(length, addresses.isIpv6 ? MAX_IPV6_PAYLOAD_BYTES : MAX_PAYLOAD_BYTES);
     const udpLength = UDP_HEADER_BYTES + length;
@@ -80,7 +91,8 @@ export class FrameWriter {
     into.setUint16(udp + 2, flow.destinationPort);
     into.setUint16(udp + 4, udpLength);
     const sum = addresses.sum + IP_PROTOCOL_UDP + udpLength + flow.sourcePort + flow.destinationPort + udpLength;
-    const checksum = ~fold(copyWords(sum, view, offset, into, udp + UDP_HEADER_BYTES, length)) & 0xffff;
+    const whole = copyWords(sum, view, offset, into, udp + UDP_HEADER_BYTES, length);
+    const checksum = ~fold(payloadSum < 0 ? whole : sum + payloadSum) & 0xffff;
     // 0 would say that there is none.
     into.setUint16(udp + 6, checksum === 0 ? 0xffff : checksum);
     return udp + udpLength - at;

@@ -3,6 +3,7 @@ import type { HistogramSummary } from '../core/histogram.js';
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../core/time.js';
 import { type LatencyName, latencyLabels, latencyNames } from '../replay/latency.js';
 import type { PacingReport, ReplayReport, ReplaySpec } from '../run/replay-spec.js';
+import { describeFaults } from './fault-text.js';
 import { peakLines, shapeLines } from './load-text.js';
 
 const columns = ['p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max'] as const;
@@ -55,6 +56,7 @@ export function describeReplay(report: ReplayReport, spec: ReplaySpec): string {
   if (report.pacing !== null && spec.rate.mode !== 'max') lines.push(pacingLine(report.pacing));
   lines.push(...remarks(report));
   lines.push(...peakLines(report), ...shapeLines(report, spec.rate.mode));
+  if (report.faults !== null) lines.push(...describeFaults(report.faults));
   if (report.clock === 'real') lines.push(...table(report.histograms));
   if (report.path !== null) lines.push(`Path: ${report.path}`);
   lines.push(...sinkLines(report));

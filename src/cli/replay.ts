@@ -11,6 +11,8 @@ import { notRepeatable } from '../run/peak-survey.js';
 import { type ReplayOutcome, type ReplayReport, type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
 import { runReplayThread } from '../run/replay-thread.js';
 import { parseTarget, targetForms } from '../run/target.js';
+import { addFaultOptions, addReplayLineOptions, type FaultFlags, faultSpec, madeLineOf } from './fault-options.js';
+import { faultWarnings } from './fault-text.js';
 import { missedParts } from './load-text.js';
 import {
   addFilterOptions,
@@ -34,7 +36,7 @@ import { refuseOutputs, refusePlot, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 
-interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags, PacingFlags {
+interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags, PacingFlags, FaultFlags {
   to?: string;
   keepDestinations?: boolean;
   loop: number;
@@ -80,6 +82,7 @@ export function addReplayCommand(program: Command): void {
     .option('--dry-run', 'compute the whole schedule, send nothing');
   addPacingOptions(addRateOptions(command));
   addReplayTiming(command);
+  addReplayLineOptions(addFaultOptions(command));
   addInputOptions(addWindowOptions(addFilterOptions(command, 'only this session; of a BinaryFILE: name it so')));
   addPackingOptions(command);
   command
@@ -97,6 +100,7 @@ Examples:
   tickreel replay session.pcap --to 'udp://239.1.2.3:26477?iface=127.0.0.1' --speed 100kpps --loop 0
   tickreel replay session.pcap --to udp://127.0.0.1:26477 --speed 50kpps --plot run.svg
   tickreel replay session.pcap --to udp://127.0.0.1:26477 --loop 0 --shape 'ramp 1kpps..50kpps over 30s' --duration 40s
+  tickreel replay session.pcap --to udp://127.0.0.1:26477 --line-b udp://127.0.0.1:26478 --fault 'A: loss 0.1%'
   tickreel replay day.NASDAQ_ITCH50.gz --to inproc --speed max --report -
   tickreel replay day.NASDAQ_ITCH50.gz --to pcap:aapl.pcap --symbol AAPL --date 2020-01-30
   tickreel replay session.pcap --to 'soupbintcp://127.0.0.1:26400?wait=2&slow=wait' --speed max`,
@@ -144,8 +148,8 @@ function addReplayTiming(command: Command): void {
     );
 }
 
-/** What is asked for, as the replay takes it; throws UsageError where options contradict each other. */
-function replaySpec(paths: readonly string[], flags: ReplayFlags): ReplaySpec {
+/** What is asked for, as the replay takes it; rejects with UsageError where options contradict each other. */
+async function replaySpec(paths: readonly string[], flags: ReplayFlags): Promise<ReplaySpec> {
   const keepDestinations = flags.keepDestinations ?? false;
   const to = flags.to ?? (keepDestinations ? 'udp://' : flags.dryRun ? 'null' : undefined);
   if (to === undefined) {
@@ -172,6 +176,8 @@ function replaySpec(paths: readonly string[], flags: ReplayFlags): ReplaySpec {
     maxGapNs: flags.maxGap ?? Number.POSITIVE_INFINITY,
     startAt: flags.startAt ?? null,
     filter: filterSpec(flags),
+    faults: await faultSpec(flags),
+    lineB: madeLineOf(flags),
     latePolicy: flags.onLate,
     lateAfterNs: flags.lateAfter,
     session: flags.session?.[0] ?? replayDefaults.session,
@@ -204,13 +210,14 @@ function refuse(spec: ReplaySpec, flags: ReplayFlags): void {
 }
 
 async function replay(paths: readonly string[], flags: ReplayFlags): Promise<void> {
-  const spec = replaySpec(paths, flags);
+  const spec = await replaySpec(paths, flags);
   refuse(spec, flags);
   refusePlot(flags.plot, spec.input.paths, flags.report === '-' ? '--report -' : null);
   const captured = spec.target.kind === 'pcap' ? spec.target.path : undefined;
   // One of the files that the prefix begins stands for all.
   const distribution = flags.hgrm === undefined ? undefined : hgrmPath(flags.hgrm, 'sendLateness');
-  refuseOutputs([flags.plot, flags.report, flags.hlog, captured, distribution], spec.input.paths);
+  const outputs = [flags.plot, flags.report, flags.hlog, flags.faultLog, captured, distribution];
+  refuseOutputs(outputs, spec.input.paths);
   const control = new ReplayControl();
   const release = stopOnSignal(() => control.stop());
   const hideProgress = showProgress(control, spec);
@@ -283,6 +290,7 @@ function warnings(report: ReplayOutcome['report'], spec: ReplaySpec, flags: Repl
   if (report.skippedPieces > 0) {
     warn(`${report.skippedPieces} pieces of TCP streams were left out: they are not SoupBinTCP`);
   }
+  for (const text of report.faults === null ? [] : faultWarnings(report.faults)) warn(text);
   if (report.failure !== null) warn(`ended early: ${report.failure}`);
   if (report.packets === 0 && report.dropped === 0 && report.endReason === 'end') {
     warn(`nothing was sent: ${reasonOfNothing(report, flags)}`);

@@ -3,6 +3,7 @@ import { exitCode } from '../core/exit-code.js';
 import { formatDuration } from '../core/time.js';
 import { spinBelowNs } from '../core/waiter.js';
 import type { CommandNode } from './command-tree.js';
+import { faultsTopic } from './fault-topic.js';
 import type { Block } from './page.js';
 import { load } from './topics-load.js';
 
@@ -240,7 +241,7 @@ const exits: Topic = {
   ],
 };
 
-export const topics: readonly Topic[] = [targets, rates, load, pacing, times, filters, formats, exits];
+export const topics: readonly Topic[] = [targets, rates, load, pacing, times, filters, formats, faultsTopic, exits];
 
 /** The exit codes in one line. */
 export const exitCodeLine = codeEntries.map(([name, [short]]) => `${exitCode[name]} ${short}`).join(' · ');

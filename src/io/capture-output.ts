@@ -48,14 +48,23 @@ export class CaptureOutput implements DatagramOutput {
     return this.writer.clampedTimestamps;
   }
 
-  datagram(view: DataView, offset: number, length: number, flow: Flow, seconds: number, nanoseconds: number): void {
+  /** `payloadSum` as `FrameWriter.writeDatagram` has it. */
+  datagram(
+    view: DataView,
+    offset: number,
+    length: number,
+    flow: Flow,
+    seconds: number,
+    nanoseconds: number,
+    payloadSum = -1,
+  ): void {
     if (length > MAX_PAYLOAD_BYTES && (length > MAX_IPV6_PAYLOAD_BYTES || !flow.source.includes(':'))) {
       this.tooLong++;
       return;
     }
     const { file, writer } = this;
     const at = file.reserve(MAX_RECORD_BYTES);
-    file.commit(writer.write(file.view, at, view, offset, length, flow, seconds, nanoseconds));
+    file.commit(writer.write(file.view, at, view, offset, length, flow, seconds, nanoseconds, payloadSum));
     this.packets++;
   }
 

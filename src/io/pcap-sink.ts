@@ -17,6 +17,7 @@ export class PcapSink implements Sink {
   private readonly output: CaptureOutput;
   private baseSeconds = 0;
   private baseNanoseconds = 0;
+  private payloadSum: () => number = () => -1;
 
   constructor(output: CaptureOutput) {
     this.output = output;
@@ -43,6 +44,11 @@ export class PcapSink implements Sink {
     this.baseNanoseconds = nanoseconds;
   }
 
+  /** Asked of every datagram as it is sent: what `FrameWriter.writeDatagram` takes as `payloadSum`. */
+  setPayloadSum(payloadSum: () => number): void {
+    this.payloadSum = payloadSum;
+  }
+
   send(view: DataView, offset: number, length: number, scheduledNs: number, flow: Flow): void {
     const wholeSeconds = Math.floor(scheduledNs / 1e9);
     let seconds = this.baseSeconds + wholeSeconds;
@@ -51,7 +57,7 @@ export class PcapSink implements Sink {
       nanoseconds -= 1e9;
       seconds++;
     }
-    this.output.datagram(view, offset, length, flow, seconds, nanoseconds);
+    this.output.datagram(view, offset, length, flow, seconds, nanoseconds, this.payloadSum());
   }
 
   async close(): Promise<void> {

@@ -9,7 +9,7 @@ import { itch50 } from '../protocol/itch50/index.js';
 import type { ReplayControl } from '../replay/control.js';
 import { ReplayEngine } from '../replay/engine.js';
 import type { LatencyRecorder } from '../replay/latency.js';
-import { FeedLoopRewriter } from '../replay/loop.js';
+import { FeedLoopRewriter, type FramingOf } from '../replay/loop.js';
 import { type PeakPlan, PeakTimeline } from '../replay/peak.js';
 import type { RunObserver } from '../replay/run-trace.js';
 import { createSchedule, type Schedule } from '../replay/schedule.js';
@@ -20,6 +20,7 @@ import { type CaptureGate, packedGate } from './capture-gate.js';
 import type { CaptureSource } from './capture-source.js';
 import { gateOf } from './capture-walk.js';
 import { type ReplaySpec, replayDefaults } from './replay-spec.js';
+import type { RunFaults } from './run-faults.js';
 
 /** A run put together: the engine, and the parts whose counts the report wants. */
 export interface Assembly {
@@ -39,6 +40,7 @@ export interface AssemblyTiming {
   trace?: RunObserver;
   /** The busiest windows, where they are to be compressed. */
   peak?: PeakPlan | undefined;
+  faults?: RunFaults | null;
 }
 
 /** Puts schedule, timeline, gate and engine of a spec together. */
@@ -57,27 +59,23 @@ export function assemble(
   const timeline = new Timeline({ maxGapNs: spec.maxGapNs });
   const peakTimeline = timing.peak === undefined ? null : new PeakTimeline(timeline, timing.peak);
   const gate = gateOf(spec, protocols, source);
+  const framingOf: FramingOf =
+    gate === null ? () => 'moldudp64' : (view, offset, length, flow) => gate.framingOf(view, offset, length, flow);
+  const { faults = null, ...clock } = timing;
   const engine = new ReplayEngine({
     source,
     gate: gate ?? packedGate,
     schedule,
     timeline: peakTimeline ?? timeline,
     sink,
-    ...timing,
+    ...clock,
     turn: () => new Promise((resolve) => setImmediate(resolve)),
     control,
     recorder,
     ...(spec.loops === 1 || spec.loopSequence === 'keep'
       ? {}
-      : {
-          rewriter: new FeedLoopRewriter(
-            spec.loopSequence,
-            spec.loops,
-            gate === null
-              ? () => 'moldudp64'
-              : (view, offset, length, flow) => gate.framingOf(view, offset, length, flow),
-          ),
-        }),
+      : { rewriter: new FeedLoopRewriter(spec.loopSequence, spec.loops, framingOf) }),
+    ...(faults === null ? {} : { faults: (inner) => faults.before(inner, framingOf) }),
     latePolicy: spec.latePolicy,
     lateAfterNs: spec.lateAfterNs,
     loops: spec.loops,

@@ -15,7 +15,8 @@ import type { EndReason, LatePolicy } from '../replay/send-record.js';
 import type { Shape } from '../replay/shape.js';
 import type { ShapeShare } from '../replay/shape-meter.js';
 import type { PeakReport } from './peak-survey.js';
-import type { Target } from './target.js';
+import type { FaultSpec, FaultsReport } from './run-faults.js';
+import type { Target, UdpTarget } from './target.js';
 
 export interface ReplaySpec {
   input: InputSpec;
@@ -47,6 +48,10 @@ export interface ReplaySpec {
   /** When the first packet is due; null: at once. */
   startAt: EpochTime | null;
   filter: FilterSpec;
+  /** What befalls packets on their way; null: nothing. */
+  faults: FaultSpec | null;
+  /** Sends each packet to this address as well, as line B; the capture's is line A then. */
+  lineB: UdpTarget | null;
   latePolicy: LatePolicy;
   /** A packet sent later than this after its time counts as late, ns. */
   lateAfterNs: number;
@@ -80,6 +85,8 @@ export const replayDefaults: Omit<ReplaySpec, 'input' | 'target' | 'filter'> = {
   allowTruncated: false,
   maxGapNs: Number.POSITIVE_INFINITY,
   startAt: null,
+  faults: null,
+  lineB: null,
   latePolicy: 'catch-up',
   lateAfterNs: 100_000,
   session: 'TICKREEL01',
@@ -140,6 +147,8 @@ export interface ReplayReport {
   loops: number;
   /** Epoch time of the run's origin, ns as a decimal string: what `listen --origin` wants. */
   originNs: string;
+  /** What befell packets, by line; null where nothing was asked for. Counts up to here are of what was sent. */
+  faults: FaultsReport | null;
   timeline: { backwardTimestamps: number; farTimestamps: number; squeezedGaps: number; squeezedNs: number };
   histograms: Record<string, HistogramSummary>;
   /** Which way datagrams took into the kernel: `sendmmsg+gso`, `sendmmsg` or `dgram`; null of other targets. */

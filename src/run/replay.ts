@@ -20,7 +20,9 @@ import { type Assembly, assemble } from './assembly.js';
 import { CaptureSource } from './capture-source.js';
 import { distributions, LatencyLog } from './latency-logs.js';
 import { peakReport, surveyPeak } from './peak-survey.js';
+import { openReplayFaults } from './replay-faults.js';
 import type { ReplayOutcome, ReplayReport, ReplaySpec } from './replay-spec.js';
+import type { RunFaults } from './run-faults.js';
 import { type OpenedTarget, openTarget } from './sink-of.js';
 import { formatTarget } from './target.js';
 import { type Timing, timingOf } from './timing.js';
@@ -52,13 +54,15 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     spec.hlogPath === null ? undefined : (series, from, to) => log?.add(series, from, to),
   );
   let target: OpenedTarget | undefined;
+  let faults: RunFaults | null = null;
   try {
+    faults = await openReplayFaults(spec, protocols);
     if (spec.hlogPath !== null) log = new LatencyLog(openTextFile(spec.hlogPath, spec.input.paths));
     // A dry run sends nothing, to nobody.
     target =
       hooks.sink && !spec.dryRun
         ? { sink: hooks.sink(timing.clock, recorder), counters: () => ({}), errors: () => ({}) }
-        : await openTarget(spec, protocols, timing.clock, recorder);
+        : await openTarget(spec, protocols, timing.clock, recorder, faults);
     const plan = spec.peak === null ? undefined : await surveyPeak(spec, spec.peak, protocols);
     const origin = new Origin(spec, source, target, timing, log);
     const trace = spec.keepPlot ? new RunTrace(spec.rate.mode) : undefined;
@@ -68,17 +72,19 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
       ...timing,
       ...(observer ? { trace: observer } : {}),
       peak: plan,
+      faults,
       chooseOrigin: (nowNs) => origin.choose(nowNs),
     });
     // Without deadlines only a handler's own time is worth warming for.
     const isTimed = spec.rate.mode !== 'max' || spec.target.kind === 'inproc';
     if (timing.kind === 'real' && isTimed && source.isRepeatable) {
-      await warmUp(spec, protocols, { ...timing, chooseOrigin: (nowNs) => nowNs }, msToStart(spec, timing));
+      await warmUp(spec, protocols, { ...timing, faults, chooseOrigin: (nowNs) => nowNs }, msToStart(spec, timing));
     }
     await target.ready?.(control, hooks.say ?? (() => {}));
     const result = await run.engine.run();
     await target.sink.close?.();
-    const report = makeReport(spec, result, run, source, target, origin, recorder, damage, meter, plan);
+    faults?.close(result.endReason === 'end');
+    const report = makeReport(spec, result, run, source, target, origin, recorder, damage, meter, plan, faults);
     log?.close();
     return {
       report,
@@ -86,7 +92,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
       plot: trace ? { trace: trace.finish(), curves: curvesOf(recorder, target) } : null,
     };
   } catch (error) {
-    throw await closeAfter(error, target, log);
+    throw await closeAfter(error, target, [log, { close: () => faults?.close(false) }]);
   } finally {
     recorder.destroy();
     const closed = source.close();
@@ -108,7 +114,7 @@ function curvesOf(recorder: LatencyRecorder, target: OpenedTarget): PercentileCu
 async function closeAfter(
   error: unknown,
   target: OpenedTarget | undefined,
-  log: LatencyLog | undefined,
+  logs: readonly ({ close(): void } | undefined)[],
 ): Promise<unknown> {
   let reason = error;
   try {
@@ -116,10 +122,12 @@ async function closeAfter(
   } catch (closing) {
     if (error instanceof SinkError) reason = closing;
   }
-  try {
-    log?.close();
-  } catch {
-    // The run has failed of something else already.
+  for (const log of logs) {
+    try {
+      log?.close();
+    } catch {
+      // The run has failed of something else already.
+    }
   }
   return reason;
 }
@@ -168,6 +176,7 @@ function makeReport(
   damage: DamageLog,
   meter: ShapeMeter | undefined,
   plan: PeakPlan | undefined,
+  faults: RunFaults | null,
 ): ReplayReport {
   const seconds = result.elapsedNs / 1e9;
   const perSecond = (amount: number): number => (seconds > 0 ? amount / seconds : 0);
@@ -206,6 +215,7 @@ function makeReport(
     truncatedSent: run.gate?.truncatedPassed ?? 0,
     loops: result.loops,
     originNs: formatEpochNs(origin.epoch.seconds, origin.epoch.nanoseconds),
+    faults: faults === null ? null : faults.report(),
     timeline: {
       backwardTimestamps: run.schedule.backward,
       farTimestamps: run.timeline.farStamps,

@@ -6,7 +6,7 @@ import type { MonotonicClock } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import type { HistogramSummary } from '../core/histogram.js';
 import type { Clock, Sink } from '../core/seams.js';
-import { openUdpSender } from '../io/open-udp-sink.js';
+import { openUdpSender, type UdpSendSink } from '../io/open-udp-sink.js';
 import { openPcapSink } from '../io/pcap-sink.js';
 import { openSoupServer } from '../io/soupbintcp-server.js';
 import { refuseZeroDestination } from '../io/udp-sink.js';
@@ -14,10 +14,13 @@ import { itch50 } from '../protocol/itch50/index.js';
 import type { ReplayControl } from '../replay/control.js';
 import type { LatencyRecorder } from '../replay/latency.js';
 import { HandlerSink, NullSink } from '../replay/sinks.js';
+import { twoLineSink } from '../replay/two-line-sink.js';
 import { FeedHandler } from './feed-handler.js';
 import type { ReplaySpec } from './replay-spec.js';
 import { openRingTarget } from './ring-target.js';
+import type { MadeLine, RunFaults } from './run-faults.js';
 import { formatSoupAddress, type SoupTarget } from './soup-target.js';
+import type { UdpTarget } from './target.js';
 
 export interface OpenedTarget {
   sink: Sink;
@@ -50,6 +53,7 @@ export async function openTarget(
   protocols: Protocols,
   clock: Clock,
   recorder: LatencyRecorder,
+  faults: RunFaults | null = null,
 ): Promise<OpenedTarget> {
   const { target } = spec;
   if (spec.dryRun && spec.keepDestinations) {
@@ -59,6 +63,7 @@ export async function openTarget(
   if (spec.dryRun || target.kind === 'null') return { sink: new NullSink(), counters: noErrors, errors: noErrors };
   if (target.kind === 'pcap') {
     const sink = openPcapSink(target.path, spec.input.paths);
+    if (faults !== null) sink.setPayloadSum(() => faults.payloadSum);
     return {
       sink,
       counters: (): Record<string, number> => ({
@@ -69,10 +74,7 @@ export async function openTarget(
       setBase: (seconds, nanoseconds) => sink.setBase(seconds, nanoseconds),
     };
   }
-  if (target.kind === 'udp') {
-    const { sink, path, counters } = await openUdpSender(target);
-    return { sink, path, counters, errors: () => Object.fromEntries(sink.errors) };
-  }
+  if (target.kind === 'udp') return openUdpTarget(target, spec.lineB, faults?.madeLine ?? null);
   if (target.kind === 'soupbintcp') return openSoupTarget(target, spec);
   if (target.via === 'ring') return openRingTarget(spec.input, clock as MonotonicClock);
   const handler = new FeedHandler(spec.input, protocols);
@@ -85,6 +87,32 @@ export async function openTarget(
     }),
     errors: noErrors,
   };
+}
+
+async function openUdpTarget(target: UdpTarget, lineB: UdpTarget | null, made: MadeLine | null): Promise<OpenedTarget> {
+  const one = await openUdpSender(target);
+  if (lineB === null || made === null) {
+    return { ...one, errors: () => Object.fromEntries(one.sink.errors) };
+  }
+  let two: UdpSendSink;
+  try {
+    two = await openUdpSender(lineB);
+  } catch (error) {
+    await one.sink.close?.();
+    throw error;
+  }
+  return {
+    sink: twoLineSink(one.sink, two.sink, (flow) => made.has(flow)),
+    path: one.path,
+    counters: () => summed(one.counters(), two.counters()),
+    errors: () => summed(Object.fromEntries(one.sink.errors), Object.fromEntries(two.sink.errors)),
+  };
+}
+
+function summed(one: Record<string, number>, other: Record<string, number>): Record<string, number> {
+  const sum = { ...one };
+  for (const [name, count] of Object.entries(other)) sum[name] = (sum[name] ?? 0) + count;
+  return sum;
 }
 
 async function openSoupTarget(target: SoupTarget, spec: ReplaySpec): Promise<OpenedTarget> {

@@ -20,6 +20,7 @@ import { type AssemblyTiming, assemble } from './assembly.js';
 import { CaptureSource } from './capture-source.js';
 import { FeedHandler } from './feed-handler.js';
 import type { ReplaySpec } from './replay-spec.js';
+import { rehearseFaults } from './run-faults.js';
 
 const rounds = 8;
 const packetsPerRound = 3000;
@@ -83,9 +84,12 @@ async function playRound(
     sink = await sinkLike(spec, protocols, receiver, recorder, timing);
     const plot = spec.keepPlot ? new RunTrace(spec.rate.mode) : undefined;
     const trace = spec.shape === null ? plot : new ShapeMeter(spec.shape, plot);
+    const faults =
+      spec.faults === null ? null : rehearseFaults(spec.faults, protocols, timing.faults?.madeLine ?? null);
     await assemble(spec, protocols, source, sink, recorder, control, {
       ...timing,
       ...(trace ? { trace } : {}),
+      faults,
     }).engine.run();
   } finally {
     await sink?.close?.();

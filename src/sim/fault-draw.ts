@@ -1,6 +1,7 @@
 /** Which packets a fault befalls: each with a probability, or a number of them spread over the session. */
 import { UsageError } from '../core/errors.js';
 import type { Random } from '../core/random.js';
+import { parseShare } from '../core/share.js';
 
 /** A part of all packets, from 0 to 1, or how many of them. */
 export type FaultShare = { readonly rate: number } | { readonly count: number };
@@ -11,8 +12,8 @@ const maxCount = 100_000;
 /** Reads `0.001`, `0.1%` or, a whole number, how many; throws UsageError. */
 export function parseFaultShare(text: string): FaultShare {
   if (/^\d+$/.test(text) && Number(text) <= maxCount) return { count: Number(text) };
-  const rate = /^(\d*\.\d+|\d+(?:\.\d+)?%)$/.test(text) ? Number.parseFloat(text) / (text.endsWith('%') ? 100 : 1) : -1;
-  if (!(rate >= 0 && rate <= 1)) {
+  const rate = parseShare(text);
+  if (rate === null) {
     const forms = `a part such as 0.001 or 0.1%, or how many packets, at most ${maxCount}`;
     throw new UsageError('fault', `'${text}' is no share of packets: write ${forms}`);
   }
