@@ -25,7 +25,8 @@ export function describeFaults({ lines, lostOnBothLines, replayed }: FaultsRepor
   const text = lines.map((line) => {
     const facts = told.flatMap(([key, words]) => factOf(line[key] as Amount, words, withMessages.has(key)));
     const counts = facts.length === 0 ? 'nothing befell them' : facts.join(', ');
-    return `Line ${line.line}: ${formatCounted(line.in.packets, 'packet')}, ${formatCount(line.out.packets)} sent: ${counts}`;
+    const packets = `${formatCounted(line.in.packets, 'packet')}, ${formatCount(line.out.packets)} sent`;
+    return `Line ${line.line}: ${packets}: ${counts}`;
   });
   if (lostOnBothLines !== null && lostOnBothLines.packets > 0) {
     text.push(

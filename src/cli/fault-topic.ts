@@ -62,11 +62,11 @@ export const faultsTopic: Topic = {
       ],
     },
     'Times from and until are of the capture, from its first packet on, so that the same packets are hit at any rate.',
-    'Lines are A and B; without a line, and with both, a fault befalls every line by itself. Which flow is which line ' +
-      'say --line-a and --line-b (address:port), else --channels, else MoldUDP64: the first flow of a session is A, ' +
-      'the second B. All else is A. A line may also be an address, address:port or :port that packets are sent to, or ' +
-      'a connection (310IA) or channel (310) of --channels. replay --line-b udp://HOST:PORT makes a line B: every ' +
-      'packet is sent there too.',
+    'Lines are A and B; without a line, and with both, a fault befalls every line by itself. Which flow is which ' +
+      'line say --line-a and --line-b (address:port), else --channels, else MoldUDP64: the first flow of a session ' +
+      'is A, the second B. All else is A. A line may also be an address, address:port or :port that packets are ' +
+      'sent to, or a connection (310IA) or channel (310) of --channels. replay --line-b udp://HOST:PORT makes a ' +
+      'line B: every packet is sent there too.',
     'All draws come from --fault-seed, for each line, kind and fault by itself: another fault changes none of them, ' +
       'nor does the rate or the target. --fault-log FILE says what was done to which packet, a JSON object a line; ' +
       '--fault-replay FILE does exactly that again, and refuses a log that does not fit what is played.',

@@ -5,6 +5,7 @@ import { readTextFile } from '../io/text-input.js';
 import { readDelayTable } from '../replay/faults/delay-table.js';
 import type { Delay, Fault, FaultEffect, FaultPlan } from '../replay/faults/fault.js';
 import { parseFaults } from '../replay/faults/parse.js';
+import { parseFaultScript } from './fault-script.js';
 import { type FaultSpec, noFaults } from './run-faults.js';
 
 /** Faults are drawn from this where no seed is given. */
@@ -25,9 +26,7 @@ export interface FaultSources {
 export async function loadFaultPlan({ texts = [], script = null, seed = null }: FaultSources): Promise<FaultPlan> {
   const faults = texts.flatMap((text) => parseFaults(text, '--fault')).map((fault) => withTable(fault, '.'));
   if (script === null) return { faults, seed: seed ?? defaultFaultSeed };
-  // What reads YAML is loaded for a script alone.
-  const { parseFaultScript } = await import('./fault-script.js');
-  const read = parseFaultScript(readTextFile(script, maxFileBytes), script);
+  const read = await parseFaultScript(readTextFile(script, maxFileBytes), script);
   const folder = dirname(script);
   return {
     faults: [...faults, ...read.faults.map((fault) => withTable(fault, folder))],

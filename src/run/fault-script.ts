@@ -10,7 +10,7 @@
  *         loss: seq 1000-1010       # … and behind each kind what would follow it there
  *         delay: normal 100us 20us
  */
-import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import type { Node, Pair, YAMLMap } from 'yaml';
 import { UsageError } from '../core/errors.js';
 import { type Fault, faultKinds } from '../replay/faults/fault.js';
 import { parseFaults } from '../replay/faults/parse.js';
@@ -23,10 +23,15 @@ export interface FaultScript {
   readonly seed: number | string | null;
 }
 
-/** Reads a script; `path` names it in errors. Throws UsageError with the line. */
-export function parseFaultScript(text: string, path: string): FaultScript {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+type Yaml = typeof import('yaml');
+
+/** Reads a script; `path` names it in errors. Rejects with UsageError, which tells the line. */
+export async function parseFaultScript(text: string, path: string): Promise<FaultScript> {
+  // Loaded for a script alone.
+  const yaml = await import('yaml');
+  const { isMap, isScalar, isSeq } = yaml;
+  const lines = new yaml.LineCounter();
+  const document = yaml.parseDocument(text, { lineCounter: lines });
   const [error] = document.errors;
   const whereOf = (node: unknown): string => {
     const offset = (node as Node | null)?.range?.[0];
@@ -35,7 +40,7 @@ export function parseFaultScript(text: string, path: string): FaultScript {
   if (error !== undefined) throw refusal(`${path}: ${error.message.split('\n')[0].replace(/:$/, '')}`);
   const root = document.contents;
   if (!isMap(root)) throw refusal(`${path}: no script: it begins with "faults:", and a list of them below`);
-  refuseOtherKeys(root, topKeys, whereOf);
+  refuseOtherKeys(yaml, root, topKeys, whereOf);
   const seed: unknown = root.get('seed');
   const isSeed =
     seed === undefined || (Number.isSafeInteger(seed) && (seed as number) >= 0) || typeof seed === 'string';
@@ -43,7 +48,7 @@ export function parseFaultScript(text: string, path: string): FaultScript {
   const list: unknown = root.get('faults', true);
   if (!isSeq(list)) throw refusal(`${whereOf(list ?? root)}: faults is a list: write each behind "- "`);
   const faults = list.items.flatMap((item) => {
-    if (isMap(item)) return entryOf(item, whereOf);
+    if (isMap(item)) return entryOf(yaml, item, whereOf);
     if (isScalar(item) && typeof item.value === 'string') return parseFaults(item.value, whereOf(item));
     throw refusal(`${whereOf(item)}: a fault is a text such as "A: loss 0.1%", or has keys such as line and loss`);
   });
@@ -51,48 +56,48 @@ export function parseFaultScript(text: string, path: string): FaultScript {
 }
 
 /** Every kind of an entry is a fault of its line and window. */
-function entryOf(entry: YAMLMap, whereOf: (node: unknown) => string): Fault[] {
-  refuseOtherKeys(entry, entryKeys, whereOf);
-  const line = textOf(entry, 'line', whereOf);
+function entryOf(yaml: Yaml, entry: YAMLMap, whereOf: (node: unknown) => string): Fault[] {
+  refuseOtherKeys(yaml, entry, entryKeys, whereOf);
+  const line = textOf(yaml, entry, 'line', whereOf);
   const window = ['from', 'until'].flatMap((key) => {
-    const time = textOf(entry, key, whereOf);
+    const time = textOf(yaml, entry, key, whereOf);
     return time === null ? [] : [`${key} ${time}`];
   });
-  const kinds = entry.items.filter((pair) => faultKinds.some((kind) => kind === keyOf(pair)));
+  const kinds = entry.items.filter((pair) => faultKinds.some((kind) => kind === keyOf(yaml, pair)));
   if (kinds.length === 0) throw refusal(`${whereOf(entry)}: says nothing to do: add a key such as loss or delay`);
   return kinds.flatMap((pair) => {
-    const kind = keyOf(pair);
-    const values = isSeq(pair.value) ? pair.value.items : [pair.value];
+    const kind = keyOf(yaml, pair);
+    const values = yaml.isSeq(pair.value) ? pair.value.items : [pair.value];
     return values.map((value) => {
       const scope = line === null ? '' : `${line}: `;
-      const words = [kind, wordsOf(value, kind, whereOf), ...window].filter((word) => word !== '').join(' ');
+      const words = [kind, wordsOf(yaml, value, kind, whereOf), ...window].filter((word) => word !== '').join(' ');
       return parseFaults(`${scope}${words}`, whereOf(value ?? pair.key))[0];
     });
   });
 }
 
-function refuseOtherKeys(map: YAMLMap, keys: readonly string[], whereOf: (node: unknown) => string): void {
-  const other = map.items.find((pair) => !keys.includes(keyOf(pair)));
+function refuseOtherKeys(yaml: Yaml, map: YAMLMap, keys: readonly string[], whereOf: (node: unknown) => string): void {
+  const other = map.items.find((pair) => !keys.includes(keyOf(yaml, pair)));
   if (other !== undefined) {
-    throw refusal(`${whereOf(other.key)}: '${keyOf(other)}' is no key here: there are ${keys.join(', ')}`);
+    throw refusal(`${whereOf(other.key)}: '${keyOf(yaml, other)}' is no key here: there are ${keys.join(', ')}`);
   }
 }
 
-function textOf(entry: YAMLMap, key: string, whereOf: (node: unknown) => string): string | null {
+function textOf(yaml: Yaml, entry: YAMLMap, key: string, whereOf: (node: unknown) => string): string | null {
   const node: unknown = entry.get(key, true);
-  return node === undefined ? null : wordsOf(node, key, whereOf);
+  return node === undefined ? null : wordsOf(yaml, node, key, whereOf);
 }
 
 /** What stands behind a key, as one text: numbers as they were written. */
-function wordsOf(node: unknown, key: string, whereOf: (node: unknown) => string): string {
-  if (isScalar(node) && (typeof node.value === 'string' || typeof node.value === 'number')) {
+function wordsOf(yaml: Yaml, node: unknown, key: string, whereOf: (node: unknown) => string): string {
+  if (yaml.isScalar(node) && (typeof node.value === 'string' || typeof node.value === 'number')) {
     return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
   }
   throw refusal(`${whereOf(node)}: ${key} wants a text, as behind it on the command line`);
 }
 
-function keyOf({ key }: Pair): string {
-  return isScalar(key) ? String(key.value) : String(key);
+function keyOf(yaml: Yaml, { key }: Pair): string {
+  return yaml.isScalar(key) ? String(key.value) : String(key);
 }
 
 function refusal(text: string): UsageError {

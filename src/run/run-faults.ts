@@ -1,4 +1,4 @@
-/** Faults of one run: what decides them, where they are logged, the line B that is made, and what is told at the end. */
+/** Faults of one run: what decides them, where they are logged, the line B that is made, and what is told of them. */
 import { LineNames, type LineSpec, noLines } from '../analysis/line-names.js';
 import type { Protocols } from '../analysis/protocols.js';
 import { flowBetween } from '../capture/endpoint.js';

@@ -2,7 +2,7 @@
 import type { Random } from '../../core/random.js';
 import type { NumberRange, Which } from './fault.js';
 
-/** `place` is the packet's on the line, from 1; `from` to `to` are the numbers that it carries, none where to < from. */
+/** `place` is the packet's on its line, from 1; it carries the numbers `from` to `to`, none where `to` is lower. */
 export type Chooser = (place: number, from: number, to: number) => boolean;
 
 /** A chooser begins with the first packet that it is asked of. */

@@ -1,6 +1,6 @@
 /**
- * Which line of a feed a flow is: by its addresses where they tell, else by MoldUDP64's sessions (the flow that brings a
- * session first is line A of it, the next B), else A.
+ * Which line of a feed a flow is: by its addresses where they tell, else by MoldUDP64's sessions (the flow that brings
+ * a session first is line A of it, the next B), else A.
  */
 import { parseAddress } from '../../capture/endpoint.js';
 import type { Flow } from '../../core/seams.js';
