@@ -26,6 +26,8 @@ export interface CaptureInputOptions {
   /** Where flows are interned; a table of its own where absent. */
   flows?: FlowTable;
   readAhead?: boolean;
+  /** Deliver packets without a datagram as well, as empty ones; TCP streams are not put together then. */
+  allFrames?: boolean;
   /** What a file's records are read through, such as a packer; its own reader where absent. */
   wrap?: (file: CaptureFile, index: number, at?: Beginning) => RecordReader;
   /** Learn from what is read where reading can begin … */
@@ -287,6 +289,7 @@ export class CaptureInput {
       frameByType: spec.frameByType,
       recover: spec.recover,
       tcp: true,
+      allFrames: options.allFrames ?? false,
       timestamps: spec.timestamps,
       ...(spec.date === null ? {} : { date: spec.date }),
       flows: options.flows,

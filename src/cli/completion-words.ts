@@ -31,7 +31,7 @@ const messageKeys = [
 const mdp3Fields = mdp3Table.messages.flatMap(({ fields, groups }) => [...fields, ...groups].map(fieldName));
 
 const byOption: Readonly<Record<string, Completion>> = {
-  '--to': words(...addresses, 'soupbintcp://127.0.0.1:26400', 'inproc', 'inproc:ring', 'pcap:', 'null'),
+  '--to': words(...addresses, 'soupbintcp://127.0.0.1:26400', 'eth://', 'inproc', 'inproc:ring', 'pcap:', 'null'),
   '--multiplier': words('0.5', '1', '2', '10'),
   '--pps': words('1000', '10000', '100000'),
   '--mbps': words('10', '100', '1000'),

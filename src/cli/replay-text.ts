@@ -31,6 +31,13 @@ const sinkLabels: Readonly<Record<string, string>> = {
   late: 'messages too late to be put in order',
   notMold: 'datagrams that are not MoldUDP64',
   tooLong: 'messages too long',
+  mtuBytes: 'MTU of the interface',
+  ringSlots: 'slots of the packet ring',
+  kicks: 'calls to send',
+  framesTooLong: 'frames too long for the interface',
+  longestFrameBytes: 'the longest of them',
+  framesBuilt: 'frames with headers built for them',
+  framesUnframed: 'packets that no Ethernet frame can carry',
   ringWaitedForCpuNs: "the ring's reader waited for a processor",
 };
 /** Counters that say something when nothing was counted. */
@@ -42,10 +49,11 @@ const cellWidth = 11;
 export function describeReplay(report: ReplayReport, spec: ReplaySpec): string {
   const { packets, bytes, messages, rate, seconds } = report;
   const verb = spec.dryRun ? 'would be sent' : spec.target.kind === 'pcap' ? 'written' : 'sent';
+  const what = spec.target.kind === 'eth' ? 'frames' : 'payload';
   const took = report.clock === 'virtual' ? 'seconds of schedule' : 'seconds';
   const lines = [
     `${spec.dryRun ? 'Planned' : 'Actual'}: ${formatCounted(packets, 'packet')} ` +
-      `(${formatCounted(bytes, 'byte')} of payload, ${formatCounted(messages, 'message')}) ` +
+      `(${formatCounted(bytes, 'byte')} of ${what}, ${formatCounted(messages, 'message')}) ` +
       `${verb} in ${seconds.toFixed(6)} ${took}`,
     `Rated: ${(rate.bitsPerSecond / 8).toFixed(1)} Bps, ${(rate.bitsPerSecond / 1e6).toFixed(3)} Mbps (layer 2), ` +
       `${rate.packetsPerSecond.toFixed(2)} pps, ${rate.messagesPerSecond.toFixed(2)} msg/s ` +

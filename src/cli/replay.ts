@@ -31,12 +31,13 @@ import {
 import { addPacingOptions, type PacingFlags, pacingOf } from './pacing.js';
 import { showProgress } from './progress.js';
 import { addRateOptions, loadOf, type RateFlags } from './rate-options.js';
+import { addEthernetOptions, type EthernetFlags, ethernetSpec, warnOfFrames } from './replay-ethernet.js';
 import { describeReplay } from './replay-text.js';
 import { refuseOutputs, refusePlot, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 
-interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags, PacingFlags, FaultFlags {
+interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags, PacingFlags, FaultFlags, EthernetFlags {
   to?: string;
   keepDestinations?: boolean;
   loop: number;
@@ -75,7 +76,7 @@ export function addReplayCommand(program: Command): void {
     .option(
       '--to <target>',
       'udp://HOST:PORT[?ttl=N&iface=IF&loopback=BOOL&via=PATH&gso=off], soupbintcp://HOST:PORT[?…], ' +
-        'inproc, inproc:ring, pcap:FILE or null (tickreel help targets)',
+        'eth://INTERFACE[?…], inproc, inproc:ring, pcap:FILE or null (tickreel help targets)',
     )
     .option('--keep-destinations', 'send to the captured addresses and ports (--to udp:// may name a host alone)')
     .option('--allow-truncated', 'send also packets that the capture holds only a part of (snap length)')
@@ -85,6 +86,7 @@ export function addReplayCommand(program: Command): void {
   addReplayLineOptions(addFaultOptions(command));
   addInputOptions(addWindowOptions(addFilterOptions(command, 'only this session; of a BinaryFILE: name it so')));
   addPackingOptions(command);
+  addEthernetOptions(command);
   command
     .optionsGroup('Reports:')
     .option('--report <file>', 'write the report as JSON (- for standard output)')
@@ -103,6 +105,7 @@ Examples:
   tickreel replay session.pcap --to udp://127.0.0.1:26477 --line-b udp://127.0.0.1:26478 --fault 'A: loss 0.1%'
   tickreel replay day.NASDAQ_ITCH50.gz --to inproc --speed max --report -
   tickreel replay day.NASDAQ_ITCH50.gz --to pcap:aapl.pcap --symbol AAPL --date 2020-01-30
+  sudo tickreel replay session.pcap --to eth://eth1 --rewrite-ip 10.1.0.0/16=10.2.0.0 --rewrite-vlan any=none
   tickreel replay session.pcap --to 'soupbintcp://127.0.0.1:26400?wait=2&slow=wait' --speed max`,
     )
     .action((paths: string[], flags: ReplayFlags) => replay(paths, flags));
@@ -183,6 +186,7 @@ async function replaySpec(paths: readonly string[], flags: ReplayFlags): Promise
     session: flags.session?.[0] ?? replayDefaults.session,
     mtu: flags.mtu,
     pack: flags.pack,
+    ...ethernetSpec(flags, to, filterSpec(flags)),
     dryRun: flags.dryRun ?? false,
     hlogPath: flags.hlog ?? null,
     keepDistributions: flags.hgrm !== undefined,
@@ -233,6 +237,7 @@ async function replay(paths: readonly string[], flags: ReplayFlags): Promise<voi
   for (const damage of report.damage) summary.onDamage(damage);
   process.stderr.write(describeReplay(report, spec));
   warnings(report, spec, flags);
+  if (spec.target.kind === 'eth') warnOfFrames(report);
   const unwritten = await writeReports(flags, outcome);
   const isUnserved = servedNothing(report, spec);
   const sendErrors = Object.values(report.sendErrors).reduce((sum, errors) => sum + errors, 0);

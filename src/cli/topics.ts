@@ -48,6 +48,21 @@ const targets: Topic = {
           'with sendmmsg: leave the cutting of neighbours of one flow and size (UDP_SEGMENT) to no kernel or card; ' +
             'auto unless given',
         ],
+        [
+          'eth://INTERFACE',
+          'Ethernet frames, with the capture’s own Ethernet, VLAN, IP and UDP headers, through a ring of memory that ' +
+            'the kernel drains; Linux, CAP_NET_RAW (root, or setcap cap_net_raw+ep on node) and koffi. The options ' +
+            '--rewrite-mac, --rewrite-ip, --rewrite-port and --rewrite-vlan change headers, of each kind the first ' +
+            'rule that fits; checksums are updated. --all-frames sends packets without a UDP datagram too. Datagrams ' +
+            'that are in no captured packet (built from messages, put together from fragments) get headers of their ' +
+            'own, whose Ethernet addresses are made from those of IP. Options, as above:',
+        ],
+        ['?qdisc-bypass=BOOL', 'past the interface’s queueing discipline, to its driver; true unless given'],
+        [
+          '?checksums=keep, ?checksums=anew',
+          'those of the capture, changed by what is rewritten (unless given), or computed from the bytes: for ' +
+            'captures taken where they are sent, which hardware had yet to fill in',
+        ],
         ['inproc', 'a decoder on the pacing thread: what a call costs, without a socket'],
         ['inproc:ring', 'a decoder in a worker, behind a ring in shared memory'],
         ['pcap:FILE', 'a pcap with nanosecond stamps, as fast as it can be written'],

@@ -36,6 +36,8 @@ export interface OpenCaptureOptions {
   readAhead?: boolean;
   /** Whether TCP streams are put together; where absent their packets are skipped. */
   tcp?: boolean;
+  /** Whether packets without a datagram are delivered too, as `CaptureReader` says; false where absent. */
+  allFrames?: boolean;
   /** Whose time stamps records carry: the capture's, where absent. */
   timestamps?: 'capture' | 'trailer';
   /** Where the flows of a pcap or pcapng are interned; a table of its own where absent. */
@@ -86,11 +88,13 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
   const content = sniff(head.bytes);
   if (content === 'pcap' || content === 'pcapng') {
     const { onDamage, flows, index, at, recover = false, tcp = false, timestamps = 'capture' } = options;
+    const { allFrames = false } = options;
     const reader = new CaptureReader({
       onDamage,
       recover,
       tcp,
       timestamps,
+      allFrames,
       ...(flows === undefined ? {} : { flows }),
       ...(index === undefined ? {} : { index }),
     });

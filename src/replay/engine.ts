@@ -15,6 +15,7 @@ import type { RunObserver } from './run-trace.js';
 import type { Schedule } from './schedule.js';
 import {
   type DatagramGate,
+  headerBytes,
   type LoopRewriter,
   type ReplaySource,
   ScheduledReader,
@@ -60,6 +61,11 @@ export interface EngineOptions {
   rewriter?: LoopRewriter;
   /** What changes datagrams on their way, with their times. */
   faults?: (inner: ScheduledSource) => ScheduledSource;
+  /** Where whole frames are sent: what makes them, and how long the one of the datagram at hand will be. */
+  framing?: {
+    frames(inner: ScheduledSource): ScheduledSource;
+    wireBytesOf(reader: DatagramReader): number;
+  };
   /** Called when the first datagram is at hand: the run's origin on the clock, in ns (now, or a later start). */
   chooseOrigin(nowNs: number): number;
   latePolicy: LatePolicy;
@@ -89,14 +95,26 @@ export class ReplayEngine {
 
   constructor(options: EngineOptions) {
     this.o = options;
-    const { recorder, control, trace, schedule, feedLatencyOf, latePolicy, lateAfterNs, faults } = options;
+    const { recorder, control, trace, schedule, feedLatencyOf, latePolicy, lateAfterNs, faults, framing } = options;
     const measuresFeedLatency = feedLatencyOf !== undefined;
     const { paced } = schedule;
-    this.record = new SendRecord({ recorder, control, trace, paced, measuresFeedLatency, latePolicy, lateAfterNs });
+    this.record = new SendRecord({
+      recorder,
+      control,
+      trace,
+      paced,
+      measuresFeedLatency,
+      latePolicy,
+      lateAfterNs,
+      headerBytes: framing === undefined ? headerBytes : 0,
+    });
     const { source, gate, timeline, rewriter, loops } = options;
     const onFirst = (): void => this.begin();
-    const reader = new ScheduledReader({ source, gate, schedule, timeline, rewriter, loops, feedLatencyOf, onFirst });
-    this.scheduled = faults === undefined ? reader : faults(reader);
+    const wireBytesOf = framing?.wireBytesOf;
+    const parts = { source, gate, schedule, timeline, rewriter, loops, feedLatencyOf, wireBytesOf, onFirst };
+    const reader = new ScheduledReader(parts);
+    const changed = faults === undefined ? reader : faults(reader);
+    this.scheduled = framing === undefined ? changed : framing.frames(changed);
     this.staged = canStage(options.sink) ? new Staged(options.sink) : undefined;
     this.act =
       this.staged === undefined

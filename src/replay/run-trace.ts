@@ -6,6 +6,7 @@
  */
 import { TimeBins } from '../core/time-bins.js';
 import type { Rate } from './rate.js';
+import { headerBytes as payloadHeaderBytes } from './scheduled-reader.js';
 
 const firstWidthNs = 1_000_000;
 const mostBins = 1024;
@@ -23,7 +24,6 @@ const bucketTopNs = 2 ** 32 - 1;
 const askedColumn = 0;
 const sentColumn = 1;
 const firstBucketColumn = 2;
-const headerBits = 42 * 8;
 
 /** The trace as plain data: bin i reaches from `edgesNs[i]` to `edgesNs[i + 1]`, ns since the run's origin. */
 export interface RunTraceData {
@@ -54,9 +54,12 @@ export class RunTrace implements RunObserver {
     widthNs: firstWidthNs,
     capacity: mostBins,
   });
+  private readonly headerBytes: number;
   private packets = 0;
 
-  constructor(mode: Rate['mode']) {
+  /** `headerBytes`: what a packet takes on layer 2 beside the bytes that are sent. */
+  constructor(mode: Rate['mode'], headerBytes: number = payloadHeaderBytes) {
+    this.headerBytes = headerBytes;
     this.counted = mode === 'messages' || mode === 'bits' ? mode : 'packets';
   }
 
@@ -93,7 +96,7 @@ export class RunTrace implements RunObserver {
 
   private amount(messages: number, lengthBytes: number): number {
     if (this.counted === 'packets') return 1;
-    return this.counted === 'messages' ? messages : lengthBytes * 8 + headerBits;
+    return this.counted === 'messages' ? messages : (lengthBytes + this.headerBytes) * 8;
   }
 }
 

@@ -6,7 +6,7 @@
  * same shape and stands in front of it.
  */
 import { UsageError } from '../core/errors.js';
-import type { DatagramReader, Flow } from '../core/seams.js';
+import type { CapturedFrame, DatagramReader, Flow } from '../core/seams.js';
 import type { Stamp } from '../core/seek-index.js';
 import type { Schedule } from './schedule.js';
 import type { Placement } from './timeline.js';
@@ -70,6 +70,8 @@ export interface ScheduledSource {
   readonly offset: number;
   readonly length: number;
   readonly flow: Flow;
+  /** The packet that the datagram was captured in; null or absent where it is in none. */
+  readonly frame?: CapturedFrame | null;
   /** Messages in it. */
   readonly messages: number;
   /** Its place on the timeline, ns since the run's first datagram. */
@@ -101,6 +103,8 @@ export interface ScheduledReaderOptions {
   schedule: Schedule;
   timeline: Placement;
   rewriter?: LoopRewriter | undefined;
+  /** Bytes on layer 2 of the datagram at hand; where absent, its payload and `headerBytes`. */
+  wireBytesOf?: ((reader: DatagramReader) => number) | undefined;
   /** How often the source is played; 0 = until stopped. */
   loops: number;
   /** Feed latency of the datagram at hand in ns, or NaN where it has none. */
@@ -133,6 +137,10 @@ export class ScheduledReader implements ScheduledSource {
     this.view = options.source.reader.view;
     this.flow = options.source.reader.flow;
     this.startLoop();
+  }
+
+  get frame(): CapturedFrame | null {
+    return this.o.source.reader.frame ?? null;
   }
 
   next(): boolean {
@@ -178,7 +186,7 @@ export class ScheduledReader implements ScheduledSource {
   }
 
   private take(reader: DatagramReader): void {
-    const { gate, timeline, schedule, rewriter, feedLatencyOf } = this.o;
+    const { gate, timeline, schedule, rewriter, wireBytesOf, feedLatencyOf } = this.o;
     if (!this.hasBegun) {
       this.hasBegun = true;
       this.o.onFirst();
@@ -187,7 +195,8 @@ export class ScheduledReader implements ScheduledSource {
     this.flow = reader.flow;
     this.messages = gate.messagesIn(reader);
     this.captureNs = timeline.place(reader.seconds, reader.nanoseconds);
-    this.dueNs = schedule.next(this.captureNs, this.messages, (reader.length + headerBytes) * 8);
+    const wireBytes = wireBytesOf === undefined ? reader.length + headerBytes : wireBytesOf(reader);
+    this.dueNs = schedule.next(this.captureNs, this.messages, wireBytes * 8);
     if (feedLatencyOf !== undefined) this.feedLatencyNs = feedLatencyOf(reader);
     if (rewriter === undefined) {
       this.view = reader.view;

@@ -2,7 +2,6 @@
 import { figure, type ReplayControl } from './control.js';
 import type { LatencyRecorder, LatencySeries } from './latency.js';
 import type { RunObserver } from './run-trace.js';
-import { headerBytes } from './scheduled-reader.js';
 
 const intervalNs = 1e9;
 
@@ -15,9 +14,9 @@ export type EndReason = 'end' | 'limit' | 'duration' | 'stopped' | 'failed';
 /** What was sent and how it kept to the schedule. */
 export interface EngineResult {
   packets: number;
-  /** UDP payload bytes. */
+  /** UDP payload bytes; of whole frames all of theirs. */
   bytes: number;
-  /** Layer-2 bytes: payload + 42 a packet, without frame check sequence. */
+  /** Layer-2 bytes without frame check sequence: of a payload 42 more, of a frame its own. */
   wireBytes: number;
   messages: number;
   /** Origin to the end of the last send. */
@@ -43,6 +42,8 @@ export interface SendRecordOptions {
   measuresFeedLatency: boolean;
   latePolicy: LatePolicy;
   lateAfterNs: number;
+  /** Layer-2 bytes of a packet beside those that are sent. */
+  headerBytes: number;
 }
 
 export class SendRecord {
@@ -95,7 +96,7 @@ export class SendRecord {
     lengthBytes: number,
     feedLatencyNs: number,
   ): void {
-    const { trace, paced, control } = this.o;
+    const { trace, paced, control, headerBytes } = this.o;
     const { result } = this;
     const { figures } = control;
     result.packets++;

@@ -1,6 +1,6 @@
 /** How each part of a shape was kept: what was due while it held, and what was sent. */
 import type { RunObserver } from './run-trace.js';
-import { headerBytes } from './scheduled-reader.js';
+import { headerBytes as payloadHeaderBytes } from './scheduled-reader.js';
 import { type Shape, ShapePieces } from './shape.js';
 
 export interface AmountsPerSecond {
@@ -29,9 +29,11 @@ class Tally {
   readonly messages: Float64Array;
   readonly bits: Float64Array;
   readonly #pieces: ShapePieces;
+  readonly #headerBytes: number;
   #latestNs = 0;
 
-  constructor(shape: Shape) {
+  constructor(shape: Shape, headerBytes: number) {
+    this.#headerBytes = headerBytes;
     const parts = shape.lines.length + shape.bursts.length;
     this.ns = new Float64Array(parts);
     this.packets = new Float64Array(parts);
@@ -51,7 +53,7 @@ class Tally {
     const { index } = pieces;
     this.packets[index]++;
     this.messages[index] += messages;
-    this.bits[index] += (lengthBytes + headerBytes) * 8;
+    this.bits[index] += (lengthBytes + this.#headerBytes) * 8;
   }
 
   /** Counts the part that holds at the end up to there. */
@@ -78,10 +80,11 @@ export class ShapeMeter implements RunObserver {
   readonly #sent: Tally;
   readonly #next: RunObserver | undefined;
 
-  constructor(shape: Shape, next?: RunObserver) {
+  /** `headerBytes`: what a packet takes on layer 2 beside the bytes that are sent. */
+  constructor(shape: Shape, next?: RunObserver, headerBytes = payloadHeaderBytes) {
     this.#shape = shape;
-    this.#due = new Tally(shape);
-    this.#sent = new Tally(shape);
+    this.#due = new Tally(shape, headerBytes);
+    this.#sent = new Tally(shape, headerBytes);
     this.#next = next;
   }
 

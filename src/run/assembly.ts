@@ -3,6 +3,7 @@ import { ExchangeClock } from '../analysis/exchange-clock.js';
 import { itch50Landmarks } from '../analysis/landmarks.js';
 import { nearNs } from '../analysis/latency-histogram.js';
 import type { Protocols } from '../analysis/protocols.js';
+import type { Framer } from '../capture/framer.js';
 import type { Clock, DatagramReader, Sink } from '../core/seams.js';
 import type { Waiter } from '../core/waiter.js';
 import { itch50 } from '../protocol/itch50/index.js';
@@ -19,6 +20,7 @@ import { BLOCK_LENGTH_SIZE, HEADER_LENGTH } from '../session/moldudp64.js';
 import { type CaptureGate, packedGate } from './capture-gate.js';
 import type { CaptureSource } from './capture-source.js';
 import { gateOf } from './capture-walk.js';
+import { ethernetFramingOf } from './ethernet-target.js';
 import { type ReplaySpec, replayDefaults } from './replay-spec.js';
 import type { RunFaults } from './run-faults.js';
 
@@ -29,6 +31,8 @@ export interface Assembly {
   timeline: Timeline;
   peakTimeline: PeakTimeline | null;
   gate: CaptureGate | null;
+  /** What makes frames of datagrams; null where payloads are sent. */
+  framer: Framer | null;
 }
 
 /** What differs between a real run, one on a virtual clock, and a warm-up. */
@@ -62,6 +66,7 @@ export function assemble(
   const framingOf: FramingOf =
     gate === null ? () => 'moldudp64' : (view, offset, length, flow) => gate.framingOf(view, offset, length, flow);
   const { faults = null, ...clock } = timing;
+  const framed = ethernetFramingOf(spec);
   const engine = new ReplayEngine({
     source,
     gate: gate ?? packedGate,
@@ -82,8 +87,9 @@ export function assemble(
     limit: spec.limit,
     durationNs: spec.durationNs,
     ...(gate === null ? {} : { feedLatencyOf: feedLatency(gate) }),
+    ...(framed === null ? {} : { framing: framed.framing }),
   });
-  return { engine, schedule, timeline, peakTimeline, gate };
+  return { engine, schedule, timeline, peakTimeline, gate, framer: framed?.framer ?? null };
 }
 
 /**

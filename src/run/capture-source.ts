@@ -78,6 +78,9 @@ export class CaptureSource implements ReplaySource {
       if (messages !== undefined && spec.keepDestinations) {
         throw new UsageError('keep-destinations', 'a BinaryFILE has no destinations to keep; use --to udp://HOST:PORT');
       }
+      if (messages !== undefined && spec.allFrames) {
+        throw new UsageError('all-frames', `${messages} holds messages without frames; leave --all-frames out`);
+      }
       if (spec.loops !== 1 && !input.isRepeatable) throw notRepeatable(input.name);
       // A session names the packets that are built.
       if (messages !== undefined) refuseFilters(messages, { ...spec.filter, sessions: [] });
@@ -199,12 +202,13 @@ export class CaptureSource implements ReplaySource {
     this.input = await CaptureInput.open(this.spec.input, onDamage, {
       flows: this.flows,
       readAhead: true,
+      allFrames: this.spec.allFrames,
       wrap: (file, index, at) => (file.kind === 'datagrams' ? file.reader : this.packed(file, index, at)),
       ...(indexes === null ? {} : { indexes }),
       ...(target === null ? {} : { target }),
     });
     const reader = this.input.reader as DatagramReader;
-    this.bridge = this.kind === 'datagrams' ? this.bridged(reader, onDamage) : null;
+    this.bridge = this.kind === 'datagrams' && !this.spec.allFrames ? this.bridged(reader, onDamage) : null;
     this.current = this.bridge ?? reader;
   }
 

@@ -1,6 +1,7 @@
 /** Everything that a replay is told, as plain data that can be posted to a worker, and what it reports. */
 import type { FileDamage } from '../analysis/damage-log.js';
 import type { InputSpec } from '../analysis/input.js';
+import { noRewriting, type RewriteRules } from '../capture/rewrite-rules.js';
 import type { EpochTime } from '../core/clock.js';
 import type { HistogramSummary } from '../core/histogram.js';
 import type { When } from '../core/time.js';
@@ -60,6 +61,10 @@ export interface ReplaySpec {
   /** Largest IP packet built from a BinaryFILE, bytes. */
   mtu: number;
   pack: 'timestamp' | 'mtu';
+  /** Of raw Ethernet: send every packet of the capture, also those that hold no datagram … */
+  allFrames: boolean;
+  /** … and what is changed in the headers of frames. */
+  rewrite: RewriteRules;
   /** Compute the whole schedule on a virtual clock and send nothing. */
   dryRun: boolean;
   /** The file that gets the histograms of each second as it ends (`--hlog`). */
@@ -92,6 +97,8 @@ export const replayDefaults: Omit<ReplaySpec, 'input' | 'target' | 'filter'> = {
   session: 'TICKREEL01',
   mtu: 1500,
   pack: 'timestamp',
+  allFrames: false,
+  rewrite: noRewriting,
   dryRun: false,
   hlogPath: null,
   keepDistributions: false,
@@ -124,7 +131,7 @@ export interface ReplayReport {
   /** Why the capture could not be played again, where `endReason` is `failed`. */
   failure: string | null;
   packets: number;
-  /** UDP payload bytes. */
+  /** UDP payload bytes; of raw Ethernet whole frames' (without frame check sequence). */
   bytes: number;
   messages: number;
   /** From the run's origin to the end of the last send. */

@@ -18,6 +18,7 @@ import type { EngineResult } from '../replay/send-record.js';
 import { ShapeMeter } from '../replay/shape-meter.js';
 import { type Assembly, assemble } from './assembly.js';
 import { CaptureSource } from './capture-source.js';
+import { headerBytesOf } from './ethernet-target.js';
 import { distributions, LatencyLog } from './latency-logs.js';
 import { peakReport, surveyPeak } from './peak-survey.js';
 import { openReplayFaults } from './replay-faults.js';
@@ -65,8 +66,8 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
         : await openTarget(spec, protocols, timing.clock, recorder, faults);
     const plan = spec.peak === null ? undefined : await surveyPeak(spec, spec.peak, protocols);
     const origin = new Origin(spec, source, target, timing, log);
-    const trace = spec.keepPlot ? new RunTrace(spec.rate.mode) : undefined;
-    const meter = spec.shape === null ? undefined : new ShapeMeter(spec.shape, trace);
+    const trace = spec.keepPlot ? new RunTrace(spec.rate.mode, headerBytesOf(spec)) : undefined;
+    const meter = spec.shape === null ? undefined : new ShapeMeter(spec.shape, trace, headerBytesOf(spec));
     const observer = meter ?? trace;
     const run = assemble(spec, protocols, source, target.sink, recorder, control, {
       ...timing,
@@ -165,6 +166,12 @@ class Origin {
   }
 }
 
+function frameCounts({ framer }: Assembly): Record<string, number> {
+  if (framer === null) return {};
+  const { built, unframed } = framer;
+  return { framesBuilt: built, ...(unframed > 0 ? { framesUnframed: unframed } : {}) };
+}
+
 function makeReport(
   spec: ReplaySpec,
   result: EngineResult,
@@ -225,7 +232,7 @@ function makeReport(
     histograms: { ...recorder.summaries(), ...target.histograms?.() },
     path: target.path?.() ?? null,
     sendErrors: target.errors(),
-    sink: target.counters(),
+    sink: { ...target.counters(), ...frameCounts(run) },
     damage: damage.kept,
     damageTotal: damage.total,
   };

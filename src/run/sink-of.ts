@@ -15,6 +15,7 @@ import type { ReplayControl } from '../replay/control.js';
 import type { LatencyRecorder } from '../replay/latency.js';
 import { HandlerSink, NullSink } from '../replay/sinks.js';
 import { twoLineSink } from '../replay/two-line-sink.js';
+import { openEthernetTarget } from './ethernet-target.js';
 import { FeedHandler } from './feed-handler.js';
 import type { ReplaySpec } from './replay-spec.js';
 import { openRingTarget } from './ring-target.js';
@@ -75,6 +76,7 @@ export async function openTarget(
     };
   }
   if (target.kind === 'udp') return openUdpTarget(target, spec.lineB, faults?.madeLine ?? null);
+  if (target.kind === 'eth') return openEthernetTarget(target);
   if (target.kind === 'soupbintcp') return openSoupTarget(target, spec);
   if (target.via === 'ring') return openRingTarget(spec.input, clock as MonotonicClock);
   const handler = new FeedHandler(spec.input, protocols);

@@ -1,9 +1,10 @@
 /**
  * Where a replay goes, the `--to` argument: `udp://host:port?ttl=&iface=&loopback=&via=&gso=`,
- * `soupbintcp://host:port?…`, `inproc`, `pcap:FILE`, `null`.
+ * `soupbintcp://host:port?…`, `eth://interface?…`, `inproc`, `pcap:FILE`, `null`.
  */
 import { UsageError } from '../core/errors.js';
 import type { SendPath } from '../io/open-udp-sink.js';
+import { type EthernetTarget, parseEthernetTarget } from './ethernet-target.js';
 import { formatSoupAddress, parseSoupTarget, type SoupTarget } from './soup-target.js';
 
 export type Target =
@@ -11,7 +12,8 @@ export type Target =
   | { kind: 'inproc'; via: 'handler' | 'ring' }
   | { kind: 'pcap'; path: string }
   | { kind: 'null' }
-  | SoupTarget;
+  | SoupTarget
+  | EthernetTarget;
 
 export interface UdpTarget {
   kind: 'udp';
@@ -30,7 +32,8 @@ export interface UdpTarget {
 export const defaultTtl = 1;
 
 /** The forms that are understood, for help and refusals. */
-export const targetForms = 'udp://HOST:PORT, soupbintcp://HOST:PORT, inproc, inproc:ring, pcap:FILE or null';
+export const targetForms =
+  'udp://HOST:PORT, soupbintcp://HOST:PORT, eth://INTERFACE, inproc, inproc:ring, pcap:FILE or null';
 
 /** Reads a `--to` argument; throws UsageError with the forms that are understood. */
 export function parseTarget(text: string, keepDestinations = false): Target {
@@ -43,6 +46,7 @@ export function parseTarget(text: string, keepDestinations = false): Target {
     return { kind: 'pcap', path };
   }
   if (text.startsWith('soupbintcp:')) return parseSoupTarget(text);
+  if (text.startsWith('eth:')) return parseEthernetTarget(text);
   if (text.startsWith('udp:')) return parseUdpTarget(text, keepDestinations);
   throw new UsageError('target', `--to '${text}' is not understood; use ${targetForms}`);
 }
@@ -104,6 +108,7 @@ export function formatTarget(target: Target): string {
   if (target.kind === 'pcap') return `pcap:${target.path}`;
   if (target.kind === 'inproc') return target.via === 'ring' ? 'inproc:ring' : 'inproc';
   if (target.kind === 'null') return 'null';
+  if (target.kind === 'eth') return `eth://${target.iface}`;
   if (target.kind === 'soupbintcp') return formatSoupAddress(target.host, target.port);
   const host = target.host?.includes(':') ? `[${target.host}]` : (target.host ?? '');
   return `udp://${host}${target.port === null ? '' : `:${target.port}`}`;

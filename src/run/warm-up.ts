@@ -9,6 +9,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { Protocols } from '../analysis/protocols.js';
 import type { Sink } from '../core/seams.js';
+import { idleEthernetSink } from '../io/ethernet-sink.js';
 import { openUdpSender } from '../io/open-udp-sink.js';
 import { ReplayControl } from '../replay/control.js';
 import { LatencyRecorder } from '../replay/latency.js';
@@ -18,6 +19,7 @@ import { ShapeMeter } from '../replay/shape-meter.js';
 import { HandlerSink, NullSink } from '../replay/sinks.js';
 import { type AssemblyTiming, assemble } from './assembly.js';
 import { CaptureSource } from './capture-source.js';
+import { headerBytesOf } from './ethernet-target.js';
 import { FeedHandler } from './feed-handler.js';
 import type { ReplaySpec } from './replay-spec.js';
 import { rehearseFaults } from './run-faults.js';
@@ -82,8 +84,8 @@ async function playRound(
   let sink: Sink | undefined;
   try {
     sink = await sinkLike(spec, protocols, receiver, recorder, timing);
-    const plot = spec.keepPlot ? new RunTrace(spec.rate.mode) : undefined;
-    const trace = spec.shape === null ? plot : new ShapeMeter(spec.shape, plot);
+    const plot = spec.keepPlot ? new RunTrace(spec.rate.mode, headerBytesOf(spec)) : undefined;
+    const trace = spec.shape === null ? plot : new ShapeMeter(spec.shape, plot, headerBytesOf(spec));
     const faults =
       spec.faults === null ? null : rehearseFaults(spec.faults, protocols, timing.faults?.madeLine ?? null);
     await assemble(spec, protocols, source, sink, recorder, control, {
@@ -110,6 +112,7 @@ async function sinkLike(
     const { sink } = await openUdpSender({ ...target, host: '127.0.0.1', port, ttl: 1, iface: null, loopback: true });
     return sink;
   }
+  if (target.kind === 'eth') return idleEthernetSink();
   if (target.kind !== 'inproc') return new NullSink();
   return new HandlerSink(new FeedHandler(input, protocols).onDatagram, clock, recorder);
 }
