@@ -68,7 +68,7 @@ export { type IndexOptions, type IndexReport, indexCapture } from './run/index-c
 export { type DatagramBatch, type ReplayOptions, replay, replayBatches } from './run/library.js';
 export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
 export { Recorder, type RecordReport } from './run/record.js';
-export { type RecordAddress, type RecordSpec, recordFormatOf } from './run/record-spec.js';
+export { type RecordSpec, recordFormatOf } from './run/record-spec.js';
 export { runReplay } from './run/replay.js';
 export { replayFigure } from './run/replay-figure.js';
 export type { ReplayOutcome, ReplayReport, ReplaySpec } from './run/replay-spec.js';

@@ -17,7 +17,7 @@ export function describeRecording(report: RecordReport): string {
     ...describeFiles(report),
   ];
   for (const { address, name, packets: count, senders, stamps, path } of interfaces) {
-    const by = stamps === 'kernel' ? 'stamped by the kernel' : 'stamped when read';
+    const by = stamps === 'program' ? 'stamped when read' : `stamped by the ${stamps}`;
     text.push(
       `address   ${address} on ${name}: ${formatCounted(count, 'packet')} of ` +
         `${formatCounted(senders, 'sender')}, ${by} (${path})`,

@@ -7,10 +7,10 @@ import { interfaceName } from '../io/address.js';
 import type { CaptureFormat } from '../io/capture-output.js';
 import { refuseUnwritable } from '../io/file-error.js';
 import { defaultReceiveBufferBytes } from '../io/udp-receiver.js';
+import { parseReceiveAddress } from '../run/receive-address.js';
 import { Recorder, type RecordReport } from '../run/record.js';
 import type { RecordInterface } from '../run/record-interface.js';
-import { defaultRecordMemoryBytes, type RecordAddress, type RecordSpec, recordFormatOf } from '../run/record-spec.js';
-import { parseUdpTarget } from '../run/target.js';
+import { defaultRecordMemoryBytes, type RecordSpec, recordFormatOf } from '../run/record-spec.js';
 import {
   addLineOptions,
   addProtocolOptions,
@@ -58,7 +58,10 @@ export function addRecordCommand(program: Command, version: string): void {
         'its time of arrival in nanoseconds, in a frame built anew around it. Checks the sequence numbers of what it ' +
         'recognises, and reports what the network, the kernel and the disk lost. Ends on SIGINT, SIGTERM or a limit.',
     )
-    .argument('<addresses...>', 'udp://HOST:PORT, or udp://GROUP:PORT?iface=ADDRESS for multicast (else on loopback)')
+    .argument(
+      '<addresses...>',
+      'udp://HOST:PORT[?via=PATH&busypoll=TIME], or udp://GROUP:PORT?iface=ADDRESS (else on loopback)',
+    )
     .requiredOption('-o, --output <file>', 'the file to write, or - for standard output')
     .optionsGroup('Output:')
     .addOption(
@@ -135,9 +138,8 @@ async function record(addresses: readonly string[], flags: RecordFlags, version:
 function recordSpec(addresses: readonly string[], flags: RecordFlags, application: string): RecordSpec {
   const { output } = flags;
   return {
-    addresses: addresses.map(addressOf),
+    addresses: addresses.map(parseReceiveAddress),
     bufferBytes: flags.buffer,
-    via: 'auto',
     input: inputSpec(['-'], flags),
     arbitrate: flags.arbitrate ?? false,
     lines: linesOf(flags),
@@ -163,12 +165,6 @@ function linesOf(flags: LineFlags): LineSpec {
   });
   const { a, b } = lineSpec(flags);
   return { a: a.map(named), b: b.map(named) };
-}
-
-function addressOf(text: string): RecordAddress {
-  const { host, port, iface } = parseUdpTarget(text);
-  if (host === null || port === null) throw new UsageError('target', `'${text}' needs a host and a port`);
-  return { host, port, iface };
 }
 
 /** Throws where options contradict each other, or a file could not be written. */

@@ -36,6 +36,11 @@ export interface UdpReceiverOptions {
    * the card as well (`SO_BUSY_POLL`); by default not at all. Only with `recvmmsg`.
    */
   busyPollUs?: number;
+  /**
+   * Whether the kernel may hand over runs of datagrams as one message (`UDP_GRO`), which has one time of receipt; true
+   * unless told.
+   */
+  coalesce?: boolean;
 }
 
 /** Receive buffer that `listen` asks for: 109 ms of small packets at 100,000 a second. */
@@ -97,6 +102,7 @@ export interface ResolvedReceive {
   readonly groups: readonly Required<ReceiveAddress>[];
   readonly bufferBytes: number;
   readonly busyPollUs: number;
+  readonly coalesce: boolean;
 }
 
 /** Binds the sockets, joins the groups where addresses are such, and hands every datagram to `onDatagram`. */
@@ -105,8 +111,8 @@ export async function openUdpReceiver(options: UdpReceiverOptions, onDatagram: D
   const resolved = await Promise.all(
     groups.map(async (group) => ({ iface, ...group, host: await resolveHost(group.host) })),
   );
-  const { busyPollUs = 0 } = options;
-  const receive = { groups: resolved, bufferBytes, busyPollUs };
+  const { busyPollUs = 0, coalesce = true } = options;
+  const receive = { groups: resolved, bufferBytes, busyPollUs, coalesce };
   const { libc, absence } = via === 'dgram' ? { libc: null, absence: null } : batchedSockets();
   if (libc !== null) return openBatchReceiver(libc, receive, onDatagram);
   const needs = via === 'recvmmsg' ? 'via=recvmmsg' : busyPollUs > 0 ? 'busy polling' : null;

@@ -6,13 +6,16 @@ import { interfaceName, isMulticast, loopbackInterface, resolveHost } from '../i
 import type { InterfaceCounts } from '../io/recorded-file.js';
 import { maxSenders, type Sender } from '../io/senders.js';
 import { type DatagramHandler, openUdpReceiver, type UdpReceiver } from '../io/udp-receiver.js';
-import type { RecordAddress, RecordSpec } from './record-spec.js';
+import type { ReceiveAddressSpec } from './receive-address.js';
+import type { RecordSpec } from './record-spec.js';
 
 const anyAddress = { 4: '0.0.0.0', 6: '::' } as const;
 
 export class RecordInterface {
   packets = 0;
   bytes = 0;
+  /** Packets that neither kernel nor card has stamped. */
+  private unstamped = 0;
   /** Packets of senders beyond those that are told apart, in the file as of address 0 and port 0. */
   unnamed = 0;
   /** By the sender's index. */
@@ -20,18 +23,23 @@ export class RecordInterface {
 
   private constructor(
     /** The address as it was asked for, its host resolved. */
-    private readonly address: RecordAddress,
+    private readonly address: ReceiveAddressSpec,
     /** Of the interface, such as `lo`. */
     readonly name: string,
     readonly receiver: UdpReceiver,
   ) {}
 
   /** Opens the socket; rejects with SinkError where that fails. */
-  static async open(asked: RecordAddress, spec: RecordSpec, onDatagram: DatagramHandler): Promise<RecordInterface> {
+  static async open(
+    asked: ReceiveAddressSpec,
+    spec: RecordSpec,
+    onDatagram: DatagramHandler,
+  ): Promise<RecordInterface> {
     const host = await resolveHost(asked.host);
     const iface = isMulticast(host) ? (asked.iface ?? loopbackInterface()) : null;
-    const { bufferBytes, via } = spec;
-    const receiver = await openUdpReceiver({ host, port: asked.port, iface, bufferBytes, via }, onDatagram);
+    // Datagrams that came in one run would have one time of receipt.
+    const options = { ...asked, host, iface, bufferBytes: spec.bufferBytes, coalesce: false };
+    const receiver = await openUdpReceiver(options, onDatagram);
     return new RecordInterface({ host, port: receiver.port, iface }, interfaceName(iface ?? host), receiver);
   }
 
@@ -39,15 +47,17 @@ export class RecordInterface {
     return `udp://${formatEndpoint(this.address.host, this.address.port)}`;
   }
 
-  /** Who stamps the packets. */
-  get stamps(): 'kernel' | 'program' {
-    return this.receiver.path.startsWith('dgram') ? 'program' : 'kernel';
+  /** Who stamps the packets, or has stamped the ones that came. */
+  get stamps(): 'network card' | 'kernel' | 'program' {
+    const { unstamped, packets, receiver } = this;
+    if (packets === 0) return receiver.path.startsWith('dgram') ? 'program' : 'kernel';
+    if (unstamped === packets) return 'program';
+    return (receiver.counts()?.hardwareStamps ?? 0) > 0 ? 'network card' : 'kernel';
   }
 
   get stampsText(): string {
-    return this.stamps === 'kernel'
-      ? 'stamped by the kernel on receipt'
-      : 'stamped by this program when it read the packet';
+    const { stamps } = this;
+    return stamps === 'program' ? 'stamped when this program read the packet' : `stamped by the ${stamps} on receipt`;
   }
 
   /** What the file says of it. */
@@ -67,9 +77,10 @@ export class RecordInterface {
   }
 
   /** Counts a datagram that has been dealt with. */
-  count(length: number, from: Sender): void {
+  count(length: number, from: Sender, isStamped: boolean): void {
     this.packets++;
     this.bytes += length;
+    if (!isStamped) this.unstamped++;
     if (from.index >= maxSenders) this.unnamed++;
   }
 

@@ -3,24 +3,16 @@ import { extname } from 'node:path';
 import type { InputSpec } from '../analysis/input.js';
 import type { LineSpec } from '../analysis/line-names.js';
 import type { CaptureFormat } from '../io/capture-output.js';
-import type { ReceivePath } from '../io/udp-receiver.js';
+import type { ReceiveAddressSpec } from './receive-address.js';
 
 /** Memory for packets that wait for the disk, where nothing else is asked for: a second of 64 MB/s. */
 export const defaultRecordMemoryBytes = 64 << 20;
 
-export interface RecordAddress {
-  /** A multicast group, or a local address. */
-  readonly host: string;
-  readonly port: number;
-  /** Interface of a multicast membership, by address or name; null: this machine's loopback. */
-  readonly iface: string | null;
-}
-
 export interface RecordSpec {
-  readonly addresses: readonly RecordAddress[];
+  /** A group whose interface is null is joined on this machine's loopback. */
+  readonly addresses: readonly ReceiveAddressSpec[];
   /** Receive buffer to ask the kernel for, of each address. */
   readonly bufferBytes: number;
-  readonly via: ReceivePath;
   /** How the datagrams are taken where sequences are checked; the path plays no part. */
   readonly input: InputSpec;
   /** What is written is the lines of each feed merged into one, without what several brought. */

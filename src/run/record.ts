@@ -250,7 +250,7 @@ export class Recorder {
     this.latestNs = (atSeconds - this.firstSeconds) * 1e9 + (atNanoseconds - this.firstNanoseconds);
     if (this.arbitration === null) this.write(view, offset, length, atSeconds, atNanoseconds, flow);
     else this.arbitration.datagram(view, offset, length, atSeconds, atNanoseconds, flow);
-    at.count(length, from);
+    at.count(length, from, seconds !== 0);
     if (this.packets < this.spec.limit) return;
     this.isTaking = false;
     this.resolveEnd('limit');

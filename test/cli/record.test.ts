@@ -79,10 +79,17 @@ async function untilHolds(path: string, count: number): Promise<void> {
 }
 
 /** Replays the fixture into a recording that ends by itself. */
-async function recordSession(output: string, ...flags: string[]) {
+async function recordSession(output: string, flags: readonly string[] = [], query = '') {
   const port = await freePort();
   const address = `udp://127.0.0.1:${port}`;
-  const recording = await startRecording([address], '-o', output, '--limit', `${sessionPackets}`, ...flags);
+  const recording = await startRecording(
+    [`${address}${query}`],
+    '-o',
+    output,
+    '--limit',
+    `${sessionPackets}`,
+    ...flags,
+  );
   const sent = await run(['replay', session, '--to', address, '--speed', '20kpps']);
   expect(sent.code, sent.stderr).toBe(0);
   return recording.finished;
@@ -155,18 +162,27 @@ describe('record', () => {
 
   it('reportsTheSessionAndEndsAtALimit', async () => {
     const path = join(folder, 'session.pcap');
-    const { code, stdout, stderr } = await recordSession(path, '--strict');
+    const { code, stdout, stderr } = await recordSession(path, ['--strict']);
     expect([code, stderr]).toEqual([0, expect.stringContaining('recording udp://127.0.0.1')]);
     expect(stdout).toContain('recorded  8,610 packets of 8,610 (488,627 bytes of payload)');
     expect(stdout).toMatch(/^session {3}TICKREEL01 from .*, 1 to 10000: nothing lost, 0 duplicates/m);
     expect(datagramsOf(path).map(({ payload }) => payload)).toEqual(sessionPayloads);
   });
 
+  it('goesByNodesOwnSocketsAndSaysWhoStamped', async () => {
+    const path = join(folder, 'dgram.pcapng');
+    const { code, stdout } = await recordSession(path, ['--json'], '?via=dgram');
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as Report).interfaces).toMatchObject([{ path: 'dgram', stamps: 'program' }]);
+    expect(datagramsOf(path).map(({ payload }) => payload)).toEqual(sessionPayloads);
+    expect(readFileSync(path).includes('stamped when this program read the packet')).toBe(true);
+  });
+
   it('rotatesWithoutLosingOrRepeatingAndKeepsToItsOwnFiles', async () => {
     const place = join(folder, 'rotated');
     mkdirSync(place);
     writeFileSync(join(place, 'feed-00000-20200101T000000Z.pcapng'), 'of another day');
-    const { code, stdout } = await recordSession(join(place, 'feed.pcapng'), '--rotate-size', '100kB', '--json');
+    const { code, stdout } = await recordSession(join(place, 'feed.pcapng'), ['--rotate-size', '100kB', '--json']);
     expect(code).toBe(0);
     const [report] = lines<Report>(stdout) as [Report];
     const names = readdirSync(place).sort().slice(1);
@@ -232,7 +248,7 @@ describe('record', () => {
   });
 
   it('goesIntoAPipe', async () => {
-    const { code, stdout, stderr } = await recordSession('-', '--format', 'pcapng');
+    const { code, stdout, stderr } = await recordSession('-', ['--format', 'pcapng']);
     expect(code).toBe(0);
     expect(stderr).toContain('recorded  8,610 packets of 8,610');
     // Text of the child is UTF-8, which such bytes are not: whether it is whole is seen from the beginning.

@@ -227,13 +227,14 @@ class BatchReceiver implements UdpReceiver {
   }
 }
 
-function openLine(libc: Libc, { groups, bufferBytes, busyPollUs }: ResolvedReceive, group: number): Line {
+function openLine(libc: Libc, options: ResolvedReceive, group: number): Line {
+  const { groups } = options;
   const { host, port, iface } = groups[group] as ResolvedReceive['groups'][0];
   let socket: NativeSocket | undefined;
   try {
     socket = new NativeSocket(libc, familyOf(host));
     if (isMulticast(host)) socket.set(n.SOL_SOCKET, n.SO_REUSEADDR, 1);
-    setReceiveOptions(socket, bufferBytes, busyPollUs);
+    setReceiveOptions(socket, options);
     // A group of one link is bound by the link's interface.
     socket.bind(isMulticast(host) && iface !== null && /^ff.2:/i.test(host) ? `${host}%${iface}` : host, port);
   } catch (error) {

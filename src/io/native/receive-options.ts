@@ -2,6 +2,7 @@
 import { parseAddress } from '../../capture/endpoint.js';
 import { SinkError } from '../../core/errors.js';
 import { interfaceAddress } from '../address.js';
+import type { ResolvedReceive } from '../udp-receiver.js';
 import type { Libc } from './libc.js';
 import type { NativeSocket } from './native-socket.js';
 import { interfaceIndex } from './socket-address.js';
@@ -15,7 +16,10 @@ const receiveStamps =
   n.SOF_TIMESTAMPING_RAW_HARDWARE;
 
 /** Sets what the system lets be set: where it refuses, the receiver does without and its report says so. */
-export function setReceiveOptions(socket: NativeSocket, bufferBytes: number, busyPollUs: number): void {
+export function setReceiveOptions(
+  socket: NativeSocket,
+  { bufferBytes, busyPollUs, coalesce }: Omit<ResolvedReceive, 'groups'>,
+): void {
   // Beyond net.core.rmem_max only with CAP_NET_ADMIN.
   if (!socket.tries(n.SOL_SOCKET, n.SO_RCVBUFFORCE, bufferBytes)) {
     socket.tries(n.SOL_SOCKET, n.SO_RCVBUF, bufferBytes);
@@ -24,7 +28,7 @@ export function setReceiveOptions(socket: NativeSocket, bufferBytes: number, bus
     socket.tries(n.SOL_SOCKET, n.SO_TIMESTAMPNS, 1);
   }
   socket.tries(n.SOL_SOCKET, n.SO_RXQ_OVFL, 1);
-  socket.tries(n.SOL_UDP, n.UDP_GRO, 1);
+  if (coalesce) socket.tries(n.SOL_UDP, n.UDP_GRO, 1);
   if (busyPollUs > 0 && !socket.tries(n.SOL_SOCKET, n.SO_BUSY_POLL, Math.ceil(busyPollUs))) {
     throw new SinkError('busy-poll', `busy polling for ${busyPollUs} us is not permitted: it needs CAP_NET_ADMIN`);
   }
