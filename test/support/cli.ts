@@ -34,13 +34,18 @@ export function temporaryFolder(): string {
 }
 
 /** Starts the command; `input` goes to its standard input, which stays open where it is null. */
-export function start(args: readonly string[], input?: Uint8Array | null): Running {
-  return startProgram(process.execPath, [main, ...args], input);
+export function start(args: readonly string[], input?: Uint8Array | null, withinMs = timeoutMs): Running {
+  return startProgram(process.execPath, [main, ...args], input, withinMs);
 }
 
 /** Starts any program in the same way. */
-export function startProgram(program: string, args: readonly string[], input?: Uint8Array | null): Running {
-  const child = spawn(program, [...args], { cwd: projectRoot, timeout: timeoutMs });
+export function startProgram(
+  program: string,
+  args: readonly string[],
+  input?: Uint8Array | null,
+  withinMs = timeoutMs,
+): Running {
+  const child = spawn(program, [...args], { cwd: projectRoot, timeout: withinMs });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
