@@ -1,11 +1,15 @@
 /**
- * What a run shares with whoever watches it: figures as they grow, and a stop word that interrupts any wait.
+ * What a run shares with whoever watches it: figures as they grow, and a word that interrupts any wait.
  *
- * One SharedArrayBuffer, so that a terminal thread can draw progress and stop a sender that is spinning. Only the
- * sender writes figures, only the watcher writes the stop word; a torn read of a figure costs one wrong progress line.
+ * One SharedArrayBuffer, so that a terminal thread can draw progress, and stop or steer a sender that is spinning. Only
+ * the sender writes figures; a torn read of one costs one wrong progress line.
  */
 
 const controlBytes = 8;
+/** What the word says: nothing, the run is to end, a command waits in the run's `CommandSource`. */
+const RUN = 0;
+const STOP = 1;
+const COMMAND = 2;
 const figureNames = [
   'packets',
   'bytes',
@@ -18,6 +22,8 @@ const figureNames = [
   'latenessP99Ns',
   'longestLagNs',
   'loop',
+  /** 1 while the run stands still. */
+  'paused',
 ] as const;
 
 export type Figure = (typeof figureNames)[number];
@@ -29,7 +35,7 @@ export const figure = indexOf;
 
 export class ReplayControl {
   readonly memory: SharedArrayBuffer;
-  /** Word 0: set to 1 to stop; waits on it end at once when notified. */
+  /** Word 0: anything but 0 ends waits, at once where it is notified. */
   readonly stopWord: Int32Array<SharedArrayBuffer>;
   readonly figures: Float64Array<SharedArrayBuffer>;
 
@@ -41,12 +47,28 @@ export class ReplayControl {
 
   /** Asks the run to end before its next packet. */
   stop(): void {
-    Atomics.store(this.stopWord, 0, 1);
+    Atomics.store(this.stopWord, 0, STOP);
     Atomics.notify(this.stopWord, 0);
   }
 
   get stopped(): boolean {
-    return Atomics.load(this.stopWord, 0) !== 0;
+    return Atomics.load(this.stopWord, 0) === STOP;
+  }
+
+  /** Says that a command waits; to be called after it was put where the run looks for it. */
+  ring(): void {
+    Atomics.compareExchange(this.stopWord, 0, RUN, COMMAND);
+    Atomics.notify(this.stopWord, 0);
+  }
+
+  /** Takes notice of the ring; to be called before commands are looked for, so that a later one rings again. */
+  heard(): void {
+    Atomics.compareExchange(this.stopWord, 0, COMMAND, RUN);
+  }
+
+  /** Whether the run is asked to stop or to look for a command. */
+  get isInterrupted(): boolean {
+    return Atomics.load(this.stopWord, 0) !== RUN;
   }
 
   read(name: Figure): number {

@@ -23,6 +23,8 @@ import {
 } from './scheduled-reader.js';
 import { type EndReason, type EngineResult, type LatePolicy, SendRecord } from './send-record.js';
 import { Staged } from './staged.js';
+import { SteeredRun } from './steered-run.js';
+import { Steering, type SteeringOptions } from './steering.js';
 import type { Placement } from './timeline.js';
 
 export type { EndReason, EngineResult, LatePolicy } from './send-record.js';
@@ -78,6 +80,8 @@ export interface EngineOptions {
   durationNs: number;
   /** Feed latency of the datagram at hand in ns, or NaN where it has none. */
   feedLatencyOf?(reader: DatagramReader): number;
+  /** Where the run is told what to do while it plays; `schedule` is a SteeredSchedule then. */
+  steering?: SteeringOptions;
 }
 
 /** Why the run is over, if it is: at once, or once what is awaited has happened. */
@@ -86,24 +90,22 @@ type Outcome = EndReason | undefined | Promise<EndReason | undefined>;
 export class ReplayEngine {
   private readonly o: EngineOptions;
   private readonly scheduled: ScheduledSource;
+  private readonly steering: Steering | undefined;
   private readonly record: SendRecord;
   private readonly staged: Staged | undefined;
-  /** NaN before the first datagram. */
-  private originNs = Number.NaN;
+  private readonly progress: SteeredRun;
   private sendsSinceTurn = 0;
   private readonly act: (deadlineNs: number, nowNs: number) => Outcome;
 
   constructor(options: EngineOptions) {
     this.o = options;
     const { recorder, control, trace, schedule, feedLatencyOf, latePolicy, lateAfterNs, faults, framing } = options;
-    const measuresFeedLatency = feedLatencyOf !== undefined;
-    const { paced } = schedule;
     this.record = new SendRecord({
       recorder,
       control,
       trace,
-      paced,
-      measuresFeedLatency,
+      schedule,
+      measuresFeedLatency: feedLatencyOf !== undefined,
       latePolicy,
       lateAfterNs,
       headerBytes: framing === undefined ? headerBytes : 0,
@@ -116,10 +118,10 @@ export class ReplayEngine {
     const changed = faults === undefined ? reader : faults(reader);
     this.scheduled = framing === undefined ? changed : framing.frames(changed);
     this.staged = canStage(options.sink) ? new Staged(options.sink) : undefined;
-    this.act =
-      this.staged === undefined
-        ? (deadlineNs, nowNs) => this.sendNow(deadlineNs, nowNs)
-        : (_deadlineNs, nowNs) => this.flushNow(nowNs);
+    this.progress = new SteeredRun(options, reader, this.scheduled, this.record, this.staged);
+    this.steering = options.steering === undefined ? undefined : new Steering(options.steering, this.progress);
+    const stages = this.staged !== undefined;
+    this.act = (deadlineNs, nowNs) => (stages ? this.flushNow(nowNs) : this.sendNow(deadlineNs, nowNs));
   }
 
   /** Plays the source to its end, a limit or a stop; rejects only where source or sink fails. */
@@ -133,8 +135,10 @@ export class ReplayEngine {
     result.loops = this.scheduled.loop;
     result.skipped = this.scheduled.skipped;
     if (this.o.sink.settle) await this.o.sink.settle();
-    const runNs = this.o.clock.nowNs() - this.originNs;
+    const runNs = this.o.clock.nowNs() - this.progress.originNs;
     if (runNs >= 0) this.o.recorder.closeInterval(runNs);
+    this.steering?.end();
+    result.steering = this.steering?.counts ?? null;
     return result;
   }
 
@@ -145,24 +149,27 @@ export class ReplayEngine {
     control.figures[figure.loop] = scheduled.loop;
     for (;;) {
       if (result.packets + (staged?.count ?? 0) >= limit) return 'limit';
-      if (scheduled.next()) {
+      this.progress.isSought = false;
+      this.progress.isAtHand = scheduled.next();
+      if (this.progress.isAtHand) {
         const outcome = this.place();
         const ended = outcome instanceof Promise ? await outcome : outcome;
         if (ended) return ended;
         continue;
       }
-      if (scheduled.pause === 'end') return 'end';
       if (staged !== undefined && staged.count > 0) {
         const ended = await this.flush();
         if (ended) return ended;
+        if (this.progress.isSought) continue;
       }
+      if (scheduled.pause === 'end') return 'end';
       if (scheduled.pause === 'restart') {
         if (!(await this.restart())) return 'failed';
         continue;
       }
       if (sink.unsettled) await this.turn();
       await this.fill();
-      if (control.stopped) return 'stopped';
+      if (control.isInterrupted && (await this.interrupted())) return 'stopped';
     }
   }
 
@@ -177,23 +184,30 @@ export class ReplayEngine {
     return true;
   }
 
-  /** Gives the datagram at hand its deadline, and sends or stages it; says why the run is over, if it is. */
+  /** Looks at the datagram at hand: what it is due for, and whether it may go; says why the run is over, if it is. */
   private place(): Outcome {
-    const { scheduled, staged } = this;
-    const { control, source, clock } = this.o;
-    const dueNs = scheduled.dueNs + this.record.result.shiftedNs;
-    if (dueNs >= Number.MAX_SAFE_INTEGER) {
+    const { scheduled, steering } = this;
+    const { control, source } = this.o;
+    if (scheduled.dueNs + this.record.result.shiftedNs >= Number.MAX_SAFE_INTEGER) {
       throw new UsageError('schedule', 'the schedule passes 104 days, for which a clock in ns is exact; ask for more');
     }
-    const deadlineNs = this.originNs + dueNs;
     control.figures[figure.positionNs] = scheduled.captureNs;
     control.figures[figure.sourceBytesRead] = source.position;
-    const nowNs = clock.nowNs();
-    if (this.isOver(dueNs, nowNs)) return 'duration';
+    if (steering === undefined) return this.proceed();
+    this.progress.rebase();
+    return steering.isHeld ? this.hold(steering) : this.proceed();
+  }
+
+  /** Sends or stages the datagram at hand. */
+  private proceed(): Outcome {
+    const { staged } = this;
+    const deadlineNs = this.progress.handDeadlineNs;
+    const nowNs = this.o.clock.nowNs();
+    if (this.isOver(deadlineNs - this.progress.originNs, nowNs)) return 'duration';
     if (staged === undefined) return this.reach(deadlineNs, deadlineNs - nowNs);
     if (staged.count > 0 && !this.goesWithStaged(staged, deadlineNs, nowNs)) {
       const outcome = this.flush();
-      if (outcome instanceof Promise) return outcome.then((ended) => ended ?? this.stage(staged));
+      if (outcome instanceof Promise) return outcome.then((ended) => ended ?? this.afterFlush(staged));
       if (outcome) return outcome;
     }
     return this.stage(staged);
@@ -206,10 +220,17 @@ export class ReplayEngine {
     return this.o.latePolicy === 'catch-up' && deadlineNs <= nowNs;
   }
 
+  /** Between the flush and now the run may have been told to go elsewhere, or to stand still. */
+  private afterFlush(staged: Staged): Outcome {
+    if (this.progress.isSought) return undefined;
+    return this.steering?.isHeld ? this.hold(this.steering) : this.stage(staged);
+  }
+
   private stage(staged: Staged): undefined {
     const { scheduled } = this;
+    this.progress.noteStaged();
     // The schedule may have been moved by the flush before.
-    const deadlineNs = this.originNs + scheduled.dueNs + this.record.result.shiftedNs;
+    const deadlineNs = this.progress.handDeadlineNs;
     const { view, offset, length, flow, messages, feedLatencyNs } = scheduled;
     staged.sink.stage(view, offset, length, deadlineNs, flow);
     staged.add(deadlineNs, messages, length, feedLatencyNs);
@@ -234,7 +255,7 @@ export class ReplayEngine {
     for (;;) {
       const nowNs = this.o.clock.nowNs();
       const aheadNs = deadlineNs - nowNs;
-      if (this.o.control.stopped) return 'stopped';
+      if (this.o.control.isInterrupted) return this.interrupted();
       if (aheadNs <= restAboveNs) break;
       this.record.tick(nowNs);
       await this.o.rest(aheadNs - restMarginNs);
@@ -247,7 +268,7 @@ export class ReplayEngine {
     const { clock, waiter, schedule, control } = this.o;
     // Unpaced, only a start that lies ahead is waited for.
     const waits = schedule.paced || this.record.result.packets === 0;
-    if (waits ? !waiter.waitUntil(deadlineNs, clock) : control.stopped) return 'stopped';
+    if (waits ? !waiter.waitUntil(deadlineNs, clock) : control.isInterrupted) return this.interrupted();
     return this.act(deadlineNs, waits ? waiter.nowNs : clock.nowNs());
   }
 
@@ -288,29 +309,78 @@ export class ReplayEngine {
     return schedule.paced && lateNs > lateAfterNs && latePolicy === 'drop';
   }
 
+  /** Time that the run was told to stand still is not of its duration. */
   private isOver(dueNs: number, nowNs: number): boolean {
-    const { durationNs, schedule } = this.o;
+    const { schedule } = this.o;
+    const durationNs = this.o.durationNs + (this.steering?.counts.pausedNs ?? 0);
     return (
-      (schedule.paced && dueNs > durationNs) || nowNs - this.originNs > durationNs + (schedule.paced ? overrunNs : 0)
+      (schedule.paced && dueNs > durationNs) ||
+      nowNs - this.progress.originNs > durationNs + (schedule.paced ? overrunNs : 0)
     );
   }
 
-  private begin(): void {
-    this.originNs = this.o.chooseOrigin(this.o.clock.nowNs());
-    this.record.begin(this.originNs);
+  /** A wait was broken off, or none was needed: the run is to stop, or to do what it is told and go on. */
+  private interrupted(): Outcome {
+    const { steering } = this;
+    if (steering === undefined || this.o.control.stopped) return 'stopped';
+    return this.obey(steering);
   }
 
-  /** Brings bytes, or returns as soon as the run is stopped: a pipe may have none for hours. */
+  private async obey(steering: Steering): Promise<EndReason | undefined> {
+    const { staged } = this;
+    const obeyed = await steering.obey();
+    if (obeyed !== 'go') return obeyed === 'stopped' ? 'stopped' : undefined;
+    if (staged !== undefined && staged.count > 0) {
+      if (!steering.isStepping) return this.flush();
+      await this.flushStep(steering);
+      return undefined;
+    }
+    if (!this.progress.isAtHand) return undefined;
+    return steering.isHeld ? this.hold(steering) : this.proceed();
+  }
+
+  /** Paused, waits until told otherwise; stepping, sends what is at hand at once. */
+  private async hold(steering: Steering): Promise<EndReason | undefined> {
+    for (;;) {
+      if (!steering.isStepping || this.o.control.isInterrupted) {
+        const obeyed = await steering.obey();
+        if (obeyed !== 'go') return obeyed === 'stopped' ? 'stopped' : undefined;
+        if (!steering.isHeld) return this.proceed();
+      }
+      if (this.staged === undefined || this.staged.count === 0) break;
+      await this.flushStep(steering);
+    }
+    if (this.sendsSinceTurn >= sendsPerTurn) await this.turn();
+    steering.beforeStep(this.o.source.reader);
+    const ended = await this.sendNow(this.progress.handDeadlineNs, this.o.clock.nowNs());
+    steering.afterSend();
+    return ended;
+  }
+
+  /** What was staged before the run was told to step goes out together. */
+  private async flushStep(steering: Steering): Promise<void> {
+    steering.beforeStep(null);
+    await this.flushNow(this.o.clock.nowNs());
+    steering.afterSend();
+  }
+
+  private begin(): void {
+    const originNs = this.o.chooseOrigin(this.o.clock.nowNs());
+    this.progress.originNs = originNs;
+    this.record.begin(originNs);
+  }
+
+  /** Brings bytes, or returns as soon as the run is stopped or told something: a pipe may have none for hours. */
   private async fill(): Promise<void> {
-    const { source, control } = this.o;
+    const { control } = this.o;
     let timer: NodeJS.Timeout | undefined;
-    const stopped = new Promise<void>((resolve) => {
+    const interrupted = new Promise<void>((resolve) => {
       timer = setInterval(() => {
-        if (control.stopped) resolve();
+        if (control.isInterrupted) resolve();
       }, stopPollMs);
     });
     try {
-      await Promise.race([source.fill(), stopped]);
+      await Promise.race([this.progress.fill(), interrupted]);
     } finally {
       clearInterval(timer);
     }

@@ -120,6 +120,8 @@ export class ScheduledReader implements ScheduledSource {
   flow: Flow;
   messages = 0;
   captureNs = 0;
+  /** On layer 2. */
+  bits = 0;
   dueNs = 0;
   feedLatencyNs = Number.NaN;
   loop = 0;
@@ -195,8 +197,8 @@ export class ScheduledReader implements ScheduledSource {
     this.flow = reader.flow;
     this.messages = gate.messagesIn(reader);
     this.captureNs = timeline.place(reader.seconds, reader.nanoseconds);
-    const wireBytes = wireBytesOf === undefined ? reader.length + headerBytes : wireBytesOf(reader);
-    this.dueNs = schedule.next(this.captureNs, this.messages, wireBytes * 8);
+    this.bits = (wireBytesOf === undefined ? reader.length + headerBytes : wireBytesOf(reader)) * 8;
+    this.dueNs = schedule.next(this.captureNs, this.messages, this.bits);
     if (feedLatencyOf !== undefined) this.feedLatencyNs = feedLatencyOf(reader);
     if (rewriter === undefined) {
       this.view = reader.view;

@@ -2,6 +2,7 @@
 import { figure, type ReplayControl } from './control.js';
 import type { LatencyRecorder, LatencySeries } from './latency.js';
 import type { RunObserver } from './run-trace.js';
+import type { SteeringCounts } from './steering.js';
 
 const intervalNs = 1e9;
 
@@ -30,6 +31,8 @@ export interface EngineResult {
   endReason: EndReason;
   /** Why the run `failed`. */
   failure: string | null;
+  /** What the run was told while it played; null where it could not be told anything. */
+  steering: SteeringCounts | null;
 }
 
 export interface SendRecordOptions {
@@ -37,8 +40,8 @@ export interface SendRecordOptions {
   control: ReplayControl;
   /** Told of each packet, where a picture of the run is wanted, or what became of its shape. */
   trace?: RunObserver | undefined;
-  /** False where nothing is waited for. */
-  paced: boolean;
+  /** Unpaced, nothing is waited for, and nothing late. */
+  schedule: { readonly paced: boolean };
   measuresFeedLatency: boolean;
   latePolicy: LatePolicy;
   lateAfterNs: number;
@@ -61,6 +64,7 @@ export class SendRecord {
     skipped: 0,
     endReason: 'end',
     failure: null,
+    steering: null,
   };
   private readonly o: SendRecordOptions;
   private readonly lateness: LatencySeries;
@@ -96,7 +100,7 @@ export class SendRecord {
     lengthBytes: number,
     feedLatencyNs: number,
   ): void {
-    const { trace, paced, control, headerBytes } = this.o;
+    const { trace, schedule, control, headerBytes } = this.o;
     const { result } = this;
     const { figures } = control;
     result.packets++;
@@ -111,7 +115,7 @@ export class SendRecord {
     this.sendTime.record(endNs - startNs);
     if (this.feedLatency && !Number.isNaN(feedLatencyNs)) this.feedLatency.record(feedLatencyNs);
     if (trace) trace.sent(startNs - this.originNs, messages, lengthBytes);
-    if (!paced) return;
+    if (!schedule.paced) return;
     if (trace) trace.due(deadlineNs - this.originNs, startNs - deadlineNs, messages, lengthBytes);
     this.keptTo(startNs, deadlineNs);
   }
@@ -122,6 +126,11 @@ export class SendRecord {
     this.lateness.record(lateNs);
     this.o.trace?.due(deadlineNs - this.originNs, lateNs, messages, lengthBytes);
     this.result.dropped++;
+  }
+
+  /** The schedule was moved: the gap to the next packet is none that was asked for. */
+  breakGap(): void {
+    this.previousStartNs = Number.NaN;
   }
 
   /** Says what time it is: an interval of a second may be over. */

@@ -31,6 +31,12 @@ export class Staged {
     this.count++;
   }
 
+  /** All of them are due so much later. */
+  move(ns: number): void {
+    this.deadlineNs += ns;
+    for (let index = 0; index < this.count; index++) this.deadlines[index] += ns;
+  }
+
   /** Tells the record that all went out in one call, and forgets them. */
   recordSent(record: SendRecord, startNs: number, endNs: number): void {
     const { result } = record;

@@ -1,6 +1,7 @@
 /** An engine on a virtual clock: a source that takes its bytes back, and sinks that write down what they were sent. */
 import { VirtualClock } from '../../src/core/clock.js';
 import type { DatagramReader, Flow, Sink } from '../../src/core/seams.js';
+import { isEarlier, type Stamp } from '../../src/core/seek-index.js';
 import { VirtualWaiter } from '../../src/core/waiter.js';
 import { ReplayControl } from '../../src/replay/control.js';
 import { type EngineOptions, ReplayEngine } from '../../src/replay/engine.js';
@@ -9,6 +10,7 @@ import { parseSpeed } from '../../src/replay/rate.js';
 import { createSchedule } from '../../src/replay/schedule.js';
 import type { DatagramGate, ReplaySource } from '../../src/replay/scheduled-reader.js';
 import type { EngineResult } from '../../src/replay/send-record.js';
+import { SteeredSchedule } from '../../src/replay/steered-schedule.js';
 import { Timeline } from '../../src/replay/timeline.js';
 import { makeFlow } from '../session/support.js';
 
@@ -71,6 +73,13 @@ export class FakeSource implements ReplaySource {
   async restart(): Promise<void> {
     this.restarts++;
     this.reader.rewind();
+  }
+
+  async seek(target: Stamp): Promise<boolean> {
+    this.reader.rewind();
+    this.reader.allow(Number.POSITIVE_INFINITY);
+    while (this.reader.next()) if (!isEarlier(this.reader, target)) return true;
+    return false;
   }
 }
 
@@ -241,7 +250,7 @@ export async function play(
     ...rest,
     source,
     sink: typeof sinkOf === 'function' ? sinkOf(clock) : sinkOf,
-    schedule: createSchedule(parseSpeed(speed)),
+    schedule: options.steering ? new SteeredSchedule(parseSpeed(speed)) : createSchedule(parseSpeed(speed)),
     timeline: new Timeline({ maxGapNs }),
     clock,
     control,
