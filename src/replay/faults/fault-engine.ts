@@ -101,7 +101,7 @@ export class FaultEngine {
   end(isComplete = true): void {
     if (this.horizonNs === Number.POSITIVE_INFINITY) return;
     for (const { waiting } of this.inOrder) {
-      for (const packet of waiting) this.held.put(packet, Math.max(packet.dueNs, this.horizonNs));
+      for (const packet of waiting) this.release(packet, this.horizonNs);
       waiting.length = 0;
     }
     this.horizonNs = Number.POSITIVE_INFINITY;
@@ -162,8 +162,8 @@ export class FaultEngine {
     this.prepare();
     const dueNs = packet.dueNs + fate.delayNs;
     const waits = fate.behind > 0 || dueNs > packet.dueNs;
-    const isThere = !fate.isOverflowed && (!waits || this.hold(line, dueNs, 0));
-    for (const [index, delayNs] of fate.copiesNs.entries()) this.copy(line, dueNs + delayNs, index + 1);
+    const isThere = !fate.isOverflowed && (!waits || this.hold(line, dueNs, 0, 0));
+    for (const [index, delayNs] of fate.copiesNs.entries()) this.copy(line, dueNs, delayNs, index + 1);
     if (!isThere) this.noteLost();
     else if (fate.behind === 0) this.pass(line, dueNs);
     if (!isThere || waits) return false;
@@ -194,15 +194,18 @@ export class FaultEngine {
     this.offset = 0;
   }
 
-  private copy(line: Line, dueNs: number, number: number): void {
+  private copy(line: Line, dueNs: number, delayNs: number, number: number): void {
     const { packet, fate } = this;
     add(line.counts.duplicated, packet.messages);
     if (fate.lostCopies.includes(number)) add(line.counts.overflowed, packet.messages);
-    else this.hold(line, dueNs, number);
+    else this.hold(line, dueNs, delayNs, number);
   }
 
-  /** Lets what was prepared wait, as a copy where `number` is not 0; false where there is no room for it. */
-  private hold(line: Line, dueNs: number, number: number): boolean {
+  /**
+   * Lets what was prepared wait until `afterNs` behind `dueNs`, and behind as many packets as its fate says; as a copy
+   * where `number` is not 0. False where there is no room for it.
+   */
+  private hold(line: Line, dueNs: number, afterNs: number, number: number): boolean {
     const { packet, fate, at } = this;
     const held = this.held.copy(this.view, this.offset, this.length, at.flow);
     if (held === null) {
@@ -216,10 +219,11 @@ export class FaultEngine {
     held.payloadSum = this.payloadSum;
     held.line = line.index;
     held.place = number === 0 ? line.place : 0;
-    held.left = number === 0 ? fate.behind : 0;
+    held.left = fate.behind;
     held.dueNs = dueNs;
+    held.afterNs = afterNs;
     if (held.left > 0) line.waiting.push(held);
-    else this.held.put(held, dueNs);
+    else this.release(held, dueNs);
     return true;
   }
 
@@ -229,9 +233,14 @@ export class FaultEngine {
     let kept = 0;
     for (const packet of waiting) {
       if (--packet.left > 0) waiting[kept++] = packet;
-      else this.held.put(packet, Math.max(packet.dueNs, dueNs));
+      else this.release(packet, dueNs);
     }
     waiting.length = kept;
+  }
+
+  /** From here on it waits for its time alone, which is not before `fromNs`. */
+  private release(packet: HeldPacket, fromNs: number): void {
+    this.held.put(packet, Math.max(packet.dueNs, fromNs) + packet.afterNs);
   }
 
   private handOn(packet: HeldPacket): void {

@@ -27,6 +27,8 @@ export class HeldPacket {
   place = 0;
   /** Where frames are written: the sum that stands in for the payload's; -1 for its own. */
   payloadSum = -1;
+  /** Of a copy: how long it comes behind what it is a copy of. */
+  afterNs = 0;
   /** Packets that are still to go first. */
   left = 0;
 

@@ -56,6 +56,10 @@ describe('FaultEngine', () => {
     expect(counts(ran)).toMatchObject({ reordered: { packets: 1 }, outOfOrder: { packets: 1, messages: 3 } });
     // A lost packet does not count, and what waits at the end goes then.
     expect(places(play('reorder 2 packets 2; loss packets 4', { packets: 6 }).sent)).toEqual([1, 3, 5, 2, 6]);
+    // Copies come behind what they are copies of.
+    const copied = play('reorder 2 packets 2; dup after 500ns packets 2', { packets: 5 });
+    expect(places(copied.sent)).toEqual([1, 3, 4, 2, 2, 5]);
+    expect(copied.sent.map(({ dueNs }) => dueNs)).toEqual([0, 2000, 3000, 3000, 3500, 4000]);
     const atEnd = play('reorder 3 packets 3', { packets: 4 });
     expect(places(atEnd.sent)).toEqual([1, 2, 4, 3]);
     expect(atEnd.sent[3].dueNs).toBe(3000);
