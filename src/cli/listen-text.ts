@@ -3,6 +3,7 @@ import type { HistogramSummary } from '../core/histogram.js';
 import { formatCount, formatCounted, formatDuration } from '../core/time.js';
 import type { ListenReport } from '../run/listen.js';
 import { numbersPackets } from './inspect-text.js';
+import { describeLines } from './lines-text.js';
 import { describeSessions } from './session-text.js';
 
 const shownLayouts = 10;
@@ -19,7 +20,7 @@ export function describeListening(report: ListenReport): string {
     `rate      ${rate.packetsPerSecond.toFixed(2)} pps, ${rate.messagesPerSecond.toFixed(2)} msg/s`,
   ];
   if (line !== null) lines.push(`channel   ${line.channel} ${line.feedName} ${line.feed}`);
-  lines.push(...describeSessions(report.sessions));
+  lines.push(...describeSessions(report.sessions), ...describeLines(report.lines));
   for (const { type, length, count, schemaId, version } of report.unknownLayouts.slice(0, shownLayouts)) {
     const what = schemaId === undefined ? `of ${length} bytes` : `of schema ${schemaId}, version ${version}`;
     lines.push(`unknown   type ${JSON.stringify(type)} ${what}: ${formatCounted(count, 'message')}`);

@@ -1,5 +1,6 @@
 /** `tickreel listen`: receives a feed, checks its sequence, and says what was lost and how late it came. */
 import { type Command, InvalidArgumentError } from 'commander';
+import type { LineSpec } from '../analysis/line-names.js';
 import type { EpochTime } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import { formatBytes, formatCount, formatRate } from '../core/time.js';
@@ -7,17 +8,29 @@ import { defaultReceiveBufferBytes } from '../io/udp-receiver.js';
 import { noFilter } from '../replay/filter.js';
 import { Listener, type ListenSpec } from '../run/listen.js';
 import { warmUpListener } from '../run/listen-warm-up.js';
-import { parseReceiveAddress } from '../run/receive-address.js';
+import { parseReceiveAddress, type ReceiveAddressSpec } from '../run/receive-address.js';
 import { type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
 import { describeListening } from './listen-text.js';
-import { addInputOptions, count, duration, type InputFlags, inputSpec, type WindowFlags, when } from './options.js';
+import {
+  addInputOptions,
+  addLineOptions,
+  count,
+  duration,
+  type InputFlags,
+  inputSpec,
+  type LineFlags,
+  lineSpec,
+  type WindowFlags,
+  when,
+} from './options.js';
 import { Output } from './output.js';
 import { addRateOptions, loadOf, type RateFlags } from './rate-options.js';
 import { addPackingOptions } from './replay.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, warn } from './summary.js';
 
-interface ListenFlags extends InputFlags, RateFlags, WindowFlags {
+interface ListenFlags extends InputFlags, RateFlags, WindowFlags, LineFlags {
+  arbitrate?: boolean;
   json?: boolean;
   strict?: boolean;
   duration?: number;
@@ -39,13 +52,17 @@ export function addListenCommand(program: Command): void {
     .command('listen')
     .summary('receive a feed: rate, gaps, kernel drops, latency')
     .description(
-      'Receives datagrams on a UDP address or multicast group, decodes them, checks sequence numbers and reports ' +
+      'Receives datagrams on UDP addresses or multicast groups, decodes them, checks sequence numbers and reports ' +
         'rate, gaps, what the kernel dropped, and latency. Ends on SIGINT, a limit, or the end of every session.',
     )
-    .argument('<address>', 'udp://HOST:PORT[?via=PATH&busypoll=TIME], or udp://GROUP:PORT?iface=ADDRESS for multicast')
+    .argument(
+      '<addresses...>',
+      'udp://HOST:PORT[?via=PATH&busypoll=TIME], or udp://GROUP:PORT?iface=ADDRESS for multicast; several are one feed',
+    )
     .optionsGroup('Output:')
     .option('--json', 'one JSON object on standard output at the end')
     .option('--strict', 'exit with 4 where sequence numbers are missing')
+    .option('--arbitrate', 'merge the lines A and B of each feed: what either has is decoded once, in order')
     .optionsGroup('How long:')
     .option('--duration <time>', 'end after so long, as in 10s', duration)
     .option('--limit <N>', 'end after N packets', count(1))
@@ -59,27 +76,28 @@ export function addListenCommand(program: Command): void {
     .option('--until <WHEN>', 'as the replay was told', when)
     .option('--max-gap <time>', 'as the replay was told', duration)
     .option('--session <NAME>', 'as the replay of a BinaryFILE was told');
-  addPackingOptions(addInputOptions(addRateOptions(command)))
+  addPackingOptions(addInputOptions(addLineOptions(addRateOptions(command))))
     .addHelpText(
       'after',
       `
 Examples:
   tickreel listen udp://127.0.0.1:26477 --duration 10s
   tickreel listen 'udp://239.1.2.3:26477?iface=127.0.0.1' --json --strict
+  tickreel listen --arbitrate 'udp://239.1.2.3:26477?iface=127.0.0.1' 'udp://239.1.2.4:26477?iface=127.0.0.1'
   tickreel listen udp://127.0.0.1:26477 --reference session.pcap --origin 1767623400000000000 --speed 100kpps`,
     )
-    .action((address: string, flags: ListenFlags) => listen(address, flags));
+    .action((addresses: string[], flags: ListenFlags) => listen(addresses, flags));
 }
 
-async function listen(address: string, flags: ListenFlags): Promise<void> {
+async function listen(addresses: readonly string[], flags: ListenFlags): Promise<void> {
   const summary = new CaptureSummary();
-  const spec = listenSpec(address, flags);
+  const spec = listenSpec(addresses, flags);
   await warmUpListener(spec);
   const listener = await Listener.open(spec, (damage) => summary.onDamage(damage));
   const release = stopOnSignal(() => listener.stop());
   const hideProgress = showListening(listener);
   warnOfSmallBuffer(listener);
-  process.stderr.write(`listening on ${address}\n`);
+  process.stderr.write(`listening on ${addresses.join(' and ')}\n`);
   await listener.run();
   hideProgress();
   release();
@@ -95,7 +113,7 @@ async function listen(address: string, flags: ListenFlags): Promise<void> {
   });
 }
 
-function listenSpec(address: string, flags: ListenFlags): ListenSpec {
+function listenSpec(texts: readonly string[], flags: ListenFlags): ListenSpec {
   if ((flags.reference === undefined) !== (flags.origin === undefined)) {
     throw new UsageError('reference', '--reference and --origin go together: the capture, and when its replay began');
   }
@@ -113,8 +131,14 @@ function listenSpec(address: string, flags: ListenFlags): ListenSpec {
     mtu: flags.mtu,
     pack: flags.pack,
   });
+  const addresses = texts.map(parseReceiveAddress);
+  const [first, ...more] = addresses as [ReceiveAddressSpec, ...ReceiveAddressSpec[]];
   return {
-    ...parseReceiveAddress(address),
+    ...first,
+    ...wayOf(addresses),
+    more,
+    arbitrate: flags.arbitrate ?? false,
+    lines: linesOf(addresses, flags),
     bufferBytes: flags.buffer,
     input: inputSpec(['-'], flags),
     durationMs: (flags.duration ?? Number.POSITIVE_INFINITY) / 1e6,
@@ -125,6 +149,24 @@ function listenSpec(address: string, flags: ListenFlags): ListenSpec {
         ? { replay: replay(flags.reference), origin: flags.origin }
         : null,
   };
+}
+
+/** Datagrams are taken from all sockets in one way. */
+function wayOf(addresses: readonly ReceiveAddressSpec[]): Pick<ReceiveAddressSpec, 'via' | 'busyPollUs'> {
+  const ways = addresses.map(({ via, busyPollUs }) => JSON.stringify([via, busyPollUs]));
+  if (ways.every((way) => way === ways[0])) return {};
+  throw new UsageError('target', 'via and busypoll hold for all addresses: write the same behind each, or behind none');
+}
+
+/** Two addresses are lines A and B, where nothing else is told. */
+function linesOf(addresses: readonly ReceiveAddressSpec[], flags: ListenFlags): LineSpec {
+  const told = lineSpec(flags);
+  if (!flags.arbitrate && told.a.length + told.b.length > 0) {
+    throw new UsageError('line', '--line-a and --line-b name the lines that --arbitrate merges: give that, too');
+  }
+  const [a, b, ...others] = addresses.map(({ host, port, iface }) => ({ address: host, port, iface }));
+  const isTold = told.a.length + told.b.length > 0 || flags.channels !== undefined;
+  return isTold || a === undefined || b === undefined || others.length > 0 ? told : { a: [a], b: [b] };
 }
 
 function parseOrigin(text: string): EpochTime {

@@ -17,7 +17,7 @@ const session = encodeSession('WARMUP');
 /** Sends packets over loopback to a listener of its own; nothing leaves this machine, nothing is reported. */
 export async function warmUpListener(spec: ListenSpec): Promise<void> {
   const endless = { durationMs: Number.POSITIVE_INFINITY, limit: Number.POSITIVE_INFINITY, idleMs: longestMs };
-  const own = { host: '127.0.0.1', port: 0, iface: null, reference: null };
+  const own = { host: '127.0.0.1', port: 0, iface: null, more: [], reference: null };
   const listener = await Listener.open({ ...spec, ...endless, ...own });
   const port = listener.receiver?.port ?? 0;
   const sink = await openUdpSink({ host: '127.0.0.1', port, ttl: 1, iface: null, loopback: true });

@@ -1,9 +1,10 @@
-/** Receives a feed from a socket: decodes it, checks its sequence, counts what the kernel dropped, measures latency. */
+/** Receives a feed from sockets, its lines merged where asked: decodes it, checks its sequence, counts what the kernel dropped, measures latency. */
 import { DamageLog, type FileDamage } from '../analysis/damage-log.js';
 import { openProtocols } from '../analysis/definitions.js';
 import { ExchangeClock } from '../analysis/exchange-clock.js';
 import { forcedFraming, type InputSpec } from '../analysis/input.js';
 import { recordNear, summaryOf } from '../analysis/latency-histogram.js';
+import { type LineSpec, noLines } from '../analysis/line-names.js';
 import { ProtocolGate } from '../analysis/protocol-gate.js';
 import type { Protocols } from '../analysis/protocols.js';
 import { TypeCounts } from '../analysis/type-counts.js';
@@ -12,11 +13,12 @@ import { type EpochTime, MonotonicClock, WallClock } from '../core/clock.js';
 import { initHistograms, SignedHistogram } from '../core/histogram.js';
 import type { Flow, Stream } from '../core/seams.js';
 import type { Sender } from '../io/senders.js';
-import { openUdpReceiver, type ReceivePath, type UdpReceiver } from '../io/udp-receiver.js';
+import { openUdpReceiver, type ReceiveAddress, type ReceivePath, type UdpReceiver } from '../io/udp-receiver.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { SessionDemux } from '../session/demux.js';
 import { MDP3_HEADER_LENGTH } from '../session/mdp3-header.js';
 import { HEADER_LENGTH } from '../session/moldudp64.js';
+import { Arbitration } from './arbitration.js';
 import { ReferenceSchedule } from './reference-schedule.js';
 import type { ReplaySpec } from './replay-spec.js';
 
@@ -32,6 +34,11 @@ export interface ListenSpec {
   iface: string | null;
   via?: ReceivePath;
   busyPollUs?: number;
+  /** Further addresses that are listened to. */
+  more?: readonly ReceiveAddress[];
+  /** Merge the lines of each feed; which flows are A and B is told by `lines`, or found out. */
+  arbitrate?: boolean;
+  lines?: LineSpec;
   bufferBytes: number;
   /** How the datagrams are taken; the path plays no part. */
   input: InputSpec;
@@ -64,14 +71,18 @@ export class Listener {
   private readonly exchange = new ExchangeClock();
   private readonly protocols: Protocols;
   private readonly gate: ProtocolGate;
+  /** Of all that is decoded: what came, or what lines were merged to. */
   private readonly demux: SessionDemux;
+  private readonly arbitration: Arbitration | null;
+  private readonly addresses: readonly ReceiveAddress[];
   private readonly byType = new TypeCounts();
   private readonly exchangeLatency = new SignedHistogram();
   private readonly transactLatency = new SignedHistogram();
   private readonly scheduleLatency = new SignedHistogram();
   private readonly deliveryLatency = new SignedHistogram();
-  /** By the sender's index. */
+  /** By the sender's index, as are the addresses that they send to. */
   private readonly flows: Flow[] = [];
+  private readonly addressOf: ReceiveAddress[] = [];
   private readonly originNs: number;
   private unmatched = 0;
   private matched = 0;
@@ -81,7 +92,8 @@ export class Listener {
   private sinceMidnightNs = 0;
   private arrivalSeconds = 0;
   private arrivalNanoseconds = 0;
-  /** The packet whose SendingTime was compared last. */
+  /** Packets decoded, and the one whose SendingTime was compared last. */
+  private decoded = 0;
   private comparedPacket = 0;
   private endedSessions = 0;
   /** When the latest message came, or the latest end of a session. */
@@ -104,7 +116,8 @@ export class Listener {
     this.originNs = spec.reference
       ? this.wall.fromEpoch(spec.reference.origin.seconds, spec.reference.origin.nanoseconds)
       : 0;
-    this.damage = new DamageLog(`udp://${spec.host}:${spec.port}`, onDamage);
+    this.addresses = [{ host: spec.host, port: spec.port, iface: spec.iface }, ...(spec.more ?? [])];
+    this.damage = new DamageLog(this.addresses.map(({ host, port }) => `udp://${host}:${port}`).join(', '), onDamage);
     this.gate = new ProtocolGate({
       applicationOf: (stream) => protocols.of(stream),
       isForced: (stream) => protocols.isSettled(spec.input, stream),
@@ -115,9 +128,25 @@ export class Listener {
         onMessage: (view, offset, length, _timestampNs, sequence, stream) =>
           this.onMessage(view, offset, length, sequence, stream),
         onEndOfSession: () => this.onEndOfSession(),
-        onDamage: (damage) => this.damage.add(damage),
+        // Of lines that are merged each tells its own.
+        ...(spec.arbitrate ? {} : { onDamage: (damage) => this.damage.add(damage) }),
       },
       { lengthOf: itch50.lengthOf, mdp3: protocols.mdp3, force: forcedFraming(spec.input) },
+    );
+    this.arbitration = spec.arbitrate ? this.openArbitration(spec, protocols) : null;
+  }
+
+  private openArbitration({ input, lines = noLines }: ListenSpec, protocols: Protocols): Arbitration {
+    return new Arbitration(
+      {
+        onPacket: (view, offset, length, seconds, nanoseconds, flow) => {
+          this.setArrival(seconds, nanoseconds);
+          this.decode(view, offset, length, flow);
+        },
+        onEndOfSession: () => this.onEndOfSession(),
+        onDamage: (damage) => this.damage.add(damage),
+      },
+      { input, protocols, lines, interfaceOf: ({ index }) => this.addressOf[index]?.iface ?? null },
     );
   }
 
@@ -127,7 +156,8 @@ export class Listener {
     const protocols = await openProtocols(spec.input, onDamage);
     const reference = spec.reference ? await ReferenceSchedule.load(spec.reference.replay, protocols, onDamage) : null;
     const listener = new Listener(spec, protocols, reference, onDamage);
-    listener.receiver = await openUdpReceiver(spec, (view, offset, length, from, seconds, nanoseconds) =>
+    const groups = listener.addresses;
+    listener.receiver = await openUdpReceiver({ ...spec, groups }, (view, offset, length, from, seconds, nanoseconds) =>
       listener.onDatagram(view, offset, length, from, seconds, nanoseconds),
     );
     return listener;
@@ -139,6 +169,7 @@ export class Listener {
     const startNs = this.clock.nowNs();
     const watch = setInterval(() => {
       const nowNs = this.clock.nowNs();
+      this.passTime(nowNs);
       if (nowNs - startNs >= spec.durationMs * 1e6) this.resolveEnd('duration');
       else if (this.allEnded && nowNs - this.activeNs >= lingerNs) this.resolveEnd('end of session');
       else if (this.packets > 0 && nowNs - this.lastNs >= spec.idleMs * 1e6) this.resolveEnd('idle');
@@ -147,6 +178,14 @@ export class Listener {
     clearInterval(watch);
     this.kernelDrops = this.receiver?.kernelDrops() ?? null;
     await this.receiver?.close();
+    this.arbitration?.flush();
+  }
+
+  /** Gaps are declared by time where nothing comes. */
+  private passTime(nowNs: number): void {
+    if (this.arbitration === null) return;
+    const { seconds, nanoseconds } = this.wall.toEpoch(nowNs);
+    this.arbitration.advance(seconds, nanoseconds);
   }
 
   /** Ends the run, also one that has not begun. */
@@ -160,6 +199,7 @@ export class Listener {
     this.transactLatency.destroy();
     this.scheduleLatency.destroy();
     this.deliveryLatency.destroy();
+    this.arbitration?.destroy();
   }
 
   /** Figures now, for a progress line. */
@@ -181,27 +221,35 @@ export class Listener {
     if (this.packets++ === 0) this.firstNs = this.arrivalNs;
     this.bytes += length;
     const flow = this.flows[from.index] ?? this.addFlow(from);
+    if (this.arbitration === null) this.decode(view, offset, length, flow);
+    else this.arbitration.datagram(view, offset, length, this.arrivalSeconds, this.arrivalNanoseconds, flow);
+    if (this.packets >= this.spec.limit) this.resolveEnd('limit');
+  }
+
+  private decode(view: DataView, offset: number, length: number, flow: Flow): void {
+    this.decoded++;
     if (this.demux.datagram(view, offset, length, this.arrivalNs, flow, this.packets, 0) && this.reference) {
       this.compare(view, offset, length, flow, this.reference);
     }
-    if (this.packets >= this.spec.limit) this.resolveEnd('limit');
   }
 
   /** The kernel's stamp, or where there is none, now. */
   private takeArrival(seconds: number, nanoseconds: number): void {
     if (seconds === 0) {
-      this.arrivalNs = this.clock.nowNs();
-      const arrival = this.wall.toEpoch(this.arrivalNs);
-      this.arrivalSeconds = arrival.seconds;
-      this.arrivalNanoseconds = arrival.nanoseconds;
+      const now = this.wall.toEpoch(this.clock.nowNs());
+      this.setArrival(now.seconds, now.nanoseconds);
     } else {
-      this.arrivalNs = this.wall.fromEpoch(seconds, nanoseconds);
-      this.arrivalSeconds = seconds;
-      this.arrivalNanoseconds = nanoseconds;
+      this.setArrival(seconds, nanoseconds);
       if (this.packets % deliverySample === 0) this.deliveryLatency.record(this.clock.nowNs() - this.arrivalNs);
     }
     this.lastNs = this.arrivalNs;
-    this.sinceMidnightNs = this.exchange.sinceMidnightNs(this.arrivalSeconds, this.arrivalNanoseconds);
+  }
+
+  private setArrival(seconds: number, nanoseconds: number): void {
+    this.arrivalNs = this.wall.fromEpoch(seconds, nanoseconds);
+    this.arrivalSeconds = seconds;
+    this.arrivalNanoseconds = nanoseconds;
+    this.sinceMidnightNs = this.exchange.sinceMidnightNs(seconds, nanoseconds);
   }
 
   private onMessage(view: DataView, offset: number, length: number, sequence: number, stream: Stream): void {
@@ -223,18 +271,23 @@ export class Listener {
       const sinceSeconds = sendingSeconds - mdp3.transactSeconds;
       recordNear(this.transactLatency, sinceSeconds, sendingNanoseconds - mdp3.transactNanoseconds);
     }
-    if (this.packets === this.comparedPacket) return;
-    this.comparedPacket = this.packets;
+    if (this.decoded === this.comparedPacket) return;
+    this.comparedPacket = this.decoded;
     const sinceNs = this.arrivalNanoseconds - sendingNanoseconds;
     recordNear(this.exchangeLatency, this.arrivalSeconds - sendingSeconds, sinceNs);
   }
 
+  /** What comes, line by line. */
+  private get received(): SessionDemux {
+    return this.arbitration?.demux ?? this.demux;
+  }
+
   private get allEnded(): boolean {
-    return this.endedSessions > 0 && this.endedSessions === this.demux.streams.length;
+    return this.endedSessions > 0 && this.endedSessions === this.received.streams.length;
   }
 
   private onEndOfSession(): void {
-    const ended = this.demux.streams.filter((stream) => stream.endOfSession).length;
+    const ended = this.received.streams.filter((stream) => stream.endOfSession).length;
     // Publishers repeat the packet: the first one counts.
     if (ended > this.endedSessions) this.activeNs = this.arrivalNs;
     this.endedSessions = ended;
@@ -251,9 +304,11 @@ export class Listener {
     }
   }
 
-  private addFlow({ address, port, index }: Sender): Flow {
+  private addFlow({ address, port, index, group }: Sender): Flow {
     const source = { address, port };
-    const destination = { address: this.spec.host, port: this.spec.port };
+    const to = this.addresses[group] as ReceiveAddress;
+    const destination = { address: to.host, port: this.receiver?.bound[group]?.port ?? to.port };
+    this.addressOf[index] = to;
     const flow = flowBetween('UDP', source, destination, index);
     this.flows[index] = flow;
     return flow;
@@ -261,12 +316,13 @@ export class Listener {
 
   /** The finished report; plain data with a stable shape. */
   report() {
-    const { packets, messages, bytes, demux, gate, receiver, damage } = this;
+    const { packets, messages, bytes, demux, gate, receiver, damage, arbitration } = this;
     const seconds = packets > 1 ? (this.lastNs - this.firstNs) / 1e9 : 0;
     const perSecond = (amount: number): number => (seconds > 0 ? amount / seconds : 0);
     const address = `${this.spec.host}:${receiver?.port ?? this.spec.port}`;
     return {
       address: `udp://${address}`,
+      addresses: this.addresses.map(({ host, port }, group) => `udp://${host}:${receiver?.bound[group]?.port ?? port}`),
       /** Which line of which channel is sent there, by the channel configuration. */
       line: this.protocols.describeLine(address, ''),
       endReason: this.endReason,
@@ -283,8 +339,11 @@ export class Listener {
       },
       unknownLayouts: [...gate.unknown.values()],
       rate: { packetsPerSecond: perSecond(packets - 1), messagesPerSecond: perSecond(messages) },
+      /** Of what is decoded: with `arbitrate` what lines were merged to, with gaps where all have lost. */
       sessions: demux.sessions(),
-      flows: demux.flows(),
+      /** Sessions and channels that came on several lines, where they are merged. */
+      lines: arbitration?.report() ?? [],
+      flows: this.received.flows(),
       kernelDrops: this.kernelDrops,
       receiveBuffer: receiver?.buffer ?? null,
       /** How datagrams were taken from the kernel, `recvmmsg+gro`, `recvmmsg` or `dgram` (and why); in what calls. */

@@ -4,16 +4,20 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LinesReport } from '../../src/analysis/lines-report.js';
 import type { FaultsTruth } from '../../src/sim/faults.js';
-import { fixture, lines, run, temporaryFolder } from '../support/cli.js';
+import { fixture, freePort, lines, run, start, temporaryFolder } from '../support/cli.js';
 
 const folder = temporaryFolder();
 const inFolder = (name: string) => join(folder, name);
 const capture = inFolder('lines.pcap');
 const messages = 6000;
+const groups = ['239.255.43.1', '239.255.43.2'];
 let truth: FaultsTruth;
+let port = 0;
 
 beforeAll(async () => {
-  const faults = ['--gaps', '2%', '--dups', '1%', '--reorder', '1%', '--b-line'];
+  port = await freePort();
+  const [a, b] = groups.map((group) => `${group}:${port}`) as [string, string];
+  const faults = ['--gaps', '2%', '--dups', '1%', '--reorder', '1%', '--destination', a, '--b-line', b];
   const session = ['--messages', `${messages}`, '--symbols', '8', '--duration', '20s', '--seed', '5'];
   const made = await run(['generate', '-o', capture, ...session, ...faults, '--truth', inFolder('truth.json')]);
   expect(made.code).toBe(0);
@@ -60,7 +64,7 @@ describe('inspect', () => {
   });
 
   it('names lines as it is told', async () => {
-    const named = ['--line-b', '239.255.42.1:26477', '--line-a', '127.0.0.1:26401'];
+    const named = ['--line-b', `${groups[0]}:${port}`, '--line-a', '127.0.0.1:26401'];
     const [{ lines: feeds }] = lines<Reported>((await run(['inspect', capture, ...named, '--json'])).stdout);
     expect(feeds[0]?.lines.map(({ line, source }) => [line, source])).toEqual([
       ['A', '127.0.0.1:26401'],
@@ -108,7 +112,7 @@ describe('convert', () => {
       });
       expect(gapsTotal).toBe(ranges.length);
     } else expect(feeds[0]?.merged).toBeNull();
-    expect(stderr).toContain('  A 239.255.42.1:26477: first with ');
+    expect(stderr).toContain(`  A ${groups[0]}:${port}: first with `);
   });
 
   it('packets of MDP 3.0', async () => {
@@ -120,5 +124,40 @@ describe('convert', () => {
       [129, 11, 129],
       [129, 11, 129],
     ]);
+  });
+});
+
+describe('listen --arbitrate', () => {
+  it('decodes what either line has, and says what each lost', async () => {
+    const addresses = groups.map((group) => `udp://${group}:${port}?iface=127.0.0.1`);
+    const listening = start(['listen', ...addresses, '--arbitrate', '--json', '--idle', '20s']);
+    await new Promise<void>((resolve) => {
+      listening.child.stderr?.on('data', (text: string) => {
+        if (text.includes('listening')) resolve();
+      });
+    });
+    await run(['replay', capture, '--to', 'udp://?iface=127.0.0.1', '--keep-destinations', '--speed', '10kpps']);
+    const { stdout, code } = await listening.finished;
+    const [report] = lines<Reported & { messages: { total: number }; sessions: { missing: number }[] }>(stdout);
+    expect(code).toBe(0);
+    const { messages: lost } = truth.lostOnAllLines;
+    expect(report.messages.total).toBe(messages - lost);
+    expect(report.sessions).toMatchObject([{ missing: lost, duplicates: 0, outOfOrder: 0 }]);
+    expect(report.lines).toMatchObject([
+      {
+        numbers: messages,
+        lines: truth.lines.map(({ lost: own }, index) => ({ line: 'AB'[index], missing: own.messages })),
+        merged: { passed: messages - lost, missing: lost },
+      },
+    ]);
+  });
+
+  it.each([
+    [['udp://127.0.0.1:1', '--line-a', '127.0.0.1:1'], '--line-a and --line-b name the lines that --arbitrate merges'],
+    [['udp://127.0.0.1:1?via=dgram', 'udp://127.0.0.1:2'], 'via and busypoll hold for all addresses'],
+  ])('%j is refused', async (args, said) => {
+    const { code, stderr } = await run(['listen', ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(said);
   });
 });

@@ -174,6 +174,70 @@ describe('what is received', () => {
   });
 });
 
+describe('lines that are merged', () => {
+  const two = { more: [{ host: '127.0.0.1', port: 0 }], arbitrate: true };
+  const bound = (listener: Listener) => (listener.receiver?.bound ?? []).map(({ port }) => port);
+
+  test('what one line lost comes from the other; gaps are where both did', async () => {
+    const lineA = [mold(1, [itch('S')]), mold(2, [itch('R')]), mold(5, [itch('A')]), endOfSession(6)];
+    const lineB = [mold(1, [itch('S')]), mold(3, [itch('D')]), mold(5, [itch('A')]), endOfSession(6)];
+    const report = await listened(two, async (_port, listener) => {
+      const [a, b] = bound(listener) as [number, number];
+      await sendAll(a, lineA);
+      await sendAll(b, lineB);
+    });
+    expect(report.endReason).toBe('end of session');
+    expect(report.packets.total).toBe(8);
+    expect(report.messages).toMatchObject({ total: 4, byType: { S: 1, R: 1, D: 1, A: 1 } });
+    expect(report.sessions).toMatchObject([
+      { first: 1, last: 5, messages: 4, gaps: [{ from: 4, to: 4 }], duplicates: 0, outOfOrder: 0, endOfSession: true },
+    ]);
+    expect(report.addresses.length).toBe(2);
+    expect(report.lines).toMatchObject([
+      {
+        numbers: 5,
+        missingOnAll: { missing: 1 },
+        merged: { passed: 4, missing: 1, gaps: [{ from: 4, to: 4 }], late: 0 },
+      },
+    ]);
+    const lines = report.lines[0]?.lines.map(({ destination, missing }) => [destination, missing]);
+    expect(lines?.sort()).toEqual(report.addresses.map((address) => [address.slice('udp://'.length), 2]).sort());
+  });
+
+  test('a gap is declared when its time has run out, though nothing comes', async () => {
+    await listened(two, async (_port, listener) => {
+      const [a, b] = bound(listener) as [number, number];
+      for (const port of [a, b]) await sendAll(port, [mold(1, [itch('S')]), mold(3, [itch('A')])]);
+      const until = Date.now() + deadlineMs;
+      while (listener.messages < 2 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(listener.messages).toBe(2);
+      expect(listener.progress().missing).toBe(1);
+      listener.stop();
+    });
+  });
+
+  test('senders to one address are lines', async () => {
+    const report = await listened({ arbitrate: true }, async (port) => {
+      await sendAll(port, [mold(1, [itch('S')]), mold(3, [itch('A')])]);
+      await sendAll(port, [mold(1, [itch('S')]), mold(2, [itch('R')]), endOfSession(4)]);
+      await sendAll(port, [endOfSession(4)], senders[0]);
+    });
+    expect(report.messages.total).toBe(3);
+    expect(report.lines[0]?.lines.map(({ missing }) => missing).sort()).toEqual([1, 1]);
+    expect(report.lines[0]?.missingOnAll.missing).toBe(0);
+  });
+
+  test('damage is told of the line that it came on', async () => {
+    const report = await listened(two, async (_port, listener) => {
+      const [a, b] = bound(listener) as [number, number];
+      await sendAll(a, [mold(1, [itch('S')], { count: 2 }), endOfSession(3)]);
+      await sendAll(b, [mold(1, [itch('S'), itch('R')]), endOfSession(3)]);
+    });
+    expect(report.damage.map(({ code }) => code)).toEqual(['truncated']);
+    expect(report).toMatchObject({ messages: { total: 2 }, sessions: [{ gaps: [] }] });
+  });
+});
+
 describe('when it ends', () => {
   test('at the limit, however many packets come', async () => {
     const report = await listened({ limit: 2 }, (port) =>
