@@ -1,4 +1,7 @@
-/** Receives a feed from sockets, its lines merged where asked: decodes it, checks its sequence, counts what the kernel dropped, measures latency. */
+/**
+ * Receives a feed from sockets, its lines merged where asked: decodes it, checks its sequence, counts what the kernel
+ * dropped, measures latency.
+ */
 import { DamageLog, type FileDamage } from '../analysis/damage-log.js';
 import { openProtocols } from '../analysis/definitions.js';
 import { ExchangeClock } from '../analysis/exchange-clock.js';

@@ -8,7 +8,7 @@
  * a number is in the `LineWindow`. Where numbers begin anew, the numbering before goes on beside the current one, since
  * lines that are behind still bring it; that before is closed.
  *
- * Memory: 21 bytes a number of two windows at the most, the gaps, and a histogram (140 kB) for each line that won.
+ * Memory: 19 bytes a number of two windows at the most, the gaps, and a histogram (140 kB) for each line that won.
  */
 import { SignedHistogram } from '../core/histogram.js';
 import type { Flow } from '../core/seams.js';

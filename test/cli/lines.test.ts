@@ -22,7 +22,7 @@ beforeAll(async () => {
   const made = await run(['generate', '-o', capture, ...session, ...faults, '--truth', inFolder('truth.json')]);
   expect(made.code).toBe(0);
   truth = (JSON.parse(readFileSync(inFolder('truth.json'), 'utf8')) as { faults: FaultsTruth }).faults;
-});
+}, 60_000);
 
 interface Reported {
   lines: LinesReport[];

@@ -127,7 +127,7 @@ describe('manual', () => {
   it('printsOnePage', async () => {
     const text = await run(['manual', 'listen']);
     expect(text.stdout).toMatch(/^tickreel-listen\(1\), tickreel \d/);
-    expect(text.stdout).toMatch(/^SYNOPSIS\n {7}tickreel listen \[options\] <address>$/m);
+    expect(text.stdout).toMatch(/^SYNOPSIS\n {7}tickreel listen \[options\] <addresses...>$/m);
     const main = await run(['manual', '--format', 'markdown']);
     expect(main.stdout).toMatch(/^# tickreel\(1\)\n/);
     expect(main.stdout).toMatch(/^- `replay`: send a capture/m);
