@@ -31,6 +31,8 @@ const START = 2 * REWRITE_HEADROOM;
 export interface FramerOptions {
   readonly rules: RewriteRules;
   readonly checksums: ChecksumMode;
+  /** Asked for each frame: what `FrameWriter.writeDatagram` takes as `payloadSum`; its own sum where absent. */
+  readonly payloadSum?: () => number;
 }
 
 export class Framer {
@@ -44,11 +46,13 @@ export class Framer {
   unframed = 0;
   private readonly own = new DataView(new ArrayBuffer(OWN_BYTES));
   private readonly changes: boolean;
+  private readonly payloadSum: () => number;
   private readonly rewriter: FrameRewriter;
   private readonly writer = new FrameWriter();
   private readonly link = new Link();
 
-  constructor({ rules, checksums }: FramerOptions) {
+  constructor({ rules, checksums, payloadSum = () => -1 }: FramerOptions) {
+    this.payloadSum = payloadSum;
     this.view = this.own;
     this.changes = rewritesAnything(rules) || checksums === 'anew';
     this.rewriter = new FrameRewriter(rules, checksums);
@@ -97,7 +101,7 @@ export class Framer {
   }
 
   private build(view: DataView, offset: number, length: number, flow: Flow): void {
-    this.take(this.writer.writeDatagram(this.own, START, view, offset, length, flow));
+    this.take(this.writer.writeDatagram(this.own, START, view, offset, length, flow, this.payloadSum()));
     this.built++;
   }
 
@@ -141,7 +145,8 @@ export class Framer {
     if (isResized) this.length = payload + length - this.offset;
     const checksum = udp + UDP_HEADER_BYTES - 2;
     if (own.getUint16(checksum) === 0) return true;
-    update(own, checksum, old, fold(addWords(0, own, payload, length)));
+    const stale = this.payloadSum();
+    update(own, checksum, old, fold(stale < 0 ? addWords(0, own, payload, length) : stale));
     if (own.getUint16(checksum) === 0) own.setUint16(checksum, 0xffff);
     return true;
   }

@@ -22,7 +22,7 @@ export const faultsTopic: Topic = {
         [
           'corrupt [BITS] [stale] WHICH',
           'so many bits turned, 1 unless given; stale keeps the UDP checksum that the bytes had, where frames are ' +
-            'written (pcap:FILE, convert)',
+            'written (pcap:FILE, eth://INTERFACE, convert)',
         ],
         ['dup [COPIES] [after DELAY] WHICH', 'sent again, at once or later'],
         ['delay DELAY [WHICH]', 'sent later, each by itself, so that later packets may overtake'],

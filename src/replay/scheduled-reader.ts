@@ -141,8 +141,10 @@ export class ScheduledReader implements ScheduledSource {
     this.startLoop();
   }
 
+  /** Asked for where whole frames are sent alone: what holds packets up would copy them for nothing. */
   get frame(): CapturedFrame | null {
-    return this.o.source.reader.frame ?? null;
+    const { wireBytesOf, source } = this.o;
+    return wireBytesOf === undefined ? null : (source.reader.frame ?? null);
   }
 
   next(): boolean {

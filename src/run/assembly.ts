@@ -66,7 +66,7 @@ export function assemble(
   const framingOf: FramingOf =
     gate === null ? () => 'moldudp64' : (view, offset, length, flow) => gate.framingOf(view, offset, length, flow);
   const { faults = null, ...clock } = timing;
-  const framed = ethernetFramingOf(spec);
+  const framed = ethernetFramingOf(spec, () => faults?.payloadSum ?? -1);
   const engine = new ReplayEngine({
     source,
     gate: gate ?? packedGate,

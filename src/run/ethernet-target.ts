@@ -62,13 +62,14 @@ export function openEthernetTarget({ iface, bypassQdisc }: EthernetTarget): Open
   };
 }
 
-/** What an engine that sends frames is told, and who makes them; null where payloads are sent. */
+/** What an engine that sends frames is told, and who makes them (`payloadSum` as `Framer` has it); else null. */
 export function ethernetFramingOf(
   spec: Pick<ReplaySpec, 'target' | 'rewrite'>,
+  payloadSum: () => number,
 ): { framer: Framer; framing: NonNullable<EngineOptions['framing']> } | null {
   const { target, rewrite } = spec;
   if (target.kind !== 'eth') return null;
-  const framer = new Framer({ rules: rewrite, checksums: target.checksums });
+  const framer = new Framer({ rules: rewrite, checksums: target.checksums, payloadSum });
   const framing = {
     frames: (inner: ConstructorParameters<typeof FramedSource>[0]) => new FramedSource(inner, framer),
     wireBytesOf: (reader: DatagramReader) => framer.lengthOf(reader.frame ?? null, reader.length, reader.flow),

@@ -31,8 +31,8 @@ function refuseFaults({ faults, lineB, target, rate, dryRun }: ReplaySpec): void
     throw new UsageError('fault', `"${waiting.text}" needs a schedule to delay packets on: --speed max has none`);
   }
   const stale = faults.plan.faults.find(({ effect }) => effect.kind === 'corrupt' && effect.checksum === 'stale');
-  if (stale === undefined || isFile || dryRun) return;
-  const text = 'a stale checksum is one of a frame, and the kernel writes those: --to pcap:FILE, or leave stale out';
+  if (stale === undefined || isFile || target.kind === 'eth' || dryRun) return;
+  const text = 'a stale checksum is one of a frame that is written here: --to pcap:FILE or eth://INTERFACE';
   throw new UsageError('fault', `"${stale.text}": ${text}`);
 }
 

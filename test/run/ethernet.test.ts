@@ -132,6 +132,24 @@ describe('rewritten', () => {
   });
 });
 
+test('packets that faults repeat, delay, cut and spoil keep their headers', async (context) => {
+  const cable = laid(context);
+  const numbered = ['one', 'two', 'six'].map((name) => frame({ payload: text(name), tags: [0x8100] }));
+  const path = write('faulty.pcap', numbered);
+  const faulty = async (fault: string): Promise<Buffer[]> =>
+    cable.receive(async () => {
+      const { code, stderr } = await cable.tickreel('replay', path, '--to', eth, '--fault', fault);
+      expect(code, stderr).toBe(0);
+    });
+  const [one, two, six] = numbered.map((each) => Buffer.from(each)) as [Buffer, Buffer, Buffer];
+  expect(await faulty('dup packets 1; reorder 1 packets 2')).toEqual([one, one, six, two]);
+  const cut = await faulty('truncate 2 packets 1; corrupt stale packets 3');
+  const { datagrams, counts } = read(pcap(cut.map((data) => ({ data }))));
+  expect(datagrams.map(({ payload }) => payload).slice(0, 2)).toEqual(['on', 'two']);
+  expect(counts).toMatchObject({ badIpChecksums: 0, badUdpChecksums: 1 });
+  expect(cut.map((each) => each.subarray(0, 18))).toEqual(numbered.map((each) => Buffer.from(each.slice(0, 18))));
+});
+
 test('a file of messages goes out in frames built around it', async (context) => {
   laid(context);
   const received = await replayed(fixture('itch50-session.NASDAQ_ITCH50.gz'), '--limit', '500');

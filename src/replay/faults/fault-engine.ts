@@ -7,7 +7,7 @@
  * it is lost and counted. A packet behind which others are to go first waits aside until they have passed.
  */
 import { copyBytes } from '../../core/copy.js';
-import type { Flow } from '../../core/seams.js';
+import type { CapturedFrame, Flow } from '../../core/seams.js';
 import type { FramingOf } from '../loop.js';
 import { Fate, type FaultAction, type FaultDecider, noAction, type PacketOnLine } from './action.js';
 import { type Amount, add, type LineFaults, noFaultsOf, tally } from './counts.js';
@@ -46,6 +46,7 @@ export class FaultEngine {
   offset = 0;
   length = 0;
   flow!: Flow;
+  frame: CapturedFrame | null = null;
   messages = 0;
   captureNs = 0;
   dueNs = 0;
@@ -168,6 +169,7 @@ export class FaultEngine {
     else if (fate.behind === 0) this.pass(line, dueNs);
     if (!isThere || waits) return false;
     this.flow = at.flow;
+    this.frame = packet.frame;
     this.messages = packet.messages;
     this.captureNs = packet.captureNs;
     this.feedLatencyNs = packet.feedLatencyNs;
@@ -207,7 +209,7 @@ export class FaultEngine {
    */
   private hold(line: Line, dueNs: number, afterNs: number, number: number): boolean {
     const { packet, fate, at } = this;
-    const held = this.held.copy(this.view, this.offset, this.length, at.flow);
+    const held = this.held.copy(this.view, this.offset, this.length, at.flow, packet.frame);
     if (held === null) {
       add(line.counts.overflowed, packet.messages);
       this.o.onAction?.(at, { ...noAction, kind: 'overflow', isLost: true, copy: number });
@@ -248,6 +250,7 @@ export class FaultEngine {
     this.offset = packet.offset;
     this.length = packet.length;
     this.flow = packet.flow;
+    this.frame = packet.frame;
     this.messages = packet.messages;
     this.captureNs = packet.captureNs;
     this.feedLatencyNs = packet.feedLatencyNs;

@@ -1,5 +1,5 @@
 /** Faults in front of what a run sends: the same shape as the schedule behind it, other datagrams at other times. */
-import type { Flow } from '../../core/seams.js';
+import type { CapturedFrame, Flow } from '../../core/seams.js';
 import type { Pause, ScheduledSource } from '../scheduled-reader.js';
 import type { FaultEngine } from './fault-engine.js';
 
@@ -22,6 +22,10 @@ export class FaultyReader implements ScheduledSource {
     this.engine = engine;
     this.view = inner.view;
     this.flow = inner.flow;
+  }
+
+  get frame(): CapturedFrame | null {
+    return this.engine.frame;
   }
 
   get loop(): number {

@@ -3,7 +3,7 @@
  * memory that is bounded in packets and in bytes and used over and over.
  */
 import { copyBytes } from '../../core/copy.js';
-import type { Flow } from '../../core/seams.js';
+import type { CapturedFrame, Flow } from '../../core/seams.js';
 
 /** So many packets, and bytes of them, are held unless told otherwise; what comes beyond is lost and counted. */
 export const maxHeldPackets = 262_144;
@@ -16,6 +16,8 @@ export class HeldPacket {
   view = new DataView(new ArrayBuffer(leastRoom));
   length = 0;
   flow: Flow;
+  /** The packet that it was captured in, copied behind its own bytes. */
+  frame: CapturedFrame | null = null;
   messages = 0;
   captureNs = 0;
   feedLatencyNs = Number.NaN;
@@ -69,15 +71,23 @@ export class HeldPackets {
   }
 
   /** Copies a packet; null where there is no room. It is to be `put`, or given back. */
-  copy(view: DataView, offset: number, length: number, flow: Flow): HeldPacket | null {
-    if (this.packets >= this.maxPackets || this.bytes + length > this.maxBytes) return null;
+  copy(
+    view: DataView,
+    offset: number,
+    length: number,
+    flow: Flow,
+    frame: CapturedFrame | null = null,
+  ): HeldPacket | null {
+    const bytes = length + (frame?.length ?? 0);
+    if (this.packets >= this.maxPackets || this.bytes + bytes > this.maxBytes) return null;
     const packet = this.free.pop() ?? new HeldPacket(flow);
-    if (packet.view.byteLength < length) packet.view = new DataView(new ArrayBuffer(2 ** Math.ceil(Math.log2(length))));
+    if (packet.view.byteLength < bytes) packet.view = new DataView(new ArrayBuffer(2 ** Math.ceil(Math.log2(bytes))));
     copyBytes(view, offset, packet.view, 0, length);
     packet.length = length;
     packet.flow = flow;
+    packet.frame = frame === null ? null : copyFrame(frame, packet.view, length);
     this.packets++;
-    this.bytes += length;
+    this.bytes += bytes;
     if (this.packets > this.mostPackets) this.mostPackets = this.packets;
     if (this.bytes > this.mostBytes) this.mostBytes = this.bytes;
     return packet;
@@ -121,9 +131,23 @@ export class HeldPackets {
   /** Its memory may be used again. */
   giveBack(packet: HeldPacket): void {
     this.packets--;
-    this.bytes -= packet.length;
+    this.bytes -= packet.length + (packet.frame?.length ?? 0);
     this.free.push(packet);
   }
+}
+
+function copyFrame(frame: CapturedFrame, into: DataView, at: number): CapturedFrame {
+  copyBytes(frame.view, frame.offset, into, at, frame.length);
+  const { length, wireLength, linkType, payloadLength } = frame;
+  return {
+    view: into,
+    offset: at,
+    length,
+    wireLength,
+    linkType,
+    payload: at + frame.payload - frame.offset,
+    payloadLength,
+  };
 }
 
 function isBefore(one: HeldPacket, other: HeldPacket): boolean {

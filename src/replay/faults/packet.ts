@@ -1,5 +1,5 @@
 /** The packet at hand as faults see it, and the numbers that it carries. */
-import type { Flow } from '../../core/seams.js';
+import type { CapturedFrame, Flow } from '../../core/seams.js';
 import { MDP3_HEADER_LENGTH, readMsgSeqNum } from '../../session/mdp3-header.js';
 import {
   END_OF_SESSION_COUNT,
@@ -16,6 +16,8 @@ export interface ScheduledPacket {
   readonly offset: number;
   readonly length: number;
   readonly flow: Flow;
+  /** The packet that it was captured in, where whole frames are sent. */
+  readonly frame?: CapturedFrame | null;
   readonly messages: number;
   /** Capture time since the run's first packet. */
   readonly captureNs: number;
@@ -42,6 +44,7 @@ export class PacketReading implements PacketAtHand {
   offset = 0;
   length = 0;
   flow!: Flow;
+  frame: CapturedFrame | null = null;
   messages = 0;
   captureNs = 0;
   dueNs = 0;
@@ -59,6 +62,7 @@ export class PacketReading implements PacketAtHand {
     this.offset = packet.offset;
     this.length = packet.length;
     this.flow = packet.flow;
+    this.frame = packet.frame ?? null;
     this.messages = packet.messages;
     this.captureNs = packet.captureNs;
     this.dueNs = packet.dueNs;
