@@ -12,6 +12,7 @@ import { formatEpochNs } from '../core/halves.js';
 import type { Damage, DatagramReader, RecordReader } from '../core/seams.js';
 import type { Stamp } from '../core/seek-index.js';
 import { type Beginning, type CaptureFile, openCapture } from '../io/open-capture.js';
+import type { PreloadStore } from '../io/preload.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { type MergeCursor, MergedReader } from '../replay/merge.js';
 import { type InputSpec, inputName, isStandardInput } from './input.js';
@@ -28,6 +29,8 @@ export interface CaptureInputOptions {
   readAhead?: boolean;
   /** Deliver packets without a datagram as well, as empty ones; TCP streams are not put together then. */
   allFrames?: boolean;
+  /** Takes the files into memory before they are read. */
+  preload?: PreloadStore;
   /** What a file's records are read through, such as a packer; its own reader where absent. */
   wrap?: (file: CaptureFile, index: number, at?: Beginning) => RecordReader;
   /** Learn from what is read where reading can begin … */
@@ -296,6 +299,7 @@ export class CaptureInput {
       readAhead: options.readAhead ?? false,
       ...(options.indexes === undefined ? {} : { index: options.indexes.notesOf(entry.index) }),
       ...(entry.at === undefined ? {} : { at: entry.at }),
+      ...(options.preload === undefined ? {} : { preload: options.preload }),
       onDamage: (damage) => {
         if (!this.isPeeking) this.onDamage(damage, entry.name);
       },

@@ -4,6 +4,7 @@ import type { LineSpec } from '../analysis/line-names.js';
 import type { EpochTime } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import { formatBytes, formatCount, formatRate } from '../core/time.js';
+import { applyMachine } from '../io/native/machine.js';
 import { defaultReceiveBufferBytes } from '../io/udp-receiver.js';
 import { noFilter } from '../replay/filter.js';
 import { Listener, type ListenSpec } from '../run/listen.js';
@@ -11,6 +12,7 @@ import { warmUpListener } from '../run/listen-warm-up.js';
 import { parseReceiveAddress, type ReceiveAddressSpec } from '../run/receive-address.js';
 import { type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
 import { describeListening } from './listen-text.js';
+import { addMachineOptions, type MachineFlags, machineLine, machineOf, warnOfMachine } from './machine.js';
 import {
   addInputOptions,
   addLineOptions,
@@ -29,7 +31,7 @@ import { addPackingOptions } from './replay.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, warn } from './summary.js';
 
-interface ListenFlags extends InputFlags, RateFlags, WindowFlags, LineFlags {
+interface ListenFlags extends MachineFlags, InputFlags, RateFlags, WindowFlags, LineFlags {
   arbitrate?: boolean;
   json?: boolean;
   strict?: boolean;
@@ -76,7 +78,7 @@ export function addListenCommand(program: Command): void {
     .option('--until <WHEN>', 'as the replay was told', when)
     .option('--max-gap <time>', 'as the replay was told', duration)
     .option('--session <NAME>', 'as the replay of a BinaryFILE was told');
-  addPackingOptions(addInputOptions(addLineOptions(addRateOptions(command))))
+  addMachineOptions(addPackingOptions(addInputOptions(addLineOptions(addRateOptions(command)))), 'receives')
     .addHelpText(
       'after',
       `
@@ -92,6 +94,8 @@ Examples:
 async function listen(addresses: readonly string[], flags: ListenFlags): Promise<void> {
   const summary = new CaptureSummary();
   const spec = listenSpec(addresses, flags);
+  const machine = applyMachine(machineOf(flags));
+  warnOfMachine(machine);
   await warmUpListener(spec);
   const listener = await Listener.open(spec, (damage) => summary.onDamage(damage));
   const release = stopOnSignal(() => listener.stop());
@@ -103,8 +107,8 @@ async function listen(addresses: readonly string[], flags: ListenFlags): Promise
   release();
   const report = listener.report();
   const output = new Output();
-  if (flags.json) output.writeLine(JSON.stringify(report));
-  else output.write(describeListening(report));
+  if (flags.json) output.writeLine(JSON.stringify({ ...report, machine }));
+  else output.write(`${describeListening(report)}${machineLine(machine)}`);
   await output.end();
   finish({
     damaged: report.damageTotal > 0,

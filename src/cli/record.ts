@@ -6,11 +6,13 @@ import { formatBytes, formatCount, formatRate } from '../core/time.js';
 import { interfaceName } from '../io/address.js';
 import type { CaptureFormat } from '../io/capture-output.js';
 import { refuseUnwritable } from '../io/file-error.js';
+import { applyMachine } from '../io/native/machine.js';
 import { defaultReceiveBufferBytes } from '../io/udp-receiver.js';
 import { parseReceiveAddress } from '../run/receive-address.js';
 import { Recorder, type RecordReport } from '../run/record.js';
 import type { RecordInterface } from '../run/record-interface.js';
 import { defaultRecordMemoryBytes, type RecordSpec, recordFormatOf } from '../run/record-spec.js';
+import { addMachineOptions, type MachineFlags, machineOf, warnOfMachine } from './machine.js';
 import {
   addLineOptions,
   addProtocolOptions,
@@ -28,7 +30,7 @@ import { refuseOutputs, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { finish, warn } from './summary.js';
 
-interface RecordFlags extends InputFlags, LineFlags {
+interface RecordFlags extends MachineFlags, InputFlags, LineFlags {
   arbitrate?: boolean;
   output: string;
   format?: CaptureFormat;
@@ -90,7 +92,7 @@ export function addRecordCommand(program: Command, version: string): void {
     .optionsGroup('Sequences:')
     .option('--arbitrate', 'write the lines of each feed (A and B) as one, what several of them brought once');
   addProtocolOptions(command).option('--channels <file>', "CME's config.xml: names channels and their lines A and B");
-  addLineOptions(command)
+  addMachineOptions(addLineOptions(command), 'receives')
     .addHelpText(
       'after',
       `
@@ -106,6 +108,8 @@ async function record(addresses: readonly string[], flags: RecordFlags, version:
   const spec = recordSpec(addresses, flags, version);
   refuse(spec, flags);
   const toStandardOutput = spec.path === '-';
+  const machine = applyMachine(machineOf(flags));
+  warnOfMachine(machine);
   const recorder = await Recorder.open(spec);
   // Writing what is in memory may take a slow disk longer than a stop is given elsewhere; a second signal ends it.
   const release = stopOnSignal(() => recorder.stop(), false, Number.POSITIVE_INFINITY);
@@ -118,7 +122,7 @@ async function record(addresses: readonly string[], flags: RecordFlags, version:
   await recorder.run();
   hideProgress();
   release();
-  const report = recorder.report();
+  const report = { ...recorder.report(), machine };
   for (const text of recordWarnings(report)) warn(text);
   const { failure } = recorder;
   const isPipeClosed = failure?.code === 'closed-pipe';

@@ -5,6 +5,7 @@ import { type LatencyName, latencyLabels, latencyNames } from '../replay/latency
 import type { PacingReport, ReplayReport, ReplaySpec } from '../run/replay-spec.js';
 import { describeFaults } from './fault-text.js';
 import { peakLines, shapeLines } from './load-text.js';
+import { machineText } from './machine.js';
 
 const columns = ['p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max'] as const;
 /** Counters of sinks whose names alone do not say it. */
@@ -66,6 +67,7 @@ export function describeReplay(report: ReplayReport, spec: ReplaySpec): string {
   lines.push(...peakLines(report), ...shapeLines(report, spec.rate.mode));
   if (report.faults !== null) lines.push(...describeFaults(report.faults));
   if (report.clock === 'real') lines.push(...table(report.histograms));
+  lines.push(...machineLines(report));
   if (report.path !== null) lines.push(`Path: ${report.path}`);
   lines.push(...sinkLines(report));
   return `${lines.join('\n')}\n`;
@@ -88,6 +90,12 @@ function lateLine(report: ReplayReport, spec: ReplaySpec): string {
 function pacingLine({ mode, spinBelowNs, sleep }: PacingReport): string {
   const spun = spinBelowNs === null ? '' : ` until ${formatDuration(spinBelowNs)} before a deadline, the rest spun`;
   return `Pacing: ${mode}${sleep === null ? '' : `, slept with ${sleep}${spun}`}`;
+}
+
+function machineLines({ machine, preloaded }: ReplayReport): string[] {
+  const text = machine === null ? '' : machineText(machine);
+  const memory = preloaded && `Preloaded: ${formatBytes(preloaded.bytes)}`;
+  return [...(text === '' ? [] : [`Thread: ${text}`]), ...(memory === null ? [] : [memory])];
 }
 
 function remarks(report: ReplayReport): string[] {

@@ -14,6 +14,7 @@ import { parseTarget, targetForms } from '../run/target.js';
 import { addFaultOptions, addReplayLineOptions, type FaultFlags, faultSpec, madeLineOf } from './fault-options.js';
 import { faultWarnings } from './fault-text.js';
 import { missedParts } from './load-text.js';
+import { addMachineOptions, type MachineFlags, machineOf, warnOfMachine } from './machine.js';
 import {
   addFilterOptions,
   addInputOptions,
@@ -37,7 +38,15 @@ import { refuseOutputs, refusePlot, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 
-interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags, PacingFlags, FaultFlags, EthernetFlags {
+interface ReplayFlags
+  extends MachineFlags,
+    InputFlags,
+    FilterFlags,
+    WindowFlags,
+    RateFlags,
+    PacingFlags,
+    FaultFlags,
+    EthernetFlags {
   to?: string;
   keepDestinations?: boolean;
   loop: number;
@@ -51,6 +60,7 @@ interface ReplayFlags extends InputFlags, FilterFlags, WindowFlags, RateFlags, P
   maxLateP99?: number;
   mtu: number;
   pack: 'timestamp' | 'mtu';
+  preload?: boolean;
   allowTruncated?: boolean;
   dryRun?: boolean;
   report?: string;
@@ -87,6 +97,10 @@ export function addReplayCommand(program: Command): void {
   addInputOptions(addWindowOptions(addFilterOptions(command, 'only this session; of a BinaryFILE: name it so')));
   addPackingOptions(command);
   addEthernetOptions(command);
+  addMachineOptions(command, 'paces').option(
+    '--preload',
+    'read the capture into memory first, inflated, and in huge pages where the kernel has them',
+  );
   command
     .optionsGroup('Reports:')
     .option('--report <file>', 'write the report as JSON (- for standard output)')
@@ -169,6 +183,8 @@ async function replaySpec(paths: readonly string[], flags: ReplayFlags): Promise
     keepDestinations,
     ...loadOf(flags),
     ...pacingOf(flags),
+    machine: machineOf(flags),
+    preload: flags.preload ?? false,
     loops: flags.loop,
     loopSequence: flags.loopSequence,
     limit: flags.limit ?? Number.POSITIVE_INFINITY,
@@ -285,6 +301,7 @@ async function writeReports(flags: ReplayFlags, { report, hgrm, plot }: ReplayOu
 }
 
 function warnings(report: ReplayOutcome['report'], spec: ReplaySpec, flags: ReplayFlags): void {
+  warnOfMachine(report.machine);
   for (const [code, errors] of Object.entries(report.sendErrors)) warn(`${errors} sends failed: ${code}`);
   if (report.truncated > 0) {
     warn(

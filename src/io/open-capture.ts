@@ -11,6 +11,7 @@ import { newYorkMidnight } from '../core/time.js';
 import { BinaryFileReader, looksLikeBinaryFile } from '../session/binaryfile.js';
 import { type ByteSource, type Compression, openBytes } from './byte-source.js';
 import { dateFromName } from './file-date.js';
+import type { PreloadStore } from './preload.js';
 
 /** Bytes that are looked at to recognise a format without a signature. */
 const HEAD_BYTES = 65_536;
@@ -34,6 +35,8 @@ export interface OpenCaptureOptions {
   stdin?: Readable;
   /** Read the next chunk of a file while the one before is in use, so that a replay never waits for the disk. */
   readAhead?: boolean;
+  /** Reads the file into memory first, or takes it from there. */
+  preload?: PreloadStore;
   /** Whether TCP streams are put together; where absent their packets are skipped. */
   tcp?: boolean;
   /** Whether packets without a datagram are delivered too, as `CaptureReader` says; false where absent. */
@@ -73,7 +76,8 @@ export async function openCapture(path: string, options: OpenCaptureOptions): Pr
     first ??= damage;
     options.onDamage(damage);
   };
-  const source = await openBytes(path, { ...options, onDamage });
+  const open = () => openBytes(path, { ...options, onDamage });
+  const source = await (options.preload?.open(path, open) ?? open());
   try {
     return await recognise(path, source, options);
   } catch (error) {

@@ -12,6 +12,7 @@ import { UsageError } from '../core/errors.js';
 import type { Damage, DatagramReader, Flow, RecordReader } from '../core/seams.js';
 import { isEarlier, type Stamp } from '../core/seek-index.js';
 import type { Beginning, CaptureFile } from '../io/open-capture.js';
+import { PreloadStore } from '../io/preload.js';
 import { MessageFilter } from '../replay/filter.js';
 import type { Learner, ReplaySource } from '../replay/scheduled-reader.js';
 import { CaptureWindow } from '../replay/window.js';
@@ -39,6 +40,8 @@ export class CaptureSource implements ReplaySource {
   private readonly mdp3: Mdp3Facts | undefined;
   /** Of all loops, so that a flow is the same object in each. */
   private readonly flows = new FlowTable();
+  /** What is in memory, of every loop. */
+  readonly preload: PreloadStore | null;
   /** Null where the run cannot be told to seek. */
   private readonly indexes: SeekIndexes | null;
   private readonly say: (text: string) => void;
@@ -61,6 +64,7 @@ export class CaptureSource implements ReplaySource {
     this.mdp3 = mdp3;
     this.indexes = seeks === null ? null : new SeekIndexes(spec.input, seeks);
     this.say = seeks?.say ?? (() => {});
+    this.preload = spec.preload ? new PreloadStore(spec.machine.lockMemory) : null;
   }
 
   /** Without `mdp3` no TCP stream is recognised as MDP 3.0; without `seeks` there is no `seek`. */
@@ -206,6 +210,7 @@ export class CaptureSource implements ReplaySource {
       wrap: (file, index, at) => (file.kind === 'datagrams' ? file.reader : this.packed(file, index, at)),
       ...(indexes === null ? {} : { indexes }),
       ...(target === null ? {} : { target }),
+      ...(this.preload === null ? {} : { preload: this.preload }),
     });
     const reader = this.input.reader as DatagramReader;
     this.bridge = this.kind === 'datagrams' && !this.spec.allFrames ? this.bridged(reader, onDamage) : null;

@@ -6,6 +6,7 @@ import type { EpochTime } from '../core/clock.js';
 import type { HistogramSummary } from '../core/histogram.js';
 import type { When } from '../core/time.js';
 import { type Pacing, spinBelowNs } from '../core/waiter.js';
+import { type MachineReport, type MachineSpec, noMachine } from '../io/native/machine.js';
 import type { FilterSpec } from '../replay/filter.js';
 import type { LoopSequence } from '../replay/loop.js';
 import type { PeakOptions } from '../replay/peak.js';
@@ -65,6 +66,10 @@ export interface ReplaySpec {
   allFrames: boolean;
   /** … and what is changed in the headers of frames. */
   rewrite: RewriteRules;
+  /** Read the capture into memory before the run. */
+  preload: boolean;
+  /** What the pacing thread asks of the machine. */
+  machine: MachineSpec;
   /** Compute the whole schedule on a virtual clock and send nothing. */
   dryRun: boolean;
   /** The file that gets the histograms of each second as it ends (`--hlog`). */
@@ -99,6 +104,8 @@ export const replayDefaults: Omit<ReplaySpec, 'input' | 'target' | 'filter'> = {
   pack: 'timestamp',
   allFrames: false,
   rewrite: noRewriting,
+  preload: false,
+  machine: noMachine,
   dryRun: false,
   hlogPath: null,
   keepDistributions: false,
@@ -160,6 +167,10 @@ export interface ReplayReport {
   histograms: Record<string, HistogramSummary>;
   /** Which way datagrams took into the kernel: `sendmmsg+gso`, `sendmmsg` or `dgram`; null of other targets. */
   path: string | null;
+  /** What of `--cpu`, `--mlock` and `--realtime` took effect; null where none was asked for. */
+  machine: MachineReport | null;
+  /** What `--preload` read into memory, and of that memory what is asked to be in huge pages, and what is locked. */
+  preloaded: { bytes: number; hugePageBytes: number; lockedBytes: number } | null;
   /** Failed sends by error code. */
   sendErrors: Record<string, number>;
   sink: Record<string, number>;

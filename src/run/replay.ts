@@ -172,6 +172,12 @@ function frameCounts({ framer }: Assembly): Record<string, number> {
   return { framesBuilt: built, ...(unframed > 0 ? { framesUnframed: unframed } : {}) };
 }
 
+function preloadedOf({ preload }: CaptureSource): ReplayReport['preloaded'] {
+  if (preload === null) return null;
+  const { bytes, hugePageBytes, lockedBytes } = preload;
+  return { bytes, hugePageBytes, lockedBytes };
+}
+
 function makeReport(
   spec: ReplaySpec,
   result: EngineResult,
@@ -197,6 +203,8 @@ function makeReport(
     peak: plan && run.peakTimeline ? peakReport(plan, run.peakTimeline) : null,
     clock: origin.timing.kind,
     pacing: origin.timing.pacing,
+    machine: origin.timing.machine,
+    preloaded: preloadedOf(source),
     endReason: result.endReason,
     failure: result.failure,
     packets: result.packets,

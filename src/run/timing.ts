@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EpochTime, MonotonicClock, VirtualClock, WallClock } from '../core/clock.js';
 import type { Clock } from '../core/seams.js';
 import { PacedWaiter, VirtualWaiter, type Waiter } from '../core/waiter.js';
+import { applyMachine, type MachineReport } from '../io/native/machine.js';
 import { openSleeper } from '../io/native/sleeper.js';
 import type { ReplayControl } from '../replay/control.js';
 import type { PacingReport, ReplaySpec } from './replay-spec.js';
@@ -16,12 +17,17 @@ export interface Timing {
   kind: 'real' | 'virtual';
   /** Null where nothing is waited for. */
   pacing: PacingReport | null;
+  /** What of the machine was asked for and took effect. */
+  machine: MachineReport | null;
   rest(ns: number): Promise<void>;
   toEpoch(ns: number): EpochTime;
   fromEpoch(time: EpochTime): number;
 }
 
-/** Virtual where nothing waits for the datagrams: a dry run and a file. */
+/**
+ * Virtual where nothing waits for the datagrams: a dry run and a file. Else the calling thread is given what the spec
+ * asks of the machine.
+ */
 export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
   if (spec.dryRun || spec.target.kind === 'pcap') {
     const clock = new VirtualClock();
@@ -30,6 +36,7 @@ export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
       waiter: new VirtualWaiter(control.stopWord),
       kind: 'virtual',
       pacing: null,
+      machine: null,
       rest: async (ns) => clock.advance(ns),
       toEpoch: (ns) => ({ seconds: Math.floor(ns / 1e9), nanoseconds: ns % 1e9 }),
       fromEpoch: () => 0,
@@ -48,6 +55,7 @@ export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
       spinBelowNs: mode === 'hybrid' ? spinBelowNs : null,
       sleep: mode === 'spin' ? null : sleeper === null ? 'Atomics.wait' : 'clock_nanosleep',
     },
+    machine: applyMachine(spec.machine),
     // A thread that must not sleep turns the event loop instead.
     rest: mode === 'spin' ? turn : (ns) => sleep(Math.min(ns, longestRestNs) / 1e6),
     toEpoch: (ns) => wall.toEpoch(ns),

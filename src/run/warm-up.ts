@@ -68,6 +68,7 @@ function warmSpec(spec: ReplaySpec, round: number): ReplaySpec {
     limit: Math.min(packetsPerRound, spec.limit),
     loops: loopsPerRound,
     startAt: null,
+    preload: false,
     keepDestinations: false,
   };
 }

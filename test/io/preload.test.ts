@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { CaptureError } from '../../src/core/errors.js';
+import { openBytes } from '../../src/io/byte-source.js';
+import { PreloadStore } from '../../src/io/preload.js';
+import { scratch } from '../run/support.js';
+
+const { folder } = scratch();
+const onDamage = () => {};
+
+/** Bytes that tell where they are from. */
+function pattern(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let index = 0; index < length; index++) bytes[index] = (index * 2_654_435_761) >>> 24;
+  return bytes;
+}
+
+async function readAll(store: PreloadStore, path: string) {
+  const source = await store.open(path, () => openBytes(path, { onDamage }));
+  const chunks: Uint8Array[] = [];
+  for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) chunks.push(chunk);
+  return { source, bytes: Buffer.concat(chunks), longest: Math.max(0, ...chunks.map(({ length }) => length)) };
+}
+
+describe('PreloadStore', () => {
+  test('gives the bytes of a file, in chunks, across blocks of memory', async () => {
+    const path = join(folder, 'plain');
+    const bytes = pattern(34_000_000);
+    writeFileSync(path, bytes);
+    const store = new PreloadStore();
+    const { source, bytes: got, longest } = await readAll(store, path);
+    expect(got.equals(bytes)).toBe(true);
+    expect(longest).toBeLessThanOrEqual(1 << 20);
+    expect(source).toMatchObject({ name: path, compression: 'none', sizeBytes: 34_000_000, bytesRead: 34_000_000 });
+    expect(store.bytes).toBe(34_000_000);
+  });
+
+  test('is read once, however often it is opened', async () => {
+    const path = join(folder, 'once');
+    writeFileSync(path, 'before');
+    const store = new PreloadStore();
+    expect((await readAll(store, path)).bytes.toString()).toBe('before');
+    writeFileSync(path, 'after');
+    expect((await readAll(store, path)).bytes.toString()).toBe('before');
+    expect(store.bytes).toBe(6);
+  });
+
+  test('is read from anywhere, up to its end', async () => {
+    const path = join(folder, 'seek');
+    const bytes = pattern(34_000_000);
+    writeFileSync(path, bytes);
+    const store = new PreloadStore();
+    const source = await store.open(path, () => openBytes(path, { onDamage }));
+    for (const offset of [0, 1_048_577, 32 << 20, 33_999_999]) {
+      source.seek?.(offset);
+      const chunk = (await source.read()) ?? new Uint8Array();
+      expect(chunk.length).toBeGreaterThan(0);
+      expect(Buffer.compare(chunk, bytes.subarray(offset, offset + chunk.length))).toBe(0);
+    }
+    for (const [offset, length, expected] of [
+      [(32 << 20) - 10, 20, 20],
+      [33_999_995, 100, 5],
+      [34_000_000, 5, 0],
+    ] as const) {
+      const got = (await source.readAt?.(offset, length)) ?? new Uint8Array(1);
+      expect(got.length).toBe(expected);
+      expect(Buffer.compare(got, bytes.subarray(offset, offset + expected))).toBe(0);
+    }
+    source.seek?.(34_000_000);
+    expect(await source.read()).toBeNull();
+  });
+
+  test('holds compressed files inflated', async () => {
+    const path = join(folder, 'gz');
+    const bytes = pattern(100_000);
+    const stored = gzipSync(bytes);
+    writeFileSync(path, stored);
+    const { source, bytes: got } = await readAll(new PreloadStore(), path);
+    expect(got.equals(bytes)).toBe(true);
+    expect(source).toMatchObject({ compression: 'gzip', sizeBytes: stored.length, bytesRead: stored.length });
+  });
+
+  test('refuses what does not fit, and closes the file', async () => {
+    const path = join(folder, 'large');
+    writeFileSync(path, pattern(3 << 20));
+    await expect(readAll(new PreloadStore(false, 2 << 20), path)).rejects.toThrow(CaptureError);
+    await expect(readAll(new PreloadStore(false, 2 << 20), path)).rejects.toThrow(
+      /does not fit into memory: --preload takes 2 MiB at most\. Replay it without --preload\./,
+    );
+  });
+
+  test('an empty file is empty', async () => {
+    const path = join(folder, 'empty');
+    writeFileSync(path, '');
+    expect((await readAll(new PreloadStore(), path)).bytes.length).toBe(0);
+  });
+});
