@@ -67,6 +67,7 @@ export { type Mdp3GenerateSpec, type Mdp3GenerateTruth, Mdp3Generation } from '.
 export { type IndexOptions, type IndexReport, indexCapture } from './run/index-capture.js';
 export { type DatagramBatch, type ReplayOptions, replay, replayBatches } from './run/library.js';
 export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
+export { pacingFigure } from './run/pacing-figure.js';
 export { Recorder, type RecordReport } from './run/record.js';
 export { type RecordSpec, recordFormatOf } from './run/record-spec.js';
 export { runReplay } from './run/replay.js';
@@ -74,6 +75,15 @@ export { replayFigure } from './run/replay-figure.js';
 export type { ReplayOutcome, ReplayReport, ReplaySpec } from './run/replay-spec.js';
 export { runReplayThread } from './run/replay-thread.js';
 export type { FaultSpec, FaultsReport } from './run/run-faults.js';
+export {
+  defaultPacingLimits,
+  type PacingBreach,
+  type PacingLimits,
+  type VerifyOutcome,
+  type VerifyReport,
+  type VerifySpec,
+  verifyPacing,
+} from './run/verify-pacing.js';
 export { type Codec, createCodec } from './schema/codec.js';
 export { canGenerateCode, type Decoder, type Engine } from './schema/compile.js';
 export type { CsvWriter } from './schema/csv.js';

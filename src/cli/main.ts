@@ -20,6 +20,7 @@ import { addReferenceCommand } from './reference.js';
 import { addReplayCommand } from './replay.js';
 import { warn } from './summary.js';
 import { exitCodeLine } from './topics.js';
+import { addVerifyPacingCommand } from './verify-pacing.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -42,6 +43,7 @@ function buildProgram(): Command {
   addGenerateCommand(program);
   addReferenceCommand(program);
   addDemoCommand(program);
+  addVerifyPacingCommand(program);
   addDoctorCommand(program);
   addCompletionCommand(program);
   addManualCommands(program);

@@ -8,7 +8,9 @@ import type { ReplaySpec } from '../run/replay-spec.js';
 const everyMs = 1000;
 
 /** Starts the line and returns how to take it away. */
-export function showProgress(control: ReplayControl, spec: ReplaySpec, stream = process.stderr): () => void {
+type Progressing = Pick<ReplaySpec, 'input' | 'limit' | 'durationNs' | 'loops'>;
+
+export function showProgress(control: ReplayControl, spec: Progressing, stream = process.stderr): () => void {
   if (!stream.isTTY) return () => {};
   const sizeBytes = spec.input.paths.reduce((sum, path) => sum + sizeOf(path), 0);
   let packetsBefore = 0;
@@ -34,7 +36,7 @@ export function showProgress(control: ReplayControl, spec: ReplaySpec, stream = 
 }
 
 /** How much of the run is behind us, by whichever bound is the nearest; 0 where there is none to tell by. */
-function shareDone(control: ReplayControl, spec: ReplaySpec, sizeBytes: number): number {
+function shareDone(control: ReplayControl, spec: Progressing, sizeBytes: number): number {
   const byLimit = control.read('packets') / spec.limit;
   const byTime = control.read('elapsedNs') / spec.durationNs;
   const loop = Math.max(control.read('loop') - 1, 0);

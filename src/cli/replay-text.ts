@@ -6,8 +6,8 @@ import type { PacingReport, ReplayReport, ReplaySpec } from '../run/replay-spec.
 import { describeFaults } from './fault-text.js';
 import { peakLines, shapeLines } from './load-text.js';
 import { machineText } from './machine.js';
+import { percentileHeading, percentileRows } from './percentile-table.js';
 
-const columns = ['p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max'] as const;
 /** Counters of sinks whose names alone do not say it. */
 const sinkLabels: Readonly<Record<string, string>> = {
   fileBytes: 'file',
@@ -43,8 +43,6 @@ const sinkLabels: Readonly<Record<string, string>> = {
 };
 /** Counters that say something when nothing was counted. */
 const shownAtZero = new Set(['messagesDecoded', 'messagesUnknown', 'messages', 'gaps', 'clients']);
-const labelWidth = 18;
-const cellWidth = 11;
 
 /** The report as text, every quantity with its unit. */
 export function describeReplay(report: ReplayReport, spec: ReplaySpec): string {
@@ -140,25 +138,12 @@ function sinkValue(name: string, value: number): string {
 function table(histograms: Record<string, HistogramSummary>): string[] {
   const entries = Object.entries(histograms);
   if (entries.length === 0) return [];
-  const lines = [`${''.padEnd(labelWidth)}${columns.map((name) => name.padStart(cellWidth)).join('')}`];
+  const lines = [percentileHeading()];
   for (const [name, summary] of entries) {
-    lines.push(row(latencyLabels[name as LatencyName] ?? name, summary));
-    const { negative, count } = summary;
-    if (negative.count > 0 && negative.count < count) {
-      lines.push(row(`  early, ${((100 * negative.count) / count).toFixed(1)} %`, negative, '-'));
-    }
+    lines.push(...percentileRows(latencyLabels[name as LatencyName] ?? name, summary));
   }
   lines.push(
     ...entries.map(([name]) => `  ${latencyLabels[name as LatencyName]}: ${latencyNames[name as LatencyName]}`),
   );
   return lines;
-}
-
-type Percentiles = Pick<HistogramSummary, 'p50' | 'p90' | 'p99' | 'p999' | 'p9999' | 'max'>;
-
-function row(label: string, { p50, p90, p99, p999, p9999, max }: Percentiles, sign = ''): string {
-  const cells = [p50, p90, p99, p999, p9999, max].map((ns) =>
-    `${ns === 0 ? '' : sign}${formatDuration(ns)}`.padStart(cellWidth),
-  );
-  return `${label.padEnd(labelWidth)}${cells.join('')}`;
 }

@@ -140,7 +140,8 @@ const pacing: Topic = {
       ],
     },
     "On Linux with koffi sleeps are the system's own, to absolute times (clock_nanosleep), by timers that the kernel " +
-      'does not gather; elsewhere they are Atomics.wait. The report says which.',
+      'does not gather; elsewhere they are Atomics.wait. The report says which. ' +
+      'tickreel verify-pacing measures what a machine makes of them.',
   ],
 };
 
@@ -239,7 +240,7 @@ const codes: Readonly<Record<keyof typeof exitCode, readonly [short: string, mea
   usage: ['usage', 'the command line asks for something unknown or contradictory'],
   damaged: ['damaged input', 'part of the input could not be read; the rest was delivered'],
   gaps: ['gaps found (--strict)', 'sequence numbers are missing, and --strict was given'],
-  rateMissed: ['rate missed', 'sent later than --max-late-p99 allows'],
+  rateMissed: ['rate missed', 'sent later than --max-late-p99 allows, or a limit of verify-pacing was not kept'],
   interrupted: ['interrupted', 'ended by SIGINT or SIGTERM; the report is printed all the same'],
 };
 const codeEntries = Object.entries(codes) as [keyof typeof exitCode, readonly [string, string]][];

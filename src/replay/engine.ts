@@ -21,6 +21,7 @@ import {
   ScheduledReader,
   type ScheduledSource,
 } from './scheduled-reader.js';
+import type { SendLog } from './send-log.js';
 import { type EndReason, type EngineResult, type LatePolicy, SendRecord } from './send-record.js';
 import { Staged } from './staged.js';
 import { SteeredRun } from './steered-run.js';
@@ -59,15 +60,14 @@ export interface EngineOptions {
   recorder: LatencyRecorder;
   /** Told of each packet, where a picture of the run is wanted, or what became of its shape. */
   trace?: RunObserver;
+  /** Told of each packet, where what arrives is compared with it; the sink must be one that it wraps. */
+  log?: SendLog;
   /** Called for late packets that are left out as well. */
   rewriter?: LoopRewriter;
   /** What changes datagrams on their way, with their times. */
   faults?: (inner: ScheduledSource) => ScheduledSource;
   /** Where whole frames are sent: what makes them, and how long the one of the datagram at hand will be. */
-  framing?: {
-    frames(inner: ScheduledSource): ScheduledSource;
-    wireBytesOf(reader: DatagramReader): number;
-  };
+  framing?: { frames(inner: ScheduledSource): ScheduledSource; wireBytesOf(reader: DatagramReader): number };
   /** Called when the first datagram is at hand: the run's origin on the clock, in ns (now, or a later start). */
   chooseOrigin(nowNs: number): number;
   latePolicy: LatePolicy;
@@ -95,7 +95,6 @@ export class ReplayEngine {
   private readonly staged: Staged | undefined;
   private readonly progress: SteeredRun;
   private sendsSinceTurn = 0;
-  private readonly act: (deadlineNs: number, nowNs: number) => Outcome;
 
   constructor(options: EngineOptions) {
     this.o = options;
@@ -104,6 +103,7 @@ export class ReplayEngine {
       recorder,
       control,
       trace,
+      log: options.log,
       schedule,
       measuresFeedLatency: feedLatencyOf !== undefined,
       latePolicy,
@@ -120,8 +120,6 @@ export class ReplayEngine {
     this.staged = canStage(options.sink) ? new Staged(options.sink) : undefined;
     this.progress = new SteeredRun(options, reader, this.scheduled, this.record, this.staged);
     this.steering = options.steering === undefined ? undefined : new Steering(options.steering, this.progress);
-    const stages = this.staged !== undefined;
-    this.act = (deadlineNs, nowNs) => (stages ? this.flushNow(nowNs) : this.sendNow(deadlineNs, nowNs));
   }
 
   /** Plays the source to its end, a limit or a stop; rejects only where source or sink fails. */
@@ -269,7 +267,8 @@ export class ReplayEngine {
     // Unpaced, only a start that lies ahead is waited for.
     const waits = schedule.paced || this.record.result.packets === 0;
     if (waits ? !waiter.waitUntil(deadlineNs, clock) : control.isInterrupted) return this.interrupted();
-    return this.act(deadlineNs, waits ? waiter.nowNs : clock.nowNs());
+    const nowNs = waits ? waiter.nowNs : clock.nowNs();
+    return this.staged === undefined ? this.sendNow(deadlineNs, nowNs) : this.flushNow(nowNs);
   }
 
   private sendNow(deadlineNs: number, startNs: number): Outcome {

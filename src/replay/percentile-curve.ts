@@ -5,8 +5,8 @@ import type { LatencyName } from './latency.js';
 const pointsPerNine = 20;
 
 /** One curve as plain data; the last point is the highest value, at half a rank below 100 %. */
-export interface PercentileCurve {
-  name: LatencyName;
+export interface PercentileCurve<Name extends string = LatencyName> {
+  name: Name;
   /** `whole` where no value is below 0; else values from 0 up, or magnitudes of those below. */
   side: 'whole' | 'positive' | 'negative';
   count: number;
@@ -15,7 +15,7 @@ export interface PercentileCurve {
 }
 
 /** One curve, or two where there are values below 0 as well; none of an empty histogram. */
-export function percentileCurves(name: LatencyName, histogram: SignedHistogram): PercentileCurve[] {
+export function percentileCurves<Name extends string>(name: Name, histogram: SignedHistogram): PercentileCurve<Name>[] {
   const { positive, negative, count, negativeCount, max, min } = histogram;
   if (count === 0) return [];
   if (negative === null || negativeCount === 0) {
@@ -41,13 +41,13 @@ export function summaryCurve(name: LatencyName, summary: DistributionSummary): P
   return { name, side: 'whole', count, percents: [...percents, last], valuesNs: [...valuesNs, max] };
 }
 
-function curve(
-  name: LatencyName,
+function curve<Name extends string>(
+  name: Name,
   side: PercentileCurve['side'],
   count: number,
   max: number,
   at: (percent: number) => number,
-): PercentileCurve {
+): PercentileCurve<Name> {
   const last = lastPercent(count);
   const percents: number[] = [];
   for (let step = 0; ; step++) {

@@ -2,6 +2,7 @@
 import { figure, type ReplayControl } from './control.js';
 import type { LatencyRecorder, LatencySeries } from './latency.js';
 import type { RunObserver } from './run-trace.js';
+import type { SendLog } from './send-log.js';
 import type { SteeringCounts } from './steering.js';
 
 const intervalNs = 1e9;
@@ -40,6 +41,8 @@ export interface SendRecordOptions {
   control: ReplayControl;
   /** Told of each packet, where a picture of the run is wanted, or what became of its shape. */
   trace?: RunObserver | undefined;
+  /** Told of each packet, where what arrives is compared with it. */
+  log?: SendLog | undefined;
   /** Unpaced, nothing is waited for, and nothing late. */
   schedule: { readonly paced: boolean };
   measuresFeedLatency: boolean;
@@ -100,7 +103,7 @@ export class SendRecord {
     lengthBytes: number,
     feedLatencyNs: number,
   ): void {
-    const { trace, schedule, control, headerBytes } = this.o;
+    const { trace, log, schedule, control, headerBytes } = this.o;
     const { result } = this;
     const { figures } = control;
     result.packets++;
@@ -114,6 +117,7 @@ export class SendRecord {
     figures[figure.elapsedNs] = result.elapsedNs;
     this.sendTime.record(endNs - startNs);
     if (this.feedLatency && !Number.isNaN(feedLatencyNs)) this.feedLatency.record(feedLatencyNs);
+    if (log) log.sent(deadlineNs, startNs);
     if (trace) trace.sent(startNs - this.originNs, messages, lengthBytes);
     if (!schedule.paced) return;
     if (trace) trace.due(deadlineNs - this.originNs, startNs - deadlineNs, messages, lengthBytes);

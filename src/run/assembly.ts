@@ -14,6 +14,7 @@ import { FeedLoopRewriter, type FramingOf } from '../replay/loop.js';
 import { type PeakPlan, PeakTimeline } from '../replay/peak.js';
 import type { RunObserver } from '../replay/run-trace.js';
 import { createSchedule, type Schedule } from '../replay/schedule.js';
+import type { SendLog } from '../replay/send-log.js';
 import { Timeline } from '../replay/timeline.js';
 import { nanosecondsOf, readTimeHigh, readTimeLow, SENDING_TIME_OFFSET, secondsOf } from '../session/mdp3-header.js';
 import { BLOCK_LENGTH_SIZE, HEADER_LENGTH } from '../session/moldudp64.js';
@@ -45,6 +46,7 @@ export interface AssemblyTiming {
   /** The busiest windows, where they are to be compressed. */
   peak?: PeakPlan | undefined;
   faults?: RunFaults | null;
+  log?: SendLog;
 }
 
 /** Puts schedule, timeline, gate and engine of a spec together. */

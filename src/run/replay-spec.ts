@@ -2,7 +2,7 @@
 import type { FileDamage } from '../analysis/damage-log.js';
 import type { InputSpec } from '../analysis/input.js';
 import { noRewriting, type RewriteRules } from '../capture/rewrite-rules.js';
-import type { EpochTime } from '../core/clock.js';
+import type { ClockBase, EpochTime } from '../core/clock.js';
 import type { HistogramSummary } from '../core/histogram.js';
 import type { When } from '../core/time.js';
 import { type Pacing, spinBelowNs } from '../core/waiter.js';
@@ -78,6 +78,8 @@ export interface ReplaySpec {
   keepDistributions: boolean;
   /** Return what a picture of the run is drawn from (`--plot`). */
   keepPlot: boolean;
+  /** Where another thread is told of each packet (a ring's memory), and the clock that both go by. */
+  sendLog: { memory: SharedArrayBuffer; base: ClockBase } | null;
 }
 
 /** The defaults of every option but input and target. */
@@ -110,6 +112,7 @@ export const replayDefaults: Omit<ReplaySpec, 'input' | 'target' | 'filter'> = {
   hlogPath: null,
   keepDistributions: false,
   keepPlot: false,
+  sendLog: null,
 };
 
 /** How a run on the real clock waited. */

@@ -14,6 +14,7 @@ import type { PeakPlan } from '../replay/peak.js';
 import { type PercentileCurve, percentileCurves, summaryCurve } from '../replay/percentile-curve.js';
 import { formatRate } from '../replay/rate.js';
 import { RunTrace } from '../replay/run-trace.js';
+import { SendLog } from '../replay/send-log.js';
 import type { EngineResult } from '../replay/send-record.js';
 import { ShapeMeter } from '../replay/shape-meter.js';
 import { type Assembly, assemble } from './assembly.js';
@@ -69,11 +70,14 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     const trace = spec.keepPlot ? new RunTrace(spec.rate.mode, headerBytesOf(spec)) : undefined;
     const meter = spec.shape === null ? undefined : new ShapeMeter(spec.shape, trace, headerBytesOf(spec));
     const observer = meter ?? trace;
+    const sends = spec.sendLog === null ? undefined : new SendLog(spec.sendLog.memory);
+    if (sends) target.sink = sends.wrap(target.sink);
     const run = assemble(spec, protocols, source, target.sink, recorder, control, {
       ...timing,
       ...(observer ? { trace: observer } : {}),
       peak: plan,
       faults,
+      ...(sends ? { log: sends } : {}),
       chooseOrigin: (nowNs) => origin.choose(nowNs),
     });
     // Without deadlines only a handler's own time is worth warming for.

@@ -43,7 +43,7 @@ export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
     };
   }
   const { pacing: mode, spinBelowNs } = spec;
-  const clock = new MonotonicClock();
+  const clock = new MonotonicClock(spec.sendLog?.base);
   const wall = new WallClock(clock);
   const sleeper = mode === 'spin' ? null : openSleeper(clock.base);
   return {

@@ -8,6 +8,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import type { Protocols } from '../analysis/protocols.js';
+import { createRing } from '../core/ring.js';
 import type { Sink } from '../core/seams.js';
 import { idleEthernetSink } from '../io/ethernet-sink.js';
 import { openUdpSender } from '../io/open-udp-sink.js';
@@ -15,6 +16,7 @@ import { ReplayControl } from '../replay/control.js';
 import { LatencyRecorder } from '../replay/latency.js';
 import type { Rate } from '../replay/rate.js';
 import { RunTrace } from '../replay/run-trace.js';
+import { SendLog } from '../replay/send-log.js';
 import { ShapeMeter } from '../replay/shape-meter.js';
 import { HandlerSink, NullSink } from '../replay/sinks.js';
 import { type AssemblyTiming, assemble } from './assembly.js';
@@ -31,6 +33,8 @@ const loopsPerRound = 50;
 const longestMs = 600;
 /** Every other round is paced by this, so that waiting is warm too; the rest by the run's own schedule, far behind. */
 const pacedRate: Rate = { mode: 'packets', perSecond: { numerator: 300_000, denominator: 1 } };
+/** A log of sends that nobody reads. */
+const scrapLogBytes = 1 << 16;
 const fast = { numerator: 1_000_000_000, denominator: 1 };
 
 /**
@@ -89,10 +93,13 @@ async function playRound(
     const trace = spec.shape === null ? plot : new ShapeMeter(spec.shape, plot, headerBytesOf(spec));
     const faults =
       spec.faults === null ? null : rehearseFaults(spec.faults, protocols, timing.faults?.madeLine ?? null);
+    const log = spec.sendLog === null ? undefined : new SendLog(createRing(scrapLogBytes));
+    if (log) sink = log.wrap(sink);
     await assemble(spec, protocols, source, sink, recorder, control, {
       ...timing,
       ...(trace ? { trace } : {}),
       faults,
+      ...(log ? { log } : {}),
     }).engine.run();
   } finally {
     await sink?.close?.();
