@@ -1,6 +1,7 @@
 /** What a recording came to, for people: one fact a line, units on every quantity. */
 import { formatBytes, formatCount, formatCounted } from '../core/time.js';
 import type { RecordReport } from '../run/record.js';
+import { describeLines } from './lines-text.js';
 import { describeSessions } from './session-text.js';
 
 const shownFiles = 10;
@@ -24,6 +25,7 @@ export function describeRecording(report: RecordReport): string {
     );
   }
   text.push(...describeSessions(report.sessions, interfaces.length > 1));
+  if (report.lines !== null) text.push(...describeLines(report.lines));
   const strange = report.flows.filter(({ recognisedAs }) => recognisedAs === null);
   for (const { source, destination, packets: count } of strange.slice(0, shownFlows)) {
     text.push(`flow      ${source} to ${destination}: ${formatCounted(count, 'packet')}, sequence not checked`);

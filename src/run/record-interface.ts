@@ -15,11 +15,13 @@ export class RecordInterface {
   packets = 0;
   bytes = 0;
   /** Packets that neither kernel nor card has stamped. */
-  private unstamped = 0;
+  unstamped = 0;
   /** Packets of senders beyond those that are told apart, in the file as of address 0 and port 0. */
   unnamed = 0;
   /** By the sender's index. */
   private readonly flows: Flow[] = [];
+  /** Of senders beyond those that are told apart. */
+  private others: Flow | null = null;
 
   private constructor(
     /** The address as it was asked for, its host resolved. */
@@ -77,11 +79,10 @@ export class RecordInterface {
   }
 
   /** Counts a datagram that has been dealt with. */
-  count(length: number, from: Sender, isStamped: boolean): void {
+  count(length: number, flow: Flow): void {
     this.packets++;
     this.bytes += length;
-    if (!isStamped) this.unstamped++;
-    if (from.index >= maxSenders) this.unnamed++;
+    if (flow === this.others) this.unnamed++;
   }
 
   private addFlow(from: Sender, index: number): Flow {
@@ -91,6 +92,7 @@ export class RecordInterface {
     const source = { address: isNamed ? from.address.replace(/%.*/, '') : nobody, port: from.port };
     const flow = flowBetween('UDP', source, destination, index);
     this.flows[from.index] = flow;
+    if (!isNamed) this.others = flow;
     return flow;
   }
 

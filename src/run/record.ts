@@ -7,6 +7,7 @@ import { DamageLog, type FileDamage } from '../analysis/damage-log.js';
 import { openProtocols } from '../analysis/definitions.js';
 import { forcedFraming } from '../analysis/input.js';
 import type { Protocols } from '../analysis/protocols.js';
+import type { EpochTime } from '../core/clock.js';
 import type { SinkError } from '../core/errors.js';
 import { initHistograms } from '../core/histogram.js';
 import type { Damage, Flow } from '../core/seams.js';
@@ -17,6 +18,7 @@ import { itch50 } from '../protocol/itch50/index.js';
 import { SessionDemux } from '../session/demux.js';
 import { Arbitration } from './arbitration.js';
 import { ArrivalClock } from './arrival-clock.js';
+import { ArrivalOrder } from './arrival-order.js';
 import { RecordInterface } from './record-interface.js';
 import type { RecordSpec } from './record-spec.js';
 
@@ -42,6 +44,8 @@ export class Recorder {
   /** Of what is written. */
   private readonly demux: SessionDemux;
   private readonly arbitration: Arbitration | null;
+  /** Puts what several sockets bring in order; null where there is one. */
+  private readonly order: ArrivalOrder | null;
   private recording: Recording | null = null;
   private isTaking = false;
   /** The interface of each flow, by its index. */
@@ -69,6 +73,7 @@ export class Recorder {
       },
       { lengthOf: itch50.lengthOf, mdp3: protocols.mdp3, force: forcedFraming(spec.input) },
     );
+    this.order = spec.addresses.length > 1 ? new ArrivalOrder(spec.addresses.length, this.now, this.take) : null;
     const { input, lines } = spec;
     this.arbitration = spec.arbitrate
       ? new Arbitration(
@@ -125,6 +130,7 @@ export class Recorder {
     this.endReason = await this.ended;
     clearInterval(watch);
     this.isTaking = false;
+    this.order?.flush();
     this.arbitration?.flush();
     // The end asks for the kernel's counts before it first waits: the sockets are open until then.
     const ending = recording.end();
@@ -198,7 +204,7 @@ export class Recorder {
   }
 
   private async openFile(): Promise<void> {
-    const { spec, clock, interfaces } = this;
+    const { spec, interfaces } = this;
     const recording = new Recording(
       {
         ...spec,
@@ -208,10 +214,7 @@ export class Recorder {
       {
         received: (index) => this.interfaces[index]?.packets ?? 0,
         kernelDrops: (index) => this.interfaces[index]?.receiver.kernelDrops() ?? null,
-        now: () => {
-          clock.read();
-          return { seconds: clock.seconds, nanoseconds: clock.nanoseconds };
-        },
+        now: this.now,
         onFailure: () => this.resolveEnd('failure'),
       },
     );
@@ -231,30 +234,41 @@ export class Recorder {
     nanoseconds: number,
   ): void {
     if (!this.isTaking) return;
-    const { clock, interfaceOf } = this;
-    let atSeconds = seconds;
-    let atNanoseconds = nanoseconds;
-    if (seconds === 0) {
-      clock.read();
-      atSeconds = clock.seconds;
-      atNanoseconds = clock.nanoseconds;
-    }
+    const { clock, interfaceOf, order } = this;
     const at = this.interfaces[index] as RecordInterface;
     const flow = at.flowOf(from, interfaceOf.length);
     if (flow.index === interfaceOf.length) interfaceOf.push(index);
+    if (seconds === 0) {
+      clock.read();
+      at.unstamped++;
+      this.take(view, offset, length, clock.seconds, clock.nanoseconds, flow);
+    } else if (order === null) this.take(view, offset, length, seconds, nanoseconds, flow);
+    else order.add(index, view, offset, length, seconds, nanoseconds, flow);
+  }
+
+  /** The next datagram, in the order of stamps. */
+  private readonly take = (
+    view: DataView,
+    offset: number,
+    length: number,
+    seconds: number,
+    nanoseconds: number,
+    flow: Flow,
+  ): void => {
+    if (this.packets >= this.spec.limit) return;
     if (this.packets++ === 0) {
-      this.firstSeconds = atSeconds;
-      this.firstNanoseconds = atNanoseconds;
+      this.firstSeconds = seconds;
+      this.firstNanoseconds = nanoseconds;
     }
     this.bytes += length;
-    this.latestNs = (atSeconds - this.firstSeconds) * 1e9 + (atNanoseconds - this.firstNanoseconds);
-    if (this.arbitration === null) this.write(view, offset, length, atSeconds, atNanoseconds, flow);
-    else this.arbitration.datagram(view, offset, length, atSeconds, atNanoseconds, flow);
-    at.count(length, from, seconds !== 0);
+    this.latestNs = (seconds - this.firstSeconds) * 1e9 + (nanoseconds - this.firstNanoseconds);
+    if (this.arbitration === null) this.write(view, offset, length, seconds, nanoseconds, flow);
+    else this.arbitration.datagram(view, offset, length, seconds, nanoseconds, flow);
+    this.interfaces[this.interfaceOf[flow.index] as number]?.count(length, flow);
     if (this.packets < this.spec.limit) return;
     this.isTaking = false;
     this.resolveEnd('limit');
-  }
+  };
 
   /** What goes into the file. */
   private readonly write = (
@@ -268,6 +282,11 @@ export class Recorder {
     const index = this.interfaceOf[flow.index] as number;
     this.recording?.datagram(view, offset, length, flow, index, seconds, nanoseconds);
     this.demux.datagram(view, offset, length, this.latestNs, flow, ++this.written, 0);
+  };
+
+  private readonly now = (): EpochTime => {
+    this.clock.read();
+    return { seconds: this.clock.seconds, nanoseconds: this.clock.nanoseconds };
   };
 
   /** Gaps are declared though nothing comes. */

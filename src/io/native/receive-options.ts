@@ -38,6 +38,9 @@ export function setReceiveOptions(
 export function joinGroup(libc: Libc, socket: NativeSocket, group: string, iface: string | null): void {
   const [text = ''] = group.split('%');
   const address = parseAddress(text) ?? new Uint8Array();
+  // Else it also gets what comes by interfaces on which other sockets have joined the group.
+  if (socket.family === 4) socket.tries(n.SOL_IP, n.IP_MULTICAST_ALL, 0);
+  else socket.tries(n.SOL_IPV6, n.IPV6_MULTICAST_ALL, 0);
   if (socket.family === 4) {
     const local = iface === null ? new Uint8Array(4) : (parseAddress(interfaceAddress(iface, 4)) ?? new Uint8Array(4));
     socket.setBytes(n.SOL_IP, n.IP_ADD_MEMBERSHIP, Uint8Array.of(...address, ...local));

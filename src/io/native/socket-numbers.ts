@@ -31,6 +31,7 @@ export const IP_MULTICAST_IF = 32;
 export const IP_MULTICAST_TTL = 33;
 export const IP_MULTICAST_LOOP = 34;
 export const IP_ADD_MEMBERSHIP = 35;
+export const IP_MULTICAST_ALL = 49;
 export const IP_RECVERR = 11;
 export const IPV6_UNICAST_HOPS = 16;
 export const IPV6_MULTICAST_IF = 17;
@@ -39,6 +40,7 @@ export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_ADD_MEMBERSHIP = 20;
 export const IPV6_RECVERR = 25;
 export const IPV6_V6ONLY = 26;
+export const IPV6_MULTICAST_ALL = 29;
 
 /** UDP segmentation offload: the size of each datagram that is cut from a message. */
 export const UDP_SEGMENT = 103;
