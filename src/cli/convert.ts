@@ -14,6 +14,8 @@ import {
   convertSpecOf,
 } from '../run/convert-spec.js';
 import { parseRemapping, type Remapping } from '../run/remap.js';
+import { addFaultOptions, type FaultFlags, faultSpec } from './fault-options.js';
+import { describeFaults, faultWarnings } from './fault-text.js';
 import { describeLines } from './lines-text.js';
 import {
   addFilterOptions,
@@ -33,10 +35,11 @@ import {
   when,
 } from './options.js';
 import { Output } from './output.js';
+import { refuseOutputs } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 
-interface ConvertFlags extends InputFlags, FilterFlags, WindowFlags, LineFlags {
+interface ConvertFlags extends InputFlags, FilterFlags, WindowFlags, LineFlags, Omit<FaultFlags, 'lineA' | 'lineB'> {
   output: string;
   format?: OutputFormat;
   framing?: ConvertFraming;
@@ -87,6 +90,7 @@ export function addConvertCommand(program: Command): void {
     .option('--strict', 'exit with 4 where sequence numbers are missing')
     .option('--allow-truncated', 'keep datagrams that the capture holds only a part of');
   addFramingOptions(addStampOptions(command));
+  addFaultOptions(command);
   const sessionHelp = 'only this session (default: the first where one fits)';
   addInputOptions(addLineOptions(addWindowOptions(addFilterOptions(command, sessionHelp))))
     .addHelpText(
@@ -100,6 +104,7 @@ Examples:
   tickreel convert session.pcap -o soup.pcap --framing soupbintcp
   tickreel convert cme.pcap -o whole.pcap --framing mdp3 --channels config.xml --channel 310
   tickreel convert session.pcap -o lab.pcap --start 2026-01-05T14:30:00Z --remap-destination 239.255.42.1:26477
+  tickreel convert session.pcap -o lossy.pcap --fault 'loss 0.1%; jitter normal 20us 5us'
   tickreel convert session.pcap -o - --format binaryfile | gzip > session.NASDAQ_ITCH50.gz`,
     )
     .action((paths: string[], flags: ConvertFlags) => convert(paths, flags));
@@ -141,8 +146,9 @@ function addStampOptions(command: Command): Command {
 }
 
 async function convert(paths: readonly string[], flags: ConvertFlags): Promise<void> {
-  const spec = specOf(paths, flags);
+  const spec = await specOf(paths, flags);
   const toStandardOutput = spec.output === '-';
+  if (flags.faultLog !== undefined) refuseOutputs([spec.output, flags.faultLog], spec.input.paths);
   if (toStandardOutput && flags.json) {
     throw new UsageError('json', '--json and -o - both want standard output: give a file to one of them');
   }
@@ -170,7 +176,11 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
   warnings(report, conversion, flags);
   if (conversion.stopped) warn('ended early: the rest of the input was not converted');
   if (report.format !== 'binaryfile') warnOfNoDay(conversion);
-  if (!isNothing) process.stderr.write(`${[describe(report), ...describeLines(report.lines)].join('\n')}\n`);
+  const faults = report.faults ?? null;
+  for (const text of faults === null ? [] : faultWarnings(faults)) warn(text);
+  const faultLines = faults === null ? [] : describeFaults(faults);
+  const text = [describe(report), ...faultLines, ...describeLines(report.lines)];
+  if (!isNothing) process.stderr.write(`${text.join('\n')}\n`);
   if (flags.json) {
     const output = new Output();
     output.writeLine(JSON.stringify(report));
@@ -186,7 +196,7 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
   });
 }
 
-function specOf(paths: readonly string[], flags: ConvertFlags): ConvertSpec {
+async function specOf(paths: readonly string[], flags: ConvertFlags): Promise<ConvertSpec> {
   return convertSpecOf(inputSpec(paths, flags), flags.output, {
     ...(flags.format === undefined ? {} : { format: flags.format }),
     framing: flags.framing ?? null,
@@ -208,6 +218,7 @@ function specOf(paths: readonly string[], flags: ConvertFlags): ConvertSpec {
     mtu: flags.mtu ?? null,
     pack: flags.pack ?? null,
     allowTruncated: flags.allowTruncated ?? false,
+    faults: await faultSpec(flags),
   });
 }
 
@@ -215,7 +226,7 @@ function specOf(paths: readonly string[], flags: ConvertFlags): ConvertSpec {
 function describe(report: ConvertReport): string {
   const { output, messages, packets, bytes, seconds, framing, session } = report;
   const how = {
-    verbatim: 'datagrams as they were, headers made anew',
+    verbatim: `datagrams as they were${report.faults ? ' but for faults' : ''}, headers made anew`,
     moldudp64: 'MoldUDP64',
     soupbintcp: 'SoupBinTCP',
     mdp3: 'MDP 3.0',

@@ -58,13 +58,17 @@ export async function faultSpec(flags: FaultFlags): Promise<FaultSpec | null> {
   if (!isDrawn && faultReplay === null) {
     const idle = Object.entries({ 'fault-log': faultLog, 'fault-seed': faultSeed }).find(([, given]) => given !== null);
     if (idle !== undefined) throw new UsageError('fault', `--${idle[0]} goes with --fault or --fault-script`);
-    if (lines.a.length + lines.b.length > 0) {
-      throw new UsageError('fault', '--line-a and --line-b say whose faults are whose: add --fault');
-    }
     return null;
   }
   const plan = await loadFaultPlan({ texts: fault, script: faultScript, seed: faultSeed });
   return { plan, replayPath: faultReplay, logPath: faultLog, lines };
+}
+
+/** Throws UsageError where lines are named and nothing befalls them; nothing else of a replay asks for lines. */
+export function refuseIdleLines({ fault, faultScript, faultReplay, lineA = [], lineB = [] }: FaultFlags): void {
+  if (fault !== undefined || faultScript !== undefined || faultReplay !== undefined) return;
+  if (lineA.length === 0 && lineB.every(isTarget)) return;
+  throw new UsageError('fault', '--line-a and --line-b say whose faults are whose: add --fault');
 }
 
 /** Where a line B that is made goes; null where none is. */

@@ -11,7 +11,14 @@ import { notRepeatable } from '../run/peak-survey.js';
 import { type ReplayOutcome, type ReplayReport, type ReplaySpec, replayDefaults } from '../run/replay-spec.js';
 import { runReplayThread } from '../run/replay-thread.js';
 import { parseTarget, targetForms } from '../run/target.js';
-import { addFaultOptions, addReplayLineOptions, type FaultFlags, faultSpec, madeLineOf } from './fault-options.js';
+import {
+  addFaultOptions,
+  addReplayLineOptions,
+  type FaultFlags,
+  faultSpec,
+  madeLineOf,
+  refuseIdleLines,
+} from './fault-options.js';
 import { faultWarnings } from './fault-text.js';
 import { missedParts } from './load-text.js';
 import { addMachineOptions, type MachineFlags, machineOf, warnOfMachine } from './machine.js';
@@ -212,6 +219,7 @@ async function replaySpec(paths: readonly string[], flags: ReplayFlags): Promise
 
 /** Throws UsageError for what could not end, or could not mean what it says. */
 function refuse(spec: ReplaySpec, flags: ReplayFlags): void {
+  refuseIdleLines(flags);
   if (spec.loops !== 1 && spec.input.paths.some(isStandardInput)) {
     throw new UsageError('loop-stdin', 'standard input cannot be read twice; save it to a file to use --loop');
   }

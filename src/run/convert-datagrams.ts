@@ -1,7 +1,9 @@
 /** Copies datagrams into a capture file as they are, with other stamps and addresses where asked. */
 import type { MessageFeed } from '../analysis/message-feed.js';
-import type { Flow, RecordReader } from '../core/seams.js';
+import type { Protocols } from '../analysis/protocols.js';
+import type { DatagramReader, Flow } from '../core/seams.js';
 import { type CaptureOutput, openCaptureOutput } from '../io/capture-output.js';
+import { FaultyCopy } from './convert-faults.js';
 import type { ConvertReport, ConvertSpec } from './convert-spec.js';
 import { FlowMap } from './remap.js';
 import type { StampSpan } from './restamp.js';
@@ -10,30 +12,46 @@ import type { StampSpan } from './restamp.js';
 export const maxGapsReported = 1000;
 
 export class DatagramCopy {
-  /** Messages in the datagrams copied. */
+  /** Messages in the datagrams that were read. */
   messages = 0;
   private readonly spec: ConvertSpec;
+  private readonly faulty: FaultyCopy | null;
   /** Made with the first datagram. */
   private output: CaptureOutput | null = null;
   private readonly flows: FlowMap;
   private readonly span: StampSpan;
 
-  constructor(spec: ConvertSpec, span: StampSpan) {
+  /** Throws where logs of faults cannot be opened. */
+  constructor(spec: ConvertSpec, span: StampSpan, protocols: Protocols) {
     this.spec = spec;
+    this.faulty =
+      spec.faults === null
+        ? null
+        : new FaultyCopy(spec.faults, spec, protocols, (view, offset, length, flow, seconds, nanoseconds, payloadSum) =>
+            this.put(view, offset, length, flow, seconds, nanoseconds, payloadSum),
+          );
     this.flows = new FlowMap(spec.remapSources, spec.remapDestinations);
     this.span = span;
   }
 
-  take(reader: RecordReader, flow: Flow): void {
-    const { span } = this;
-    span.apply(reader.seconds, reader.nanoseconds, -1);
-    const to = this.flows.get(flow);
-    this.output ??= this.open();
-    this.output.datagram(reader.view, reader.offset, reader.length, to, span.stampSeconds, span.stampNanoseconds);
+  /** False where no datagram behind this one is wanted. */
+  take(reader: DatagramReader, flow: Flow): boolean {
+    if (this.faulty !== null) return this.faulty.take(reader, flow);
+    this.put(reader.view, reader.offset, reader.length, flow, reader.seconds, reader.nanoseconds);
+    return true;
+  }
+
+  /** Puts out what was held back. `isComplete`: all was read. */
+  finish(isComplete: boolean): void {
+    this.faulty?.finish(isComplete);
   }
 
   close(): void {
-    this.output?.close();
+    try {
+      this.faulty?.close(false);
+    } finally {
+      this.output?.close();
+    }
   }
 
   /** Gaps and repetitions are the input's, each line by itself. */
@@ -45,10 +63,11 @@ export class DatagramCopy {
     const sum = (of: (session: (typeof sessions)[number]) => number) =>
       sessions.reduce((total, session) => total + of(session), 0);
     const { packets = 0, bytes = 0, tooLong = 0, clampedTimestamps = 0 } = this.output ?? {};
+    const faults = this.faulty?.report() ?? null;
     return {
       framing: 'verbatim',
       session: null,
-      messages: this.messages,
+      messages: faults === null ? this.messages : faults.lines.reduce((total, { out }) => total + out.messages, 0),
       packets,
       bytes,
       filtered: 0,
@@ -64,7 +83,24 @@ export class DatagramCopy {
       zeroLength: 0,
       clampedTimestamps,
       connections: 0,
+      faults,
     } satisfies Partial<ConvertReport>;
+  }
+
+  private put(
+    view: DataView,
+    offset: number,
+    length: number,
+    flow: Flow,
+    seconds: number,
+    nanoseconds: number,
+    payloadSum = -1,
+  ): void {
+    const { span } = this;
+    span.apply(seconds, nanoseconds, -1);
+    const to = this.flows.get(flow);
+    this.output ??= this.open();
+    this.output.datagram(view, offset, length, to, span.stampSeconds, span.stampNanoseconds, payloadSum);
   }
 
   private open(): CaptureOutput {

@@ -9,6 +9,7 @@ import { type OutputFormat, type OutputFraming, outputFormatOf, outputFramings }
 import { type FilterSpec, noFilter } from '../replay/filter.js';
 import type { Remapping } from './remap.js';
 import { noRestamp, type RestampSpec } from './restamp.js';
+import type { FaultSpec, FaultsReport } from './run-faults.js';
 
 /** What messages are framed in; MDP 3.0 has a framing of its own, and no other. */
 export type ConvertFraming = OutputFraming | 'mdp3';
@@ -39,6 +40,8 @@ export interface ConvertSpec {
   pack: 'timestamp' | 'mtu' | null;
   /** Write datagrams that the capture holds only a part of, as far as it does. */
   allowTruncated: boolean;
+  /** What befalls datagrams that are copied as they are; null: nothing. */
+  faults: FaultSpec | null;
 }
 
 /** The whole of a spec of which all but input and output may be left out; throws UsageError for contradictions. */
@@ -56,6 +59,7 @@ export function convertSpecOf(input: Input, output: string, given: ConvertOption
     mtu: null,
     pack: null,
     allowTruncated: false,
+    faults: null,
     ...given,
     input: inputSpecOf(input),
     output,
@@ -158,6 +162,8 @@ export interface ConvertReport {
   clampedTimestamps: number;
   /** SoupBinTCP logins. */
   connections: number;
+  /** What befell datagrams, by line; null or absent where nothing was asked for. */
+  faults?: FaultsReport | null;
   damage: FileDamage[];
   damageTotal: number;
 }

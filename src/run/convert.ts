@@ -5,6 +5,7 @@
  * kept as it is: its payload, its place, heartbeats and foreign datagrams included; only headers are built anew.
  * Otherwise the first message decides: of ITCH, the messages of one session are taken from all lines that carry it, put
  * in order, and framed anew; of MDP 3.0, the packets of every channel are taken from all of its lines and put in order.
+ * Faults befall datagrams that are kept as they are.
  */
 import { LineComparison } from '../analysis/line-comparison.js';
 import { LineNames } from '../analysis/line-names.js';
@@ -12,8 +13,9 @@ import { type LinesReport, linesReport } from '../analysis/lines-report.js';
 import { MessageFeed } from '../analysis/message-feed.js';
 import { isMdp3 } from '../analysis/protocols.js';
 import { OTHER_FLOWS } from '../capture/flow.js';
+import { UsageError } from '../core/errors.js';
 import { initHistograms } from '../core/histogram.js';
-import type { Flow, RecordReader, Stream } from '../core/seams.js';
+import type { DatagramReader, Flow, RecordReader, Stream } from '../core/seams.js';
 import { asksOfMessages, noFilter } from '../replay/filter.js';
 import { CaptureWindow } from '../replay/window.js';
 import { recordsPastWindow } from '../replay/windowed-reader.js';
@@ -51,6 +53,8 @@ export class Conversion {
   /** Records behind the window, in a row and in all. */
   private past = 0;
   private isCut = false;
+  /** Whether a log of faults has ended that goes no further. */
+  private isOver = false;
   private records = 0;
   private truncated = 0;
   private tcpPieces = 0;
@@ -116,15 +120,16 @@ export class Conversion {
   }
 
   private get isDone(): boolean {
-    return this.past > recordsPastWindow;
+    return this.isOver || this.past > recordsPastWindow;
   }
 
   /** Reads and writes to the end; rejects with SinkError where the output cannot be written. */
   async run(): Promise<ConvertReport> {
     try {
       await this.feed.run();
-      if (this.packets) this.packets.finish();
-      else if (!this.datagrams) this.messages.finish(this.feed, this.isCut);
+      if (this.datagrams) this.datagrams.finish(!this.stopped && !this.isOver);
+      else if (this.packets) this.packets.finish();
+      else this.messages.finish(this.feed, this.isCut);
     } finally {
       this.copy.close();
     }
@@ -148,7 +153,7 @@ export class Conversion {
     if (flow.name === OTHER_FLOWS) this.otherFlows++;
     if (flow.transport === 'TCP') this.tcpPieces++;
     else if (reader.truncated && !this.spec.allowTruncated) this.truncated++;
-    else if (this.datagrams) this.datagrams.take(reader, flow);
+    else if (this.datagrams) this.isOver = !this.datagrams.take(reader as DatagramReader, flow);
     else if (this.feed.demux.recognisedAs(flow) === 'MDP3') this.takePacket(flow);
   }
 
@@ -165,7 +170,7 @@ export class Conversion {
   }
 
   private takeMessage(view: DataView, offset: number, length: number, sequence: number, stream: Stream): void {
-    if (this.datagrams === undefined) this.datagrams = null;
+    if (this.datagrams === undefined) this.choose(null);
     const { datagrams, messages, where } = this;
     if (where === 'after') return;
     if (datagrams) {
@@ -221,8 +226,15 @@ export class Conversion {
     }
   }
 
+  /** Decides what is copied; `flow` is the first record's, null where its first message decided. */
   private choose(flow: Flow | null): void {
-    this.datagrams = this.keepsDatagrams(flow) ? new DatagramCopy(this.spec, this.span) : null;
+    const { spec, span, feed } = this;
+    const keepsDatagrams = this.keepsDatagrams(flow);
+    if (spec.faults !== null && !keepsDatagrams) {
+      const text = 'faults befall datagrams that are copied as they are, from a pcap into a pcap or pcapng';
+      throw new UsageError('fault', `${text}: convert first, and what comes of that with --fault`);
+    }
+    this.datagrams = keepsDatagrams ? new DatagramCopy(spec, span, feed.protocols) : null;
   }
 
   /** Whether the input, by its first datagram or message, and what is asked allow for each datagram as it is. */

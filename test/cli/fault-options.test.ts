@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openProtocols } from '../../src/analysis/definitions.js';
 import { inputSpecOf } from '../../src/analysis/input.js';
 import { parseLineEndpoint } from '../../src/analysis/line-names.js';
-import { type FaultFlags, faultSpec, madeLineOf } from '../../src/cli/fault-options.js';
+import { type FaultFlags, faultSpec, madeLineOf, refuseIdleLines } from '../../src/cli/fault-options.js';
 import { noFilter } from '../../src/replay/filter.js';
 import { faultSpecOf } from '../../src/run/fault-plan.js';
 import { openReplayFaults } from '../../src/run/replay-faults.js';
@@ -39,13 +39,22 @@ describe('flags', () => {
     [{ fault: ['delay histogram missing.hgrm'] }, 'missing.hgrm'],
     [{ faultLog: 'x' }, '--fault-log goes with --fault or --fault-script'],
     [{ faultSeed: 4 }, '--fault-seed goes with --fault'],
-    [{ lineA: [a] }, '--line-a and --line-b say whose faults are whose: add --fault'],
     [{ lineA: [a], lineB: [a], fault: ['loss 1%'] }, '1.2.3.4:5 cannot be line A and line B'],
     [{ lineA: [parseLineEndpoint('1.2.3.4:5@lo')], fault: ['loss 1%'] }, 'only sockets have an interface'],
     [{ fault: ['loss 1%'], faultReplay: 'x' }, '--fault-replay takes its faults from a log'],
     [{ faultReplay: 'x', faultSeed: 1 }, '--fault-replay draws nothing'],
   ])('that do not go together are refused: %j', async (flags, message) => {
     await expect(faultSpec(flags)).rejects.toThrow(message);
+  });
+
+  it('of lines go with faults', () => {
+    expect(() => refuseIdleLines({ lineA: [a] })).toThrow(
+      '--line-a and --line-b say whose faults are whose: add --fault',
+    );
+    expect(() => refuseIdleLines({ lineB: [a] })).toThrow('add --fault');
+    for (const flags of [{}, { lineB: [made] }, { lineA: [a], fault: ['loss 1%'] }, { lineA: [a], faultReplay: 'x' }]) {
+      refuseIdleLines(flags);
+    }
   });
 
   it('make one line B, of everything', () => {

@@ -133,6 +133,28 @@ describe('replay --fault', () => {
     expect(foreign.stderr).toMatch(/faults\.ndjson is of other packets: packet \d+ has/);
   });
 
+  it('convertDoesToAFileWhatReplayDoes', async () => {
+    const faults = 'loss 2%; delay 1us-900us 5%; reorder 2 1%; corrupt stale 1%; dup 1%; rate 5kpps queue 20';
+    const log = pathOf('convert.ndjson');
+    await replayTo('replayed.pcap', '--fault', faults, '--fault-log', log);
+    const converted = await run(['convert', pcap, '-o', pathOf('converted.pcap'), '--fault', faults, '--json']);
+    expect(converted.code).toBe(0);
+    expect(bytesOf('converted.pcap').equals(bytesOf('replayed.pcap'))).toBe(true);
+    const report = JSON.parse(converted.stdout) as { faults: Faults; packets: number; messages: number };
+    expect(report.faults).toEqual(faultsAt(pathOf('replayed.pcap.json')));
+    const [{ out }] = report.faults.lines;
+    expect(report).toMatchObject({ packets: out.packets, messages: out.messages });
+    const again = await run(['convert', pcap, '-o', pathOf('again.pcapng'), '--fault-replay', log, '--shift', '1h']);
+    expect(again.code).toBe(0);
+    const moved = await run(['convert', pathOf('again.pcapng'), '-o', pathOf('moved.pcap'), '--shift', '-1h']);
+    // What was corrupted is damage to whoever reads it.
+    expect(moved.code).toBe(3);
+    expect(bytesOf('moved.pcap').length).toBe(bytesOf('replayed.pcap').length);
+    const framed = await run(['convert', pcap, '-o', pathOf('x.pcap'), '--framing', 'moldudp64', '--fault', 'loss 1%']);
+    expect(framed.code).toBe(2);
+    expect(framed.stderr).toContain('faults befall datagrams that are copied as they are');
+  });
+
   it('aRunThatIsCutShortReplaysAsFarAsItWent', async () => {
     const log = pathOf('cut.ndjson');
     await replayTo('cut1.pcap', '--fault', 'loss 5%', '--limit', '500', '--fault-log', log);
