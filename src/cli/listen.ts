@@ -4,6 +4,7 @@ import type { LineSpec } from '../analysis/line-names.js';
 import type { EpochTime } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import { formatBytes, formatCount, formatRate } from '../core/time.js';
+import { type AckAddress, parseAckAddress, serveAckCounter } from '../io/ack-counter.js';
 import { applyMachine } from '../io/native/machine.js';
 import { defaultReceiveBufferBytes } from '../io/udp-receiver.js';
 import { noFilter } from '../replay/filter.js';
@@ -22,6 +23,7 @@ import {
   inputSpec,
   type LineFlags,
   lineSpec,
+  refusing,
   type WindowFlags,
   when,
 } from './options.js';
@@ -39,6 +41,7 @@ interface ListenFlags extends MachineFlags, InputFlags, RateFlags, WindowFlags, 
   limit?: number;
   idle?: number;
   buffer: number;
+  ack?: AckAddress;
   reference?: string;
   origin?: EpochTime;
   maxGap?: number;
@@ -71,6 +74,11 @@ export function addListenCommand(program: Command): void {
     .option('--idle <time>', 'end when nothing came for so long after the first packet', duration)
     .optionsGroup('Receiving:')
     .option('--buffer <bytes>', 'receive buffer to ask the kernel for', count(4096), defaultReceiveBufferBytes)
+    .option(
+      '--ack <where>',
+      'serve the count of packets at tcp://HOST:PORT, unix:PATH or file:PATH, and go on after the end of sessions',
+      refusing(parseAckAddress),
+    )
     .optionsGroup('Latency against the schedule of a replay (its first loop, without filters):')
     .option('--reference <capture>', 'the capture that is replayed; give the rate options of the replay as well')
     .option('--origin <NS>', 'epoch ns that the replay printed as its origin (or its --start-at)', parseOrigin)
@@ -98,11 +106,13 @@ async function listen(addresses: readonly string[], flags: ListenFlags): Promise
   warnOfMachine(machine);
   await warmUpListener(spec);
   const listener = await Listener.open(spec, (damage) => summary.onDamage(damage));
+  const server = flags.ack && (await serveAckCounter(flags.ack, () => listener.packets));
   const release = stopOnSignal(() => listener.stop());
   const hideProgress = showListening(listener);
   warnOfSmallBuffer(listener);
   process.stderr.write(`listening on ${addresses.join(' and ')}\n`);
   await listener.run();
+  server?.close();
   hideProgress();
   release();
   const report = listener.report();
@@ -147,6 +157,7 @@ function listenSpec(texts: readonly string[], flags: ListenFlags): ListenSpec {
     input: inputSpec(['-'], flags),
     durationMs: (flags.duration ?? Number.POSITIVE_INFINITY) / 1e6,
     limit: flags.limit ?? Number.POSITIVE_INFINITY,
+    outlivesSessions: flags.ack !== undefined,
     idleMs: (flags.idle ?? Number.POSITIVE_INFINITY) / 1e6,
     reference:
       flags.reference !== undefined && flags.origin !== undefined

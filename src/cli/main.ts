@@ -9,6 +9,7 @@ import { addConvertCommand } from './convert.js';
 import { addDecodeCommand } from './decode.js';
 import { addDemoCommand } from './demo.js';
 import { addDoctorCommand } from './doctor.js';
+import { addFindLimitCommand } from './find-limit.js';
 import { addGenerateCommand } from './generate.js';
 import { addIndexCommand } from './index-captures.js';
 import { addInspectCommand } from './inspect.js';
@@ -35,6 +36,7 @@ function buildProgram(): Command {
     .showHelpAfterError('(add --help for the options, with examples)');
   addReplayCommand(program);
   addListenCommand(program);
+  addFindLimitCommand(program);
   addRecordCommand(program, version);
   addDecodeCommand(program);
   addInspectCommand(program);

@@ -5,7 +5,7 @@ import { spinBelowNs } from '../core/waiter.js';
 import type { CommandNode } from './command-tree.js';
 import { faultsTopic } from './fault-topic.js';
 import type { Block } from './page.js';
-import { load } from './topics-load.js';
+import { counter, load } from './topics-load.js';
 
 export interface Topic {
   /** As in `tickreel help times`. */
@@ -257,7 +257,18 @@ const exits: Topic = {
   ],
 };
 
-export const topics: readonly Topic[] = [targets, rates, load, pacing, times, filters, formats, faultsTopic, exits];
+export const topics: readonly Topic[] = [
+  targets,
+  rates,
+  load,
+  pacing,
+  times,
+  filters,
+  formats,
+  faultsTopic,
+  counter,
+  exits,
+];
 
 /** The exit codes in one line. */
 export const exitCodeLine = codeEntries.map(([name, [short]]) => `${exitCode[name]} ${short}`).join(' · ');

@@ -51,6 +51,8 @@ export interface ListenSpec {
   limit: number;
   /** Ends when nothing came for so long after the first packet, ms. */
   idleMs: number;
+  /** Goes on when every session has ended: for a receiver that is asked for its count. */
+  outlivesSessions?: boolean;
   /** The replay that is listened to and the origin that it printed. */
   reference: { replay: ReplaySpec; origin: EpochTime } | null;
 }
@@ -174,7 +176,8 @@ export class Listener {
       const nowNs = this.clock.nowNs();
       this.passTime(nowNs);
       if (nowNs - startNs >= spec.durationMs * 1e6) this.resolveEnd('duration');
-      else if (this.allEnded && nowNs - this.activeNs >= lingerNs) this.resolveEnd('end of session');
+      else if (!spec.outlivesSessions && this.allEnded && nowNs - this.activeNs >= lingerNs)
+        this.resolveEnd('end of session');
       else if (this.packets > 0 && nowNs - this.lastNs >= spec.idleMs * 1e6) this.resolveEnd('idle');
     }, watchMs);
     this.endReason = await this.ended;

@@ -1,0 +1,128 @@
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  type AckCounter,
+  formatAckAddress,
+  openAckCounter,
+  parseAckAddress,
+  serveAckCounter,
+} from '../../src/io/ack-counter.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tickreel-ack-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Asks until the counter has come to a number; the test's own limit of time ends it. */
+async function comesTo(counter: AckCounter, wanted: number): Promise<void> {
+  while (counter.count !== wanted) {
+    counter.ask();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** A receiver's own server, told what to do with a connection. */
+async function serve(onSocket: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
+  const server = createServer(onSocket);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, port: (server.address() as { port: number }).port };
+}
+
+describe('parseAckAddress', () => {
+  it.each<[string, ReturnType<typeof parseAckAddress>]>([
+    ['tcp://127.0.0.1:7001', { kind: 'tcp', host: '127.0.0.1', port: 7001 }],
+    ['tcp://[::1]:7001', { kind: 'tcp', host: '::1', port: 7001 }],
+    ['unix:run/ack.sock', { kind: 'unix', path: 'run/ack.sock' }],
+    ['file:/tmp/count', { kind: 'file', path: '/tmp/count' }],
+  ])('%s', (text, address) => {
+    expect(parseAckAddress(text)).toEqual(address);
+    expect(formatAckAddress(address)).toBe(text);
+  });
+
+  it('takesSlashesAsInAUrl', () => {
+    expect(parseAckAddress('unix:///tmp/a')).toEqual({ kind: 'unix', path: '/tmp/a' });
+  });
+
+  it.each(['', 'tcp://127.0.0.1', 'tcp://127.0.0.1:70000', 'udp://127.0.0.1:1', 'file:', '/tmp/a'])(
+    'refuses "%s"',
+    (text) => {
+      expect(() => parseAckAddress(text)).toThrow(/is not tcp:\/\/HOST:PORT, unix:PATH or file:PATH/);
+    },
+  );
+});
+
+describe('counter', () => {
+  it.each(['unix', 'file'] as const)('isServedAndHeardOver %s', async (kind) => {
+    let packets = 7;
+    const address = { kind, path: join(folder, kind) };
+    const server = await serveAckCounter(address, () => packets);
+    const counter = await openAckCounter(address);
+    await comesTo(counter, 7);
+    packets = 1_000_000;
+    await comesTo(counter, 1_000_000);
+    expect(counter.failure).toBeNull();
+    counter.close();
+    server.close();
+    expect(existsSync(address.path)).toBe(kind === 'file');
+  });
+
+  it('isServedAgainWhereASocketWasLeftBehind', async () => {
+    const path = join(folder, 'left');
+    writeFileSync(path, '');
+    const server = await serveAckCounter({ kind: 'unix', path }, () => 1);
+    server.close();
+  });
+
+  it('isHeardFromAReceiverThatOnlyWrites', async () => {
+    const { server, port } = await serve((socket) => socket.write('1\n2 packets\nnonsense\n12'));
+    const counter = await openAckCounter({ kind: 'tcp', host: '127.0.0.1', port });
+    await comesTo(counter, 2);
+    counter.close();
+    server.close();
+  });
+
+  it('putsNumbersTogetherThatComeInPieces', async () => {
+    const { server, port } = await serve((socket) => {
+      let sent = 0;
+      socket.on('data', () => socket.write(['4', '5\n', ''][sent++] ?? ''));
+    });
+    const counter = await openAckCounter({ kind: 'tcp', host: '127.0.0.1', port });
+    await comesTo(counter, 45);
+    counter.close();
+    server.close();
+  });
+
+  it('saysThatTheReceiverHasGone', async () => {
+    const { server, port } = await serve((socket) => socket.end('3\n'));
+    const counter = await openAckCounter({ kind: 'tcp', host: '127.0.0.1', port });
+    while (counter.failure === null)
+      await comesTo(counter, 3).then(() => new Promise((resolve) => setTimeout(resolve, 2)));
+    expect(counter.failure).toBe(`the counter at tcp://127.0.0.1:${port} closed the connection`);
+    counter.close();
+    server.close();
+  });
+
+  it('takesTheLastLineOfAFileThatIsAppendedToOrWrittenAnew', async () => {
+    const path = join(folder, 'growing');
+    const counter = await openAckCounter({ kind: 'file', path });
+    expect(counter.count).toBeNull();
+    writeFileSync(path, '5');
+    await comesTo(counter, 5);
+    writeFileSync(path, `${Array.from({ length: 100 }, (_, index) => index).join('\n')}\n123`);
+    await comesTo(counter, 99);
+    appendFileSync(path, '4\n');
+    await comesTo(counter, 1234);
+    writeFileSync(path, '');
+    counter.ask();
+    expect(counter.count).toBe(1234);
+    counter.close();
+    expect(readFileSync(path, 'utf8')).toBe('');
+  });
+
+  it('cannotBeServedWhereThereIsNoFolder', async () => {
+    const path = join(folder, 'none', 'ack');
+    await expect(serveAckCounter({ kind: 'unix', path }, () => 1)).rejects.toThrow(/cannot serve the counter at unix:/);
+    await expect(serveAckCounter({ kind: 'file', path }, () => 1)).rejects.toThrow(/cannot write the counter to/);
+  });
+});
