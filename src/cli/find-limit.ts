@@ -61,8 +61,8 @@ export function addFindLimitCommand(root: Command): void {
     .summary('raise the rate until a receiver falls behind, and report the knee')
     .description(
       'Replays a capture to a receiver under test in steps, faster and faster, until the receiver loses packets or ' +
-        'lags behind by its own count, then narrows down where that begins. One JSON object a step on standard output, ' +
-        'the verdict last. Loopback only, unless --allow-remote is given.',
+        'lags behind by its own count, then narrows down where that begins. One JSON object a try on standard ' +
+        'output, the verdict last. Loopback only, unless --allow-remote is given.',
     )
     .argument('<captures...>', captureArgument)
     .requiredOption('--to <target>', 'udp://HOST:PORT[?ttl=N&iface=IF], where the receiver under test listens')
@@ -82,7 +82,7 @@ export function addFindLimitCommand(root: Command): void {
     .addOption(preset('--step <time>', 'how long a rate is held', duration, '2s'))
     .addOption(preset('--tries <N>', 'how often a rate must fail to count as too high', count(1), '2'))
     .addOption(preset('--loss <percent>', 'what may be lost', percent(100), '0%'))
-    .addOption(preset('--max-lag <time>', 'how long after the last packet its count may take', duration, '100ms'))
+    .addOption(preset('--max-lag <time>', 'how long the count may take after the last packet', duration, '100ms'))
     .optionsGroup('An end:')
     .addOption(preset('--steps <N>', 'steps at most', count(1), '40'))
     .addOption(preset('--within <time>', 'begin no step after so long', duration, '5m'))

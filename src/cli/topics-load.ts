@@ -64,8 +64,8 @@ export const counter: Topic = {
   options: ['--ack'],
   arguments: [],
   blocks: [
-    'A receiver under test tells how many packets it has received so far, in lines of text: a decimal number, counted ' +
-      'since whenever, for only differences count. What stands behind the number is ignored.',
+    'A receiver under test tells how many packets it has received so far, in lines of text: a decimal number, ' +
+      'counted since whenever, for only differences count. What stands behind the number is ignored.',
     {
       rows: [
         [
@@ -76,8 +76,8 @@ export const counter: Topic = {
         ['file:PATH', 'the receiver writes it there: the last line counts, so it may overwrite the file or append'],
       ],
     },
-    'tickreel listen --ack serves its count so, and then goes on when a session has ended. A shell can do it as well: ' +
-      'while sleep 0.01; do my-receiver-count; done > count.txt',
+    'tickreel listen --ack serves its count so, and then goes on when a session has ended. A shell can do it as ' +
+      'well: while sleep 0.01; do my-receiver-count; done > count.txt',
     'find-limit takes what was sent and not counted for lost, once the counter has stood still for 500 ms, and the ' +
       'time from the last packet sent to the last number for the lag. The receiver falls behind where it loses more ' +
       'than --loss or lags by more than --max-lag. Before each step its counter must rest: nobody else may send there.',

@@ -6,7 +6,7 @@
  * is told apart from the receiver's.
  */
 
-/** How a step went: the receiver kept up, it fell behind, or it kept up with less than was asked, which was all sent. */
+/** How a step went: the receiver kept up, it fell behind, or it kept up with what was sent, which was too little. */
 export type StepOutcome = 'kept' | 'behind' | 'sender';
 
 /** `knee`: the bracket is as narrow as asked for, or as the steps allowed. */
