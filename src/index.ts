@@ -17,6 +17,13 @@ export { CaptureReader } from './capture/capture-reader.js';
 export { FlowTable } from './capture/flow.js';
 export { PcapWriter } from './capture/pcap-writer.js';
 export { PcapngWriter } from './capture/pcapng-writer.js';
+export {
+  parseIpRule,
+  parseMacRule,
+  parsePortRule,
+  parseVlanRule,
+  type RewriteRules,
+} from './capture/rewrite-rules.js';
 export { TcpHeader } from './capture/tcp.js';
 export { type TcpCounts, TcpStreams } from './capture/tcp-streams.js';
 export { type ClockBase, MonotonicClock, VirtualClock, WallClock } from './core/clock.js';
@@ -28,6 +35,7 @@ export { createRing, type RingFullPolicy, RingReader, RingWriter } from './core/
 export type * from './core/seams.js';
 export { PacedWaiter, type PacedWaiterOptions, type Pacing, VirtualWaiter, type Waiter } from './core/waiter.js';
 export { type CaptureOutputSpec, openCaptureOutput } from './io/capture-output.js';
+export { type EthernetSink, openEthernetSink } from './io/ethernet-sink.js';
 export {
   type CountingOutput,
   type MessageOutputSpec,

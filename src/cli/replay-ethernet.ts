@@ -9,12 +9,9 @@ import {
   parsePortRule,
   parseVlanRule,
   type RewriteRules,
-  rewritesAnything,
   type VlanRule,
 } from '../capture/rewrite-rules.js';
-import { UsageError } from '../core/errors.js';
 import { formatCounted } from '../core/time.js';
-import type { FilterSpec } from '../replay/filter.js';
 import type { ReplayReport, ReplaySpec } from '../run/replay-spec.js';
 import { warn } from './summary.js';
 
@@ -45,21 +42,10 @@ export function addEthernetOptions(command: Command): Command {
     .option('--rewrite-vlan <rule>', 'OLD=NEW, OLD a VLAN, any or none, NEW a VLAN or none', each(parseVlanRule));
 }
 
-/** What the options ask for; throws UsageError where they have nothing to work on. */
-export function ethernetSpec(
-  flags: EthernetFlags,
-  to: string,
-  filter: FilterSpec,
-): Pick<ReplaySpec, 'allFrames' | 'rewrite'> {
+/** What the options ask for. */
+export function ethernetSpec(flags: EthernetFlags): Pick<ReplaySpec, 'allFrames' | 'rewrite'> {
   const { allFrames = false, rewriteMac = [], rewriteIp = [], rewritePort = [], rewriteVlan = [] } = flags;
   const rewrite: RewriteRules = { macs: rewriteMac, ips: rewriteIp, ports: rewritePort, vlans: rewriteVlan };
-  if (!to.startsWith('eth:') && (allFrames || rewritesAnything(rewrite))) {
-    const option = allFrames ? '--all-frames' : '--rewrite-…';
-    throw new UsageError('ethernet', `${option} goes with --to eth://INTERFACE, not with ${to}`);
-  }
-  if (allFrames && Object.values(filter).some((list) => list.length > 0)) {
-    throw new UsageError('all-frames', 'filters look at datagrams, and --all-frames sends what is none; leave one out');
-  }
   return { allFrames, rewrite };
 }
 

@@ -209,7 +209,7 @@ async function replaySpec(paths: readonly string[], flags: ReplayFlags): Promise
     session: flags.session?.[0] ?? replayDefaults.session,
     mtu: flags.mtu,
     pack: flags.pack,
-    ...ethernetSpec(flags, to, filterSpec(flags)),
+    ...ethernetSpec(flags),
     dryRun: flags.dryRun ?? false,
     hlogPath: flags.hlog ?? null,
     keepDistributions: flags.hgrm !== undefined,

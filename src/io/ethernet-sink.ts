@@ -5,7 +5,7 @@
  * A full ring is waited for, for a bounded time. What the kernel refuses is counted by the error's code and the rest
  * goes on: a frame that the interface is too small for (EMSGSIZE) is refused before it takes a slot.
  */
-import { copyBytes } from '../core/copy.js';
+import { copyInto } from '../core/copy.js';
 import type { StagingSink } from '../core/seams.js';
 import { errorName } from './native/libc.js';
 import { longestFrame, openTransmitRing, type PacketSocketOptions } from './native/packet-socket.js';
@@ -95,7 +95,7 @@ export class EthernetSink implements StagingSink {
     const to = ring.view;
     const start = ring.starts[slot] as number;
     const at = start + ring.frameOffset;
-    copyBytes(view, offset, to, at, length);
+    copyInto(view, offset, to, ring.bytes, at, length);
     if (ring.hasVirtioHeader) {
       const header = at - VIRTIO_HEADER_BYTES;
       // Flags and segmentation type 0; how much to copy; and three fields that are of no use without those.

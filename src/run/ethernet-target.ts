@@ -4,6 +4,7 @@
  */
 import type { ChecksumMode } from '../capture/frame-rewriter.js';
 import { Framer } from '../capture/framer.js';
+import { rewritesAnything } from '../capture/rewrite-rules.js';
 import { UsageError } from '../core/errors.js';
 import type { DatagramReader } from '../core/seams.js';
 import { openEthernetSink } from '../io/ethernet-sink.js';
@@ -43,6 +44,19 @@ export function parseEthernetTarget(text: string): EthernetTarget {
 /** What a packet takes on layer 2 beside the bytes that are sent, without frame check sequence. */
 export function headerBytesOf({ target }: Pick<ReplaySpec, 'target'>): number {
   return target.kind === 'eth' ? 0 : headerBytes;
+}
+
+/** Throws UsageError for what is asked of frames where none are sent, or of frames that hold no datagram. */
+export function refuseFrames({ target, rewrite, allFrames, filter, dryRun }: ReplaySpec): void {
+  const isAsked = allFrames || rewritesAnything(rewrite);
+  if (isAsked && target.kind !== 'eth') {
+    const option = allFrames ? '--all-frames' : '--rewrite-…';
+    const other = dryRun ? '--dry-run alone' : `a target of another kind (${target.kind})`;
+    throw new UsageError('ethernet', `${option} goes with --to eth://INTERFACE, not with ${other}`);
+  }
+  if (allFrames && Object.values(filter).some((list) => list.length > 0)) {
+    throw new UsageError('all-frames', 'filters look at datagrams, and --all-frames sends what is none; leave one out');
+  }
 }
 
 /** Throws SinkError where the interface cannot be opened. */

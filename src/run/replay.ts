@@ -19,7 +19,7 @@ import type { EngineResult } from '../replay/send-record.js';
 import { ShapeMeter } from '../replay/shape-meter.js';
 import { type Assembly, assemble } from './assembly.js';
 import { CaptureSource } from './capture-source.js';
-import { headerBytesOf } from './ethernet-target.js';
+import { headerBytesOf, refuseFrames } from './ethernet-target.js';
 import { distributions, LatencyLog } from './latency-logs.js';
 import { peakReport, surveyPeak } from './peak-survey.js';
 import { openReplayFaults } from './replay-faults.js';
@@ -45,6 +45,7 @@ export interface ReplayHooks {
 
 /** Plays the capture to its end, a limit or a stop, and reports; rejects where source or sink cannot be opened. */
 export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Promise<ReplayOutcome> {
+  refuseFrames(spec);
   await initHistograms();
   const control = hooks.control ?? new ReplayControl();
   const damage = new DamageLog(inputName(spec.input));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { copyBytes } from '../../src/core/copy.js';
+import { copyBytes, copyInto } from '../../src/core/copy.js';
 
 test('copies any bytes from anywhere to anywhere and touches nothing else', () => {
   fc.assert(
@@ -11,6 +11,10 @@ test('copies any bytes from anywhere to anywhere and touches nothing else', () =
       copyBytes(new DataView(source.buffer, 1), from, new DataView(target.buffer, 1), to, bytes.length);
       const expected = new Uint8Array(target.length).fill(0xbb);
       expected.set(bytes, to + 1);
+      expect(target).toEqual(expected);
+      target.fill(0xbb);
+      const whole = target.subarray(1);
+      copyInto(new DataView(source.buffer, 1), from, new DataView(target.buffer, 1), whole, to, bytes.length);
       expect(target).toEqual(expected);
     }),
   );

@@ -6,7 +6,7 @@ import { concat, frame, pcap, text } from '../capture/build.js';
 import { ether, ip4, ip6, tcpSegment, udp6 } from '../capture/build-layers.js';
 import { read } from '../capture/drive.js';
 import { capturePath, capturesPresent, listCaptures, readCapture } from '../support/captures.js';
-import { fixture } from '../support/cli.js';
+import { fixture, run } from '../support/cli.js';
 import { framesOf, Wire } from '../support/wire.js';
 
 let wire: Wire | null = null;
@@ -159,6 +159,18 @@ test('a file of messages goes out in frames built around it', async (context) =>
 });
 
 describe('refusals', () => {
+  test.each<[string, string[], string]>([
+    ['rewriting elsewhere', ['--to', 'null', '--rewrite-port', '1=2'], '--rewrite-… goes with --to eth://INTERFACE'],
+    ['all frames elsewhere', ['--to', 'udp://127.0.0.1:9', '--all-frames'], '--all-frames goes with --to eth://'],
+    ['all frames and a filter', ['--to', 'eth://lo', '--all-frames', '--type', 'A'], 'filters look at datagrams'],
+    ['captured destinations', ['--to', 'eth://lo', '--keep-destinations'], '--keep-destinations goes with --to udp://'],
+    ['a rule that is none', ['--to', 'eth://lo', '--rewrite-vlan', '5'], "'5' is not OLD=NEW of VLAN numbers"],
+  ])('%s', async (_name, flags, said) => {
+    const { code, stderr } = await run(['replay', fixture('itch50-session.pcap'), ...flags]);
+    expect(stderr).toContain(said);
+    expect(code).toBe(2);
+  });
+
   test('frames longer than the MTU are counted, the others sent', async (context) => {
     const cable = laid(context);
     const tooLong = frame({ payload: new Uint8Array(1473) });
