@@ -99,6 +99,7 @@ export function addRecordCommand(program: Command, version: string): void {
 Examples:
   tickreel record udp://127.0.0.1:26477 -o feed.pcapng --duration 10s
   tickreel record 'udp://239.1.2.3:26477?iface=127.0.0.1' 'udp://239.1.2.4:26477?iface=127.0.0.1' -o lines.pcapng
+  tickreel record udp://127.0.0.1:26477 udp://127.0.0.1:26478 -o whole.pcapng --arbitrate --strict
   tickreel record udp://127.0.0.1:26477 -o day.pcapng --rotate-size 1GB --rotate-time 1h --keep 24`,
     )
     .action((addresses: string[], flags: RecordFlags) => record(addresses, flags, version));
@@ -127,13 +128,13 @@ async function record(addresses: readonly string[], flags: RecordFlags, version:
   const { failure } = recorder;
   const isPipeClosed = failure?.code === 'closed-pipe';
   if (failure !== null && !isPipeClosed) warn(failure.message);
-  await writeReport(report, flags, toStandardOutput);
+  const isReported = await writeReport(report, flags, toStandardOutput);
   const { packets, kernelDrops, sessions } = report;
   // What the kernel dropped of one line the other may have brought.
   const lost = packets.missed + (spec.arbitrate ? 0 : (kernelDrops ?? 0));
   const isIncomplete = lost > 0 || sessions.some(({ gaps }) => gaps.length > 0);
   finish({
-    failure: failure !== null && !isPipeClosed,
+    failure: (failure !== null && !isPipeClosed) || !isReported,
     gaps: flags.strict === true && isIncomplete,
     interrupted: report.endReason === 'stopped',
   });
@@ -188,16 +189,19 @@ function refuse(spec: RecordSpec, flags: RecordFlags): void {
   refuseOutputs([flags.report, spec.path], []);
 }
 
-async function writeReport(report: RecordReport, flags: RecordFlags, toStandardOutput: boolean): Promise<void> {
-  if (flags.report !== undefined) writeReportFile(flags.report, `${JSON.stringify(report, null, 2)}\n`);
+/** False where the file that was asked for could not be written. */
+async function writeReport(report: RecordReport, flags: RecordFlags, toStandardOutput: boolean): Promise<boolean> {
+  const json = JSON.stringify(report, null, 2);
+  const isWritten = flags.report === undefined || writeReportFile(flags.report, `${json}\n`);
   if (toStandardOutput) {
     process.stderr.write(describeRecording(report));
-    return;
+    return isWritten;
   }
   const output = new Output();
   if (flags.json) output.writeLine(JSON.stringify(report));
   else output.write(describeRecording(report));
   await output.end();
+  return isWritten;
 }
 
 function warnOfSmallBuffer({ askedBytes, grantedBytes }: { askedBytes: number; grantedBytes: number }): void {

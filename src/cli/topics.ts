@@ -32,7 +32,8 @@ const targets: Topic = {
         [
           'udp://HOST:PORT',
           'UDP datagrams to a host name, an IPv4 address, or an IPv6 address in brackets. A multicast group is an ' +
-            'address like any other; listen joins it. Options follow a question mark and are joined by &; quote such ' +
+            'address like any other; listen joins it, and so does record, on loopback unless iface names an ' +
+            'interface. Options follow a question mark and are joined by &; quote such ' +
             'an address, since both are special to shells.',
         ],
         ['?iface=IF', 'interface of multicast, by address or name: iface=127.0.0.1 keeps a group on this machine'],
