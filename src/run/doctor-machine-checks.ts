@@ -83,13 +83,13 @@ export function judgeTiming(system: SystemFacts, timing: TimingFacts): Check[] {
 export function judgePermissions(system: SystemFacts): Check[] {
   const group = 'Permissions';
   const { lockedBytes, capNetRaw } = system;
-  const raw = capNetRaw === null ? unknown : fine(capNetRaw ? 'yes' : 'no');
+  const raw = 'replay --to eth://INTERFACE sends frames with it; tcpdump captures with it beside a replay';
   const locked = lockedBytes === null ? unknown : fine(limitText(lockedBytes, ' bytes'));
   return [
     check(group, 'open-files', 'open files', 'every capture and socket is one', judgeOpenFiles(system.openFiles)),
     check(group, 'locked-memory', 'locked memory', 'tickreel locks none: for the record', locked),
     check(group, 'realtime', 'real-time priority', 'only for `chrt --fifo 1 tickreel replay …`', judgeRealtime(system)),
-    check(group, 'net-raw', 'CAP_NET_RAW', 'tickreel does not need it; tcpdump does, to capture beside a replay', raw),
+    check(group, 'net-raw', 'CAP_NET_RAW', raw, judgeRaw(capNetRaw)),
   ];
 }
 
@@ -111,6 +111,12 @@ export function judgeOptional(system: SystemFacts, canGenerateCode: boolean): Ch
     check(group, 'code-generation', 'code from strings', fast, compiled),
     check(group, 'web-assembly', 'WebAssembly', 'histograms need it (--jitless takes it away)', wasm, true),
   ];
+}
+
+function judgeRaw(capNetRaw: boolean | null): Finding {
+  if (capNetRaw === null) return unknown;
+  if (capNetRaw) return fine('yes');
+  return { verdict: 'missing', value: 'no', mend: once(`sudo setcap cap_net_raw+ep ${process.execPath}`) };
 }
 
 function judgeNode(version: string): Finding {
