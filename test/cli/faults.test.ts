@@ -15,6 +15,13 @@ interface Heard {
   damageTotal: number;
 }
 
+interface ArbitratedReport {
+  lines: {
+    lines: { missing: number; duplicates: number; received: number }[];
+    missingOnAll: { missing: number };
+  }[];
+}
+
 type Faults = NonNullable<ReplayReport['faults']>;
 
 function pathOf(name: string): string {
@@ -74,6 +81,31 @@ describe('replay --fault', () => {
     }
     expect(told.lines[1].duplicated.packets).toBeGreaterThan(50);
     expect(sent.stderr).toMatch(/^Line A: 8,610 packets, 8,\d+ sent: \d+ lost \(\d+ messages\), \d+ reordered, /m);
+  });
+
+  it('aListenerOfBothLinesRecoversAllThatOneLineLost', async () => {
+    const ports = [await freePort(), await freePort()];
+    const [a, b] = ports.map((port) => `udp://127.0.0.1:${port}`);
+    const listener = await startListening(ports[0], b, '--arbitrate', '--idle', '5s', '--duration', '50s', '--json');
+    const report = pathOf('arbitrated.json');
+    const sent = await run([
+      ...['replay', pcap, '--to', a, '--line-b', b, '--speed', '4kpps', '--report', report],
+      ...['--fault', 'loss 3%; A: dup 1%; B: delay 20us-80us'],
+    ]);
+    expect(sent.code).toBe(0);
+    const heard = lines<ArbitratedReport>((await listener.finished).stdout)[0].lines[0];
+    const { lines: told, lostOnBothLines } = faultsAt(report);
+    expect(told.every(({ lost }) => lost.packets > 200)).toBe(true);
+    expect(lostOnBothLines?.messages).toBeGreaterThan(2);
+    expect(heard.missingOnAll.missing).toBe(lostOnBothLines?.messages);
+    for (const [index, { lost, duplicated, out }] of told.entries()) {
+      const { missing, duplicates, received } = heard.lines[index];
+      expect({ missing, duplicates, received }).toEqual({
+        missing: lost.messages,
+        duplicates: duplicated.messages,
+        received: out.messages,
+      });
+    }
   });
 
   it('twoLinesPutTogetherMissOnlyWhatBothLost', async () => {
