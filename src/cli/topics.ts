@@ -4,6 +4,7 @@ import { formatDuration } from '../core/time.js';
 import { spinBelowNs } from '../core/waiter.js';
 import type { CommandNode } from './command-tree.js';
 import { faultsTopic } from './fault-topic.js';
+import { linesTopic } from './lines-topic.js';
 import type { Block } from './page.js';
 import { counter, load } from './topics-load.js';
 
@@ -266,6 +267,7 @@ export const topics: readonly Topic[] = [
   times,
   filters,
   formats,
+  linesTopic,
   faultsTopic,
   counter,
   exits,

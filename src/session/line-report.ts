@@ -69,13 +69,20 @@ export interface FeedLinesReport {
   readonly missingOnAll: MissingReport;
   /** Packets of lines beyond the most that are told apart. */
   readonly otherPackets: number;
+  /** Packets of MoldUDP64 whose number leapt ahead while their line went on before it, left out; null of MDP. */
+  readonly wrongNumbers: number | null;
   /** Null where lines were compared and not merged. */
   readonly merged: MergedReport | null;
 }
 
 /** The report of a feed; null where it came on one line only. */
 export function reportFeed(
-  { protocol, session, merged }: Pick<FeedLinesReport, 'protocol' | 'session' | 'merged'>,
+  {
+    protocol,
+    session,
+    merged,
+    wrongNumbers,
+  }: Pick<FeedLinesReport, 'protocol' | 'session' | 'merged' | 'wrongNumbers'>,
   statistics: LineStatistics,
 ): FeedLinesReport | null {
   const { lines, numbers, restarts, otherPackets } = statistics;
@@ -91,6 +98,7 @@ export function reportFeed(
     lines: reports.sort((one, other) => (one.line < other.line ? -1 : 1)),
     missingOnAll: missingOf(statistics.reportAll()),
     otherPackets,
+    wrongNumbers,
     merged,
   };
 }

@@ -51,6 +51,9 @@ export class Channel implements LineChannel {
   report(): FeedLinesReport | null {
     const { statistics, past, arbiter } = this;
     if (statistics === null) return null;
-    return reportFeed({ protocol: 'MDP3', session: null, merged: past.report(arbiter) }, statistics);
+    return reportFeed(
+      { protocol: 'MDP3', session: null, merged: past.report(arbiter), wrongNumbers: null },
+      statistics,
+    );
   }
 }

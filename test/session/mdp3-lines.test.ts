@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { initHistograms } from '../../src/core/histogram.js';
+import type { Flow } from '../../src/core/seams.js';
 import { readMsgSeqNum } from '../../src/session/mdp3-header.js';
 import { MAX_CHANNELS, Mdp3Lines, type Mdp3LinesOptions, UNDECIDED_PACKETS } from '../../src/session/mdp3-lines.js';
 import { baseNs, packet } from './mdp3-build.js';
@@ -416,6 +418,72 @@ describe('properties', () => {
           rounds - 1,
         ]);
       }),
+    );
+  });
+});
+
+describe('lines compared', () => {
+  beforeAll(initHistograms);
+
+  const fate = fc.record({ lost: fc.constantFrom(false, false, false, true), again: fc.boolean(), delay: fc.nat(3) });
+  const rounds = fc.record({
+    rounds: fc.integer({ min: 1, max: 5 }),
+    length: fc.integer({ min: 4, max: 12 }),
+    skews: fc.tuple(fc.nat(20), fc.nat(20)),
+    fates: fc.array(fc.tuple(fate, fate), { minLength: 60, maxLength: 60 }),
+    byContent: fc.boolean(),
+  });
+
+  test('through losses, copies, reorderings and numbers that begin anew, what each lost is told exactly', () => {
+    fc.assert(
+      fc.property(rounds, ({ rounds: roundCount, length, skews, fates, byContent }) => {
+        const arrivals: { line: number; round: number; number: number; sentNs: number; at: number }[] = [];
+        for (let index = 0; index < roundCount * length; index++) {
+          const [round, number] = [Math.floor(index / length), (index % length) + 1];
+          for (const line of [0, 1]) {
+            const { lost, again, delay } = (fates[index] as (typeof fates)[number])[line] as (typeof fates)[number][0];
+            // The ends of a round are there: what begins or ends one unseen is known to nobody.
+            if (lost && number > 1 && number < length) continue;
+            const late = number === 1 || number === length ? 0 : delay;
+            // Within one round: of those before the last nothing is known.
+            const skew = (skews[line] as number) % (length - 3);
+            const at = (index + skew + late) * 100 + line * 7;
+            for (let copy = again ? 0 : 1; copy < 2; copy++) {
+              arrivals.push({ line, round, number, sentNs: index * 100, at: at + (1 - copy) * 10 });
+            }
+          }
+        }
+        arrivals.sort((a, b) => a.at - b.at);
+        const options: Mdp3LinesOptions = { compare: { nameOf: () => null }, ...(byContent ? {} : configured) };
+        const lines = new Mdp3Lines({ onPacket: () => {} }, options);
+        for (const { line, number, sentNs, at } of arrivals) {
+          const { view, offset, length: size } = embed(packet(number, sentNs, [`body ${sentNs}`]));
+          lines.packet(view, offset, size, 0, at, flows[line] as Flow);
+        }
+        lines.flush();
+        const [report] = lines.feeds();
+        lines.destroy();
+        const key = ({ round, number }: (typeof arrivals)[number]) => round * 100 + number;
+        const all = new Set(arrivals.map(key));
+        expect(report).toMatchObject({ numbers: roundCount * length, restarts: roundCount - 1 });
+        expect(report?.missingOnAll.missing).toBe(roundCount * length - all.size);
+        for (const line of [0, 1]) {
+          const own = arrivals.filter((one) => one.line === line);
+          const distinct = new Set(own.map(key));
+          const told = report?.lines.find(({ source }) => source.endsWith(`:${1000 + line}`));
+          expect(told).toMatchObject({
+            received: own.length,
+            missing: roundCount * length - distinct.size,
+            duplicates: own.length - distinct.size,
+            late: 0,
+            unmeasured: 0,
+            packets: { received: own.length, missing: all.size - distinct.size },
+          });
+          const won = [...all].filter((one) => arrivals.find((arrival) => key(arrival) === one)?.line === line);
+          expect(told?.first).toBe(won.length);
+        }
+      }),
+      { numRuns: 100 },
     );
   });
 });

@@ -142,6 +142,39 @@ const vectors: Record<string, [Sent[], string[]]> = {
     ],
     ['1 @1', '0 @2', '0 @3'],
   ],
+  'a wrong number far ahead is left out, and what it stands for comes from the other line': [
+    [
+      [0, numbered(1), 1],
+      [0, numbered(2 ** 40), 2],
+      [1, numbered(1), 3],
+      [0, numbered(3), 4],
+      [1, numbered(2), 5],
+    ],
+    ['1 @1', '2 @5', '3 @5'],
+  ],
+  'a long loss of all lines is one, when a packet goes on behind it': [
+    [
+      [0, numbered(1), 1],
+      [0, numbered(5000), 2],
+      [0, numbered(5002), 3],
+    ],
+    ['1 @1', 'gap 2-4999', '5000 @2', 'gap 5001-5001', '5002 @3'],
+  ],
+  'or when both lines tell of it': [
+    [
+      [0, numbered(1), 1],
+      [0, numbered(5000), 2],
+      [1, numbered(5000), 3],
+    ],
+    ['1 @1', 'gap 2-4999', '5000 @2'],
+  ],
+  'or at the end': [
+    [
+      [0, numbered(1), 1],
+      [0, end(5000), 2],
+    ],
+    ['1 @1', 'gap 2-4999', 'end 5000'],
+  ],
   'two sessions': [
     [
       [0, numbered(1, 1, 'ONE'), 1],
@@ -187,6 +220,37 @@ test('a gap is declared by time, when nothing comes', () => {
       1e9 + 11,
     ).events,
   ).toEqual(['1 @0', 'gap 2-2', 'end 3']);
+});
+
+test('a number far ahead is believed when nothing has contradicted it in time', () => {
+  const sent: Sent[] = [
+    [0, numbered(1), 0],
+    [0, numbered(5000), 10],
+  ];
+  expect(put(sent, {}, 1e9 + 10).events).toEqual(['1 @0']);
+  expect(put([...sent, [0, heartbeat(5001), 3e9]]).events).toEqual([
+    '1 @0',
+    'gap 2-4999',
+    '5000 @10',
+    'heartbeat 5001',
+  ]);
+});
+
+test('wrong numbers are counted, and no loss', () => {
+  const wrong = [10, 20, 30].flatMap((number): Sent[] => [
+    [0, numbered(number, 9), number],
+    [0, numbered(2 ** 30 + number), number],
+    [1, numbered(number, 10), number + 1],
+  ]);
+  const [report] = put([
+    [0, numbered(1, 9), 0],
+    [1, numbered(1, 9), 1],
+    ...wrong,
+    [0, numbered(40), 50],
+    [1, numbered(40), 51],
+  ]).report;
+  expect(report).toMatchObject({ numbers: 40, wrongNumbers: 3, missingOnAll: { missing: 0 } });
+  expect(report?.lines.map(({ missing }) => missing)).toEqual([3, 0]);
 });
 
 test('a packet that is cut short is passed on as far as it is whole, and its gap filled by the other line', () => {
