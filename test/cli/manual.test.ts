@@ -41,7 +41,7 @@ describe('help', () => {
 
   it('namesTheTopicsThatExplainACommand', () => {
     expect(allHelp).toContain(
-      'Explained by tickreel help TOPIC: targets, rates, load, pacing, times, filters, formats, faults. The whole page: tickreel manual replay',
+      'Explained by tickreel help TOPIC: targets, rates, load, pacing, times, filters, formats, lines, faults. The whole page: tickreel manual replay',
     );
     expect(allHelp).toContain(
       'Explained by tickreel help TOPIC: targets, rates, load, times, formats, counter. The whole page: tickreel manual listen',
@@ -101,6 +101,7 @@ describe('manual', () => {
       'TIMES AND UNITS',
       'FILTERS',
       'FILES',
+      'LINES',
       'FAULTS',
       'EXIT STATUS',
       'EXAMPLES',
