@@ -44,7 +44,7 @@ describe('help', () => {
       'Explained by tickreel help TOPIC: targets, rates, load, pacing, times, filters, formats, lines, faults. The whole page: tickreel manual replay',
     );
     expect(allHelp).toContain(
-      'Explained by tickreel help TOPIC: targets, rates, load, times, formats, counter. The whole page: tickreel manual listen',
+      'Explained by tickreel help TOPIC: targets, rates, load, times, formats, lines, counter. The whole page: tickreel manual listen',
     );
     expect(allHelp).not.toContain('tickreel manual doctor');
   });
