@@ -80,7 +80,7 @@ export { Recorder, type RecordReport } from './run/record.js';
 export { type RecordSpec, recordFormatOf } from './run/record-spec.js';
 export { runReplay } from './run/replay.js';
 export { replayFigure } from './run/replay-figure.js';
-export type { ReplayOutcome, ReplayReport, ReplaySpec } from './run/replay-spec.js';
+export { type ReplayOutcome, type ReplayReport, type ReplaySpec, replayDefaults } from './run/replay-spec.js';
 export { runReplayThread } from './run/replay-thread.js';
 export type { FaultSpec, FaultsReport } from './run/run-faults.js';
 export {

@@ -2,6 +2,7 @@
 import { formatCount, formatCounted, formatDuration } from '../core/time.js';
 import { proofNames } from '../replay/pacing-proof.js';
 import type { PacingBreach, PacingLimits, VerifyReport } from '../run/verify-pacing.js';
+import { machineText } from './machine.js';
 import { percentileHeading, percentileRows, tableRow } from './percentile-table.js';
 
 const width = 20;
@@ -57,9 +58,11 @@ function spans(report: VerifyReport): string[] {
   ];
 }
 
-function sentBy({ replay: { path, pacing } }: VerifyReport): string {
+function sentBy({ replay: { path, pacing, machine } }: VerifyReport): string {
   const { mode = 'virtual', sleep = null } = pacing ?? {};
-  return `${path ?? 'a sink of its own'}, pacing ${mode}${sleep === null ? '' : ` (${sleep})`}`;
+  const thread = machine === null ? '' : machineText(machine);
+  const slept = sleep === null ? '' : ` (${sleep})`;
+  return `${path ?? 'a sink of its own'}, pacing ${mode}${slept}${thread === '' ? '' : `, ${thread}`}`;
 }
 
 function remarks({ packets: { overtaken, strange, unlogged } }: VerifyReport): string {

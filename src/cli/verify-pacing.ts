@@ -19,6 +19,7 @@ import {
 } from '../run/verify-pacing.js';
 import { defaultSeed } from '../sim/itch-session.js';
 import { parseSeed } from './generate-spec.js';
+import { addMachineOptions, type MachineFlags, machineOf, warnOfMachine } from './machine.js';
 import {
   addInputOptions,
   addWindowOptions,
@@ -39,7 +40,7 @@ import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, warn } from './summary.js';
 import { describeBreach, describeVerification } from './verify-pacing-text.js';
 
-interface VerifyFlags extends InputFlags, WindowFlags, RateFlags, PacingFlags {
+interface VerifyFlags extends InputFlags, WindowFlags, RateFlags, PacingFlags, MachineFlags {
   generate?: number;
   seed: number | string;
   loop?: number;
@@ -51,6 +52,7 @@ interface VerifyFlags extends InputFlags, WindowFlags, RateFlags, PacingFlags {
   via: SendPath;
   gso?: boolean;
   receive: ReceivePath;
+  preload?: boolean;
   buffer: number;
   json?: boolean;
   plot?: string;
@@ -85,6 +87,7 @@ export function addVerifyPacingCommand(program: Command): void {
     .option('--max-gap <time>', 'cut idle gaps of the capture to this', duration);
   addLimits(command);
   addSockets(command);
+  addMachineOptions(command, 'sends').option('--preload', 'read the capture into memory before the run');
   addPackingOptions(addInputOptions(addWindowOptions(command)))
     .optionsGroup('Output:')
     .option('--json', 'one JSON object on standard output')
@@ -162,6 +165,7 @@ async function verifyCaptures(paths: readonly string[], flags: VerifyFlags): Pro
   else (flags.plot === '-' ? process.stderr : output).write(describeVerification(report));
   const isUnwritten = flags.plot !== undefined && !(await draw(flags.plot, outcome, output));
   await output.end();
+  warnOfMachine(report.replay.machine);
   for (const breach of report.breaches) warn(describeBreach(breach));
   const sendErrors = Object.entries(report.replay.sendErrors);
   for (const [code, errors] of sendErrors) warn(`${errors} sends failed: ${code}`);
@@ -203,6 +207,8 @@ function verifySpec(paths: readonly string[], flags: VerifyFlags): VerifySpec {
       input: inputSpec(paths, flags),
       ...rate,
       ...pacingOf(flags),
+      machine: machineOf(flags),
+      preload: flags.preload ?? false,
       filter: noFilter,
       loops,
       limit: flags.limit ?? Number.POSITIVE_INFINITY,

@@ -10,7 +10,7 @@ import type { VerifyOutcome, VerifyReport } from './verify-pacing.js';
 type Line = readonly [name: ProofName, label: string, colour: string];
 
 const gaps: readonly Line[] = [
-  ['scheduledGap', 'scheduled', colours.sand],
+  ['scheduledGap', 'scheduled', colours.black],
   ['sentGap', 'sent', colours.blue],
   ['receivedGap', 'received', colours.orange],
 ];
@@ -66,8 +66,9 @@ function chart(
 }
 
 function layer({ side, percents, valuesNs }: PercentileCurve<ProofName>, name: string, colour: string): Layer {
-  const isDashed = side === 'negative';
-  return { kind: 'line', name: isDashed ? `${name}, below 0` : name, colour, isDashed, x: percents, y: valuesNs };
+  const isNegative = side === 'negative';
+  const isDashed = isNegative || colour === colours.black;
+  return { kind: 'line', name: isNegative ? `${name}, below 0` : name, colour, isDashed, x: percents, y: valuesNs };
 }
 
 function subtitle({ packets, duration, replay, stamps, receivePath }: VerifyReport): string[] {
