@@ -25,6 +25,8 @@ import type { RecordSpec } from './record-spec.js';
 /** What was received is handed to the disk so often, if that is idle: what a kill costs at most. */
 export const flushEveryMs = 250;
 const watchMs = 50;
+/** What is in the sockets when the end comes is still taken, for so long at most where more keeps coming unstamped. */
+const emptyWithinNs = 500e6;
 
 export type RecordEnd = 'stopped' | 'duration' | 'limit' | 'idle' | 'failure';
 
@@ -50,7 +52,12 @@ export class Recorder {
   private isTaking = false;
   /** The interface of each flow, by its index. */
   private readonly interfaceOf: number[] = [];
+  /** Datagrams that the sockets handed over, and those that went on. */
+  private read = 0;
   private written = 0;
+  /** What the kernel stamps later is not taken. */
+  private endSeconds = Number.POSITIVE_INFINITY;
+  private endNanoseconds = 0;
   private firstSeconds = 0;
   private firstNanoseconds = 0;
   private latestNs = 0;
@@ -129,6 +136,7 @@ export class Recorder {
     }, watchMs);
     this.endReason = await this.ended;
     clearInterval(watch);
+    await this.emptySockets();
     this.isTaking = false;
     this.order?.flush();
     this.arbitration?.flush();
@@ -233,7 +241,9 @@ export class Recorder {
     seconds: number,
     nanoseconds: number,
   ): void {
-    if (!this.isTaking) return;
+    if (!this.isTaking || seconds > this.endSeconds) return;
+    if (seconds === this.endSeconds && nanoseconds > this.endNanoseconds) return;
+    this.read++;
     const { clock, interfaceOf, order } = this;
     const at = this.interfaces[index] as RecordInterface;
     const flow = at.flowOf(from, interfaceOf.length);
@@ -299,6 +309,21 @@ export class Recorder {
 
   private countsOfInterfaces(): readonly InterfaceCounts[] {
     return this.recording?.counts ?? [];
+  }
+
+  /** Lets turns of the event loop pass, in each of which every socket has its chance, until one brings nothing. */
+  private async emptySockets(): Promise<void> {
+    const { seconds, nanoseconds } = this.now();
+    this.endSeconds = seconds;
+    this.endNanoseconds = nanoseconds;
+    const startNs = this.clock.nowNs();
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    // The rest of this turn, in which the sockets may have had their chance before the end came.
+    await turn();
+    for (let before = -1; this.read !== before && this.clock.nowNs() - startNs < emptyWithinNs; ) {
+      before = this.read;
+      await turn();
+    }
   }
 
   private async closeSockets(): Promise<void> {

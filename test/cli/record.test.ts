@@ -284,6 +284,22 @@ describe('record', () => {
     expect(datagramsOf(path).map(({ payload }) => payload)).toEqual(sent);
   });
 
+  it.each(['auto', 'dgram'])('takesWhatIsInTheSocketsWhenItIsInterrupted, by %s', async (via) => {
+    const path = join(folder, `interrupted-${via}.pcapng`);
+    const port = await freePort();
+    const recording = await startRecording([`udp://127.0.0.1:${port}?via=${via}`], '-o', path);
+    const socket = await sender();
+    recording.child.kill('SIGSTOP');
+    const sent = Array.from({ length: 200 }, (_, index) => `packet ${index}`);
+    for (const payload of sent) await send(socket, payload, port, '127.0.0.1');
+    socket.close();
+    recording.child.kill('SIGINT');
+    recording.child.kill('SIGCONT');
+    const { code, stdout } = await recording.finished;
+    expect([code, stdout]).toEqual([130, expect.stringContaining('ended by stopped')]);
+    expect(datagramsOf(path).map(({ payload }) => payload)).toEqual(sent);
+  });
+
   it('endsWhenAFolderIsRemoved', async () => {
     const place = join(folder, 'removed');
     mkdirSync(place);
