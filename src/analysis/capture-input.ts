@@ -9,7 +9,7 @@ import type { CaptureCounts } from '../capture/capture-reader.js';
 import { FlowTable } from '../capture/flow.js';
 import type { CaptureDescription } from '../capture/frame-reader.js';
 import { formatEpochNs } from '../core/halves.js';
-import type { Damage, DatagramReader, RecordReader } from '../core/seams.js';
+import type { Damage, DatagramReader, Flow, RecordReader } from '../core/seams.js';
 import type { Stamp } from '../core/seek-index.js';
 import { type Beginning, type CaptureFile, openCapture } from '../io/open-capture.js';
 import type { PreloadStore } from '../io/preload.js';
@@ -112,6 +112,7 @@ export class CaptureInput {
   private readonly entries: readonly Entry[];
   private merged: MergedReader | null = null;
   private hasComparedClocks = false;
+  private readonly owners = new Map<Flow, number>();
   /** While a file's first record is looked for, which is read again later: its damage is told then. */
   private isPeeking = false;
 
@@ -182,6 +183,11 @@ export class CaptureInput {
     return this.entries.reduce((sum, { file, bytesRead }) => sum + (file?.bytesRead ?? bytesRead), 0);
   }
 
+  /** Which of overlaid files a flow is of; undefined where it is the first one's, or none of theirs. */
+  ownerOf(flow: Flow): number | undefined {
+    return this.owners.get(flow);
+  }
+
   files(): FileReport[] {
     return this.entries.map((entry) => entry.describe());
   }
@@ -212,6 +218,7 @@ export class CaptureInput {
       return;
     }
     for (const [index, stamp] of merged.held.entries()) (this.entries[index] as Entry).first = stamp;
+    if (this.spec.overlay !== null) return;
     const dated = this.entries.flatMap(({ first, name }) => (first === null ? [] : [{ name, seconds: first.seconds }]));
     dated.sort((a, b) => a.seconds - b.seconds);
     const [earliest, latest] = [dated[0], dated.at(-1)];
@@ -228,11 +235,15 @@ export class CaptureInput {
     for (const entry of this.entries) await entry.close();
   }
 
+  /** Whether files that begin late are opened when their time has come; overlaid ones begin together. */
+  private get mayWait(): boolean {
+    return this.entries.length > maxAwake && this.spec.overlay === null;
+  }
+
   private async start(): Promise<void> {
     const cursors: MergeCursor[] = [];
-    const isPeeked = this.entries.length > maxAwake;
     for (const entry of this.entries) {
-      await this.openEntry(entry, isPeeked ? undefined : this.options.target);
+      await this.openEntry(entry, this.mayWait ? undefined : this.options.target);
       cursors.push(await this.cursorOf(entry));
     }
     const [only] = cursors;
@@ -240,13 +251,19 @@ export class CaptureInput {
       this.reader = only.reader;
       return;
     }
-    this.merged = new MergedReader(cursors, (flow, index) => this.options.flows.copyOf(flow, index));
+    const { overlay } = this.spec;
+    const copyOf = (flow: Flow, index: number): Flow => {
+      const copy = this.options.flows.copyOf(flow, index, overlay !== null);
+      this.owners.set(copy, index);
+      return copy;
+    };
+    this.merged = new MergedReader(cursors, copyOf, overlay);
     this.reader = this.merged;
   }
 
   /** Where there are many files, one that can be opened again sleeps until its first stamp. */
   private async cursorOf(entry: Entry): Promise<MergeCursor> {
-    if (this.entries.length <= maxAwake || entry.sizeBytes === null) return { reader: this.readerOf(entry) };
+    if (!this.mayWait || entry.sizeBytes === null) return { reader: this.readerOf(entry) };
     await this.peek(entry);
     if (entry.first !== null) return { reader: null, ...entry.first };
     // It has no record: what it has instead is told when it is read.

@@ -21,7 +21,7 @@ async function readDefinitions(
   onDamage: (damage: FileDamage) => void,
 ): Promise<void> {
   if (spec.definitions.length === 0) return;
-  const own: InputSpec = { ...spec, paths: spec.definitions, definitions: [] };
+  const own: InputSpec = { ...spec, paths: spec.definitions, definitions: [], overlay: null };
   const input = await CaptureInput.open(own, (damage, file) => onDamage({ file, ...damage }));
   const demux = new SessionDemux(
     {

@@ -28,6 +28,8 @@ export interface InputSpec {
   channels: string | null;
   /** Captures whose instrument definitions are read before anything else. */
   definitions: readonly string[];
+  /** Lay the captures over each other: where each begins, ns after the first one's beginning. Null: by their stamps. */
+  overlay: readonly number[] | null;
 }
 
 /** What a caller may give: a path, several, or a spec of which all but the path may be left out. */
@@ -52,6 +54,7 @@ export function inputSpecOf(input: Input): InputSpec {
     templates: [],
     channels: null,
     definitions: [],
+    overlay: null,
   };
   return { ...defaults, ...given, paths };
 }

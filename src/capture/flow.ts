@@ -78,17 +78,29 @@ export class FlowTable {
     return flow;
   }
 
-  /** The same addresses and ports as a flow of their own, one for each number: the same object every time. */
-  copyOf(flow: Flow, number: number): Flow {
+  /**
+   * The same addresses and ports as a flow of their own, one for each number: the same object every time. With `apart`
+   * it has a source port of its own too, so that it is told apart wherever it is written or sent.
+   */
+  copyOf(flow: Flow, number: number, apart = false): Flow {
     const known = this.copies.get(flow)?.[number];
     if (known !== undefined) return known;
     if (this.isFull()) return this.otherFlows;
-    const copy = { ...flow, index: this.flows.length };
+    const copy = apart ? this.apartFrom(flow) : { ...flow, index: this.flows.length };
     this.flows.push(copy);
     const copies = this.copies.get(flow) ?? [];
     copies[number] = copy;
     this.copies.set(flow, copies);
     return copy;
+  }
+
+  private apartFrom({ transport, source, sourcePort, destination, destinationPort }: Flow): Flow {
+    const to = { address: destination, port: destinationPort };
+    for (let port = sourcePort + 1; ; port++) {
+      const from = { address: source, port: port > 65535 ? (port % 65536) + 1024 : port };
+      const flow = flowBetween(transport, from, to, this.flows.length);
+      if (!this.flows.some(({ name }) => name === flow.name)) return flow;
+    }
   }
 
   private lookUp(source: number, destination: number, ports: number): Flow {

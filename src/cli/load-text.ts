@@ -25,6 +25,21 @@ export function shapeLines({ shape }: ReplayReport, mode: Rate['mode']): string[
   ];
 }
 
+/** Which captures were overlaid, and which sessions renamed. */
+export function overlayLines({ overlay }: ReplayReport): string[] {
+  if (overlay === null) return [];
+  const { captures, renamed } = overlay;
+  const begins = captures.map(
+    ({ file, offsetNs }) => `${file}${offsetNs > 0 ? ` at ${formatDuration(offsetNs)}` : ''}`,
+  );
+  return [
+    `Overlaid: ${begins.join(', ')}`,
+    ...renamed.map(({ capture, session, sentAs }) => {
+      return `Session ${session} of ${captures[capture]?.file} sent as ${sentAs}: another capture has one of that name`;
+    }),
+  ];
+}
+
 /** What became of the busiest windows. */
 export function peakLines({ peak }: ReplayReport): string[] {
   if (peak === null) return [];

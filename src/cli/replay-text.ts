@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatCounted, formatDuration } from '../core
 import { type LatencyName, latencyLabels, latencyNames } from '../replay/latency.js';
 import type { PacingReport, ReplayReport, ReplaySpec } from '../run/replay-spec.js';
 import { describeFaults } from './fault-text.js';
-import { peakLines, shapeLines } from './load-text.js';
+import { overlayLines, peakLines, shapeLines } from './load-text.js';
 import { machineText } from './machine.js';
 import { percentileHeading, percentileRows } from './percentile-table.js';
 
@@ -62,7 +62,7 @@ export function describeReplay(report: ReplayReport, spec: ReplaySpec): string {
   if (report.clock === 'real' && spec.rate.mode !== 'max') lines.push(lateLine(report, spec));
   if (report.pacing !== null && spec.rate.mode !== 'max') lines.push(pacingLine(report.pacing));
   lines.push(...remarks(report));
-  lines.push(...peakLines(report), ...shapeLines(report, spec.rate.mode));
+  lines.push(...overlayLines(report), ...peakLines(report), ...shapeLines(report, spec.rate.mode));
   if (report.faults !== null) lines.push(...describeFaults(report.faults));
   if (report.clock === 'real') lines.push(...table(report.histograms));
   lines.push(...machineLines(report));

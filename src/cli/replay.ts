@@ -38,7 +38,14 @@ import {
 } from './options.js';
 import { addPacingOptions, type PacingFlags, pacingOf } from './pacing.js';
 import { showProgress } from './progress.js';
-import { addRateOptions, loadOf, type RateFlags } from './rate-options.js';
+import {
+  addOverlayOptions,
+  addRateOptions,
+  loadOf,
+  type OverlayFlags,
+  overlayOf,
+  type RateFlags,
+} from './rate-options.js';
 import { addEthernetOptions, type EthernetFlags, ethernetSpec, warnOfFrames } from './replay-ethernet.js';
 import { describeReplay } from './replay-text.js';
 import { refuseOutputs, refusePlot, writeReportFile } from './report-file.js';
@@ -47,6 +54,7 @@ import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 
 interface ReplayFlags
   extends MachineFlags,
+    OverlayFlags,
     InputFlags,
     FilterFlags,
     WindowFlags,
@@ -98,7 +106,7 @@ export function addReplayCommand(program: Command): void {
     .option('--keep-destinations', 'send to the captured addresses and ports (--to udp:// may name a host alone)')
     .option('--allow-truncated', 'send also packets that the capture holds only a part of (snap length)')
     .option('--dry-run', 'compute the whole schedule, send nothing');
-  addPacingOptions(addRateOptions(command));
+  addPacingOptions(addOverlayOptions(addRateOptions(command)));
   addReplayTiming(command);
   addReplayLineOptions(addFaultOptions(command));
   addInputOptions(addWindowOptions(addFilterOptions(command, 'only this session; of a BinaryFILE: name it so')));
@@ -183,9 +191,10 @@ async function replaySpec(paths: readonly string[], flags: ReplayFlags): Promise
   if (keepDestinations && target.kind !== 'udp') {
     throw new UsageError('keep-destinations', `--keep-destinations goes with --to udp://, not with ${to}`);
   }
+  const input = inputSpec(paths, flags);
   return {
     ...replayDefaults,
-    input: inputSpec(paths, flags),
+    input: { ...input, overlay: overlayOf(flags, input.paths) },
     target,
     keepDestinations,
     ...loadOf(flags),
@@ -222,6 +231,9 @@ function refuse(spec: ReplaySpec, flags: ReplayFlags): void {
   refuseIdleLines(flags);
   if (spec.loops !== 1 && spec.input.paths.some(isStandardInput)) {
     throw new UsageError('loop-stdin', 'standard input cannot be read twice; save it to a file to use --loop');
+  }
+  if (spec.input.overlay !== null && spec.target.kind === 'eth') {
+    throw new UsageError('overlay', '--overlay keeps flows apart by their ports, which frames keep; use --to udp://');
   }
   if (spec.peak !== null && spec.input.paths.some(isStandardInput)) throw notRepeatable('standard input');
   const isVirtual = spec.dryRun || spec.target.kind === 'pcap';

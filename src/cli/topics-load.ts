@@ -4,8 +4,8 @@ import type { Topic } from './topics.js';
 export const load: Topic = {
   name: 'load',
   title: 'Load',
-  summary: 'how the rate changes over a run, and peaks higher than they were: --shape, --peak',
-  options: ['--shape', '--peak'],
+  summary: 'how the rate changes over a run, and more of a capture than it was: --shape, --peak, --overlay',
+  options: ['--shape', '--peak', '--overlay'],
   arguments: [],
   blocks: [
     '--shape says how the rate changes over the run, in parts divided by semicolons. ramp, hold and step are the ' +
@@ -54,6 +54,22 @@ export const load: Topic = {
       'busiest spans.',
     'The capture is read twice before the first packet is sent, so standard input and pipes will not do. Filters, ' +
       '--from, --until and --max-gap come before, --speed and --shape after; every loop is compressed alike.',
+    '--overlay plays several captures at once, each from its own first packet on, where without it they are merged ' +
+      'in the order of their stamps.',
+    {
+      rows: [
+        [
+          '--overlay-offset 0s,500ms',
+          'when each begins, in the order of naming; 0 for those that are left out. A capture may be named twice',
+        ],
+      ],
+    },
+    'All time is then that of the first capture. Flows stay apart: what the second capture and those behind it bring ' +
+      'has sources of its own, by their ports in a pcap and by sockets over UDP. A session of MoldUDP64 whose name ' +
+      'another capture has as well is sent under another: its end gives way to the number of the capture, as in ' +
+      'SESSION002, and the report says so. --session and other filters see the captured name. Packets of MDP 3.0 ' +
+      'name no session: a receiver must tell them apart by their senders, or tickreel convert --remap-destination ' +
+      'gives one capture other destinations first.',
   ],
 };
 

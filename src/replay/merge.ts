@@ -5,6 +5,9 @@
  * Within a reader the order stays as captured, whatever its stamps. A reader that begins late may sleep until then:
  * a run over many files holds open only those that overlap in time.
  *
+ * Overlaid readers all begin at the first one's first stamp, or so long after it as they are told, whatever theirs are;
+ * all that the second one and those behind it deliver has flows of its own.
+ *
  * A TCP stream that goes on in another reader once its own has ended is the same flow there. In two readers at a time
  * it was captured twice, and mixed pieces would be nonsense: then each has a flow of its own.
  */
@@ -26,8 +29,12 @@ const unknown = -2;
 class Slot {
   state: State;
   reader: RecordReader | null;
+  /** Of the record that it holds, shifted. */
   seconds: number;
   nanoseconds: number;
+  /** What an overlay adds to stamps; nanoseconds from 0 on, below a second. */
+  shiftSeconds = 0;
+  shiftNanoseconds = 0;
 
   constructor({ reader, seconds, nanoseconds }: MergeCursor) {
     this.reader = reader;
@@ -77,10 +84,21 @@ export class MergedReader implements DatagramReader {
   /** Slots that are to be advanced before one can be chosen. */
   private readonly toAdvance: number[];
   private isUsedUp = false;
+  private readonly offsetsNs: readonly number[] | null;
+  private isAligned: boolean;
 
-  /** `copyOf` gives a reader a flow of its own for one that another has at the same time; without it they share. */
-  constructor(cursors: readonly MergeCursor[], copyOf = (flow: Flow, _reader: number): Flow => flow) {
+  /**
+   * `copyOf` gives a reader a flow of its own for one that another has at the same time; without it they share.
+   * `offsetsNs` overlays the readers: when each begins, ns after the first one; none may sleep then.
+   */
+  constructor(
+    cursors: readonly MergeCursor[],
+    copyOf = (flow: Flow, _reader: number): Flow => flow,
+    offsetsNs: readonly number[] | null = null,
+  ) {
     this.copyOf = copyOf;
+    this.offsetsNs = offsetsNs;
+    this.isAligned = offsetsNs === null;
     this.slots = cursors.map((cursor) => new Slot(cursor));
     this.toAdvance = this.slots.flatMap((slot, index) => (slot.state === 'advance' ? [index] : []));
   }
@@ -132,6 +150,7 @@ export class MergedReader implements DatagramReader {
       if (!advance(this.slots[index] as Slot)) return this.waitFor(index);
       toAdvance.pop();
     }
+    if (!this.isAligned) this.align();
     const index = this.choose();
     if (index === none) {
       this.done = true;
@@ -141,8 +160,25 @@ export class MergedReader implements DatagramReader {
     if (reader === null) return this.waitFor(index);
     this.current = index;
     this.isUsedUp = true;
-    this.take(reader);
+    this.take(reader, this.slots[index] as Slot);
     return true;
+  }
+
+  /** With the first record of each reader at hand: what is to be added to their stamps. */
+  private align(): void {
+    this.isAligned = true;
+    const base = this.slots.find(({ state }) => state === 'held');
+    if (base === undefined) return;
+    const { seconds, nanoseconds } = base;
+    for (const [index, slot] of this.slots.entries()) {
+      if (slot.state !== 'held') continue;
+      const offsetNs = this.offsetsNs?.[index] ?? 0;
+      const shiftNs = nanoseconds - slot.nanoseconds + (offsetNs % 1e9);
+      const carry = Math.floor(shiftNs / 1e9);
+      slot.shiftSeconds = seconds - slot.seconds + Math.floor(offsetNs / 1e9) + carry;
+      slot.shiftNanoseconds = shiftNs - carry * 1e9;
+      shift(slot);
+    }
   }
 
   private waitFor(index: number): false {
@@ -184,22 +220,24 @@ export class MergedReader implements DatagramReader {
     }
     let own = names[current];
     if (own === undefined) {
-      const isHeld = names.some((name, reader) => name === flow && !this.isOver(reader));
+      const isHeld =
+        (this.offsetsNs !== null && current > 0) || names.some((name, reader) => name === flow && !this.isOver(reader));
       own = isHeld ? this.copyOf(flow, current) : flow;
       names[current] = own;
     }
     return own;
   }
 
-  private take(reader: RecordReader & Extras): void {
+  private take(reader: RecordReader & Extras, slot: Slot): void {
     this.view = reader.view;
     this.offset = reader.offset;
     this.length = reader.length;
-    this.seconds = reader.seconds;
-    this.nanoseconds = reader.nanoseconds;
+    this.seconds = slot.seconds;
+    this.nanoseconds = slot.nanoseconds;
     this.packetNumber = reader.packetNumber;
     this.fileOffset = reader.fileOffset;
-    this.flow = reader.flow?.transport === 'TCP' ? this.owned(reader.flow) : (reader.flow as Flow);
+    const { flow } = reader;
+    this.flow = flow?.transport === 'TCP' || (this.offsetsNs !== null && flow) ? this.owned(flow) : (flow as Flow);
     this.join = reader.join as Join;
     this.truncated = reader.truncated ?? false;
     this.messageCount = reader.messageCount ?? 0;
@@ -213,10 +251,19 @@ function advance(slot: Slot): boolean {
     slot.state = 'held';
     slot.seconds = reader.seconds;
     slot.nanoseconds = reader.nanoseconds;
+    if (slot.shiftSeconds !== 0 || slot.shiftNanoseconds !== 0) shift(slot);
     return true;
   }
   if (reader?.done === false) return false;
   slot.state = 'over';
   slot.reader = null;
   return true;
+}
+
+function shift(slot: Slot): void {
+  slot.seconds += slot.shiftSeconds;
+  slot.nanoseconds += slot.shiftNanoseconds;
+  if (slot.nanoseconds < 1e9) return;
+  slot.nanoseconds -= 1e9;
+  slot.seconds++;
 }

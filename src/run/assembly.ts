@@ -11,6 +11,7 @@ import type { ReplayControl } from '../replay/control.js';
 import { ReplayEngine } from '../replay/engine.js';
 import type { LatencyRecorder } from '../replay/latency.js';
 import { FeedLoopRewriter, type FramingOf } from '../replay/loop.js';
+import { OverlayRewriter } from '../replay/overlay.js';
 import { type PeakPlan, PeakTimeline } from '../replay/peak.js';
 import type { RunObserver } from '../replay/run-trace.js';
 import { createSchedule, type Schedule } from '../replay/schedule.js';
@@ -31,6 +32,7 @@ export interface Assembly {
   schedule: Schedule;
   timeline: Timeline;
   peakTimeline: PeakTimeline | null;
+  overlay: OverlayRewriter | null;
   gate: CaptureGate | null;
   /** What makes frames of datagrams; null where payloads are sent. */
   framer: Framer | null;
@@ -69,6 +71,13 @@ export function assemble(
     gate === null ? () => 'moldudp64' : (view, offset, length, flow) => gate.framingOf(view, offset, length, flow);
   const { faults = null, ...clock } = timing;
   const framed = ethernetFramingOf(spec, () => faults?.payloadSum ?? -1);
+  const looping =
+    spec.loops === 1 || spec.loopSequence === 'keep'
+      ? null
+      : new FeedLoopRewriter(spec.loopSequence, spec.loops, framingOf);
+  const overlay =
+    spec.input.overlay === null ? null : new OverlayRewriter(looping, framingOf, (flow) => source.captureOf(flow));
+  const rewriter = overlay ?? looping;
   const engine = new ReplayEngine({
     source,
     gate: gate ?? packedGate,
@@ -79,9 +88,7 @@ export function assemble(
     turn: () => new Promise((resolve) => setImmediate(resolve)),
     control,
     recorder,
-    ...(spec.loops === 1 || spec.loopSequence === 'keep'
-      ? {}
-      : { rewriter: new FeedLoopRewriter(spec.loopSequence, spec.loops, framingOf) }),
+    ...(rewriter === null ? {} : { rewriter }),
     ...(faults === null ? {} : { faults: (inner) => faults.before(inner, framingOf) }),
     latePolicy: spec.latePolicy,
     lateAfterNs: spec.lateAfterNs,
@@ -91,7 +98,7 @@ export function assemble(
     ...(gate === null ? {} : { feedLatencyOf: feedLatency(gate) }),
     ...(framed === null ? {} : { framing: framed.framing }),
   });
-  return { engine, schedule, timeline, peakTimeline, gate, framer: framed?.framer ?? null };
+  return { engine, schedule, timeline, peakTimeline, overlay, gate, framer: framed?.framer ?? null };
 }
 
 /**

@@ -122,6 +122,14 @@ export class CaptureSource implements ReplaySource {
     return this.input.sizeBytes;
   }
 
+  /** Which of overlaid captures a flow is of. */
+  captureOf(flow: Flow): number {
+    const known = this.input.ownerOf(flow);
+    if (known !== undefined) return known;
+    for (const [from, to] of this.bridgedFlows) if (to === flow) return this.input.ownerOf(from) ?? 0;
+    return 0;
+  }
+
   /** Of a compressed file as far as was read, which is ahead of the datagram. */
   get position(): number {
     return this.input.position;
@@ -144,6 +152,9 @@ export class CaptureSource implements ReplaySource {
 
   async seek(target: Stamp, learner: Learner | null, isStopped: () => boolean): Promise<boolean> {
     const { indexes } = this;
+    if (this.spec.input.overlay !== null) {
+      throw new UsageError('seek', 'overlaid captures have no times of their own to go to; play them from the start');
+    }
     if (indexes === null) throw new UsageError('seek', 'this run was not begun as one that can be told to seek');
     const why = this.whyReadThrough(learner !== null) ?? indexes.refusal;
     // Of a packer what is half packed is packed anew, so that it begins as one that was read to there does.

@@ -205,6 +205,7 @@ function makeReport(
     target: target.name ?? formatTarget(spec.target),
     asked: formatRate(spec.rate),
     shape: spec.shape && { text: spec.shape.text, parts: meter?.finish() ?? [] },
+    overlay: overlayReport(spec, run),
     peak: plan && run.peakTimeline ? peakReport(plan, run.peakTimeline) : null,
     clock: origin.timing.kind,
     pacing: origin.timing.pacing,
@@ -249,4 +250,10 @@ function makeReport(
     damage: damage.kept,
     damageTotal: damage.total,
   };
+}
+
+function overlayReport({ input }: ReplaySpec, { overlay }: Assembly): ReplayReport['overlay'] {
+  if (overlay === null) return null;
+  const captures = input.paths.map((file, index) => ({ file, offsetNs: input.overlay?.[index] ?? 0 }));
+  return { captures, renamed: overlay.renamed };
 }

@@ -154,3 +154,33 @@ describe('--shape', () => {
     );
   });
 });
+
+describe('--overlay', () => {
+  it('playsCapturesAtOnceThatListenTellsApart', async () => {
+    const path = join(folder, 'overlaid.pcap');
+    const flags = ['--overlay', '--overlay-offset', '0s,500ms', '--to', `pcap:${path}`, '--report', '-'];
+    const { code, stdout, stderr } = await run(['replay', capture, capture, ...flags]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Overlaid: .*session\.pcap, .*session\.pcap at 500 ms$/m);
+    expect(stderr).toMatch(/^Session TICKREEL01 of .* sent as TICKREEL02: another capture has one of that name$/m);
+    expect(JSON.parse(stdout)).toMatchObject({
+      packets: 17_220,
+      overlay: { captures: [{ offsetNs: 0 }, { offsetNs: 5e8 }] },
+    });
+    const found = JSON.parse((await run(['inspect', path, '--json'])).stdout);
+    expect(found.sessions).toMatchObject([
+      { session: 'TICKREEL01', messages: 10_000, gaps: [], duplicates: 0 },
+      { session: 'TICKREEL02', messages: 10_000, gaps: [], duplicates: 0 },
+    ]);
+  });
+
+  it.each<[string[], RegExp]>([
+    [['--overlay'], /--overlay lays captures over each other; name two or more, or one twice/],
+    [[capture, '--overlay-offset', '1s'], /--overlay-offset goes with --overlay/],
+    [[capture, '--overlay', '--overlay-offset', '1s,2s,3s'], /has 3 times for 2 captures; give one for each/],
+    [[capture, '--overlay', '--overlay-offset', '5'], /duration "5": the unit is missing, write 5s/],
+  ])('refuses %j', async (flags, message) => {
+    const { code, stderr } = await run(['replay', capture, '--dry-run', ...flags]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(message) });
+  });
+});
