@@ -53,6 +53,7 @@ export { drawFigure } from './plot/figure.js';
 export type * from './plot/model.js';
 export * from './protocol/itch50/index.js';
 export * from './protocol/mdp3/index.js';
+export type { Answer, Command, ReplayStatus } from './replay/command.js';
 export { ReplayControl } from './replay/control.js';
 export type { LineFaults } from './replay/faults/counts.js';
 export type { Fault, FaultPlan } from './replay/faults/fault.js';
@@ -76,6 +77,7 @@ export { type IndexOptions, type IndexReport, indexCapture } from './run/index-c
 export { type DatagramBatch, type ReplayOptions, replay, replayBatches } from './run/library.js';
 export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
 export { pacingFigure } from './run/pacing-figure.js';
+export { openReplay, type Player, type PlayerOptions, type Stepped } from './run/player.js';
 export { Recorder, type RecordReport } from './run/record.js';
 export { type RecordSpec, recordFormatOf } from './run/record-spec.js';
 export { runReplay } from './run/replay.js';

@@ -7,6 +7,7 @@ import { describeFaults } from './fault-text.js';
 import { overlayLines, peakLines, shapeLines } from './load-text.js';
 import { machineText } from './machine.js';
 import { percentileHeading, percentileRows } from './percentile-table.js';
+import { steeringLines } from './steering-text.js';
 
 /** Counters of sinks whose names alone do not say it. */
 const sinkLabels: Readonly<Record<string, string>> = {
@@ -117,6 +118,7 @@ function remarks(report: ReplayReport): string[] {
       `Idle gaps cut: ${formatCount(timeline.squeezedGaps)}, by ${formatDuration(timeline.squeezedNs)} in all`,
     );
   }
+  lines.push(...steeringLines(report.steering));
   return lines;
 }
 

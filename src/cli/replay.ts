@@ -50,6 +50,7 @@ import { addEthernetOptions, type EthernetFlags, ethernetSpec, warnOfFrames } fr
 import { describeReplay } from './replay-text.js';
 import { refuseOutputs, refusePlot, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
+import { addSteeringOptions, openSteering, type SteeringFlags } from './steering.js';
 import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 
 interface ReplayFlags
@@ -61,7 +62,8 @@ interface ReplayFlags
     RateFlags,
     PacingFlags,
     FaultFlags,
-    EthernetFlags {
+    EthernetFlags,
+    SteeringFlags {
   to?: string;
   keepDestinations?: boolean;
   loop: number;
@@ -108,6 +110,7 @@ export function addReplayCommand(program: Command): void {
     .option('--dry-run', 'compute the whole schedule, send nothing');
   addPacingOptions(addOverlayOptions(addRateOptions(command)));
   addReplayTiming(command);
+  addSteeringOptions(command);
   addReplayLineOptions(addFaultOptions(command));
   addInputOptions(addWindowOptions(addFilterOptions(command, 'only this session; of a BinaryFILE: name it so')));
   addPackingOptions(command);
@@ -223,6 +226,8 @@ async function replaySpec(paths: readonly string[], flags: ReplayFlags): Promise
     hlogPath: flags.hlog ?? null,
     keepDistributions: flags.hgrm !== undefined,
     keepPlot: flags.plot !== undefined,
+    paused: flags.paused ?? false,
+    writesIndex: flags.index && (flags.control !== undefined || flags.paused === true),
   };
 }
 
@@ -259,14 +264,16 @@ async function replay(paths: readonly string[], flags: ReplayFlags): Promise<voi
   const outputs = [flags.plot, flags.report, flags.hlog, flags.faultLog, captured, distribution];
   refuseOutputs(outputs, spec.input.paths);
   const control = new ReplayControl();
+  const steering = await openSteering(spec, flags, control);
   const release = stopOnSignal(() => control.stop());
   const hideProgress = showProgress(control, spec);
   let outcome: ReplayOutcome;
   try {
-    outcome = await runReplayThread(spec, control, warn);
+    outcome = await runReplayThread(spec, control, warn, steering.port);
   } finally {
     hideProgress();
     release();
+    await steering.release();
   }
   const { report } = outcome;
   const summary = new CaptureSummary();

@@ -6,6 +6,7 @@ import type { CommandNode } from './command-tree.js';
 import { faultsTopic } from './fault-topic.js';
 import { linesTopic } from './lines-topic.js';
 import type { Block } from './page.js';
+import { control } from './topics-control.js';
 import { counter, load } from './topics-load.js';
 
 export interface Topic {
@@ -264,6 +265,7 @@ export const topics: readonly Topic[] = [
   rates,
   load,
   pacing,
+  control,
   times,
   filters,
   formats,

@@ -338,7 +338,7 @@ export class ReplayEngine {
     return steering.isHeld ? this.hold(steering) : this.proceed();
   }
 
-  /** Paused, waits until told otherwise; stepping, sends what is at hand at once. */
+  /** Paused, waits until told otherwise; stepping, sends what is at hand, due when it is sent. */
   private async hold(steering: Steering): Promise<EndReason | undefined> {
     for (;;) {
       if (!steering.isStepping || this.o.control.isInterrupted) {
@@ -351,7 +351,8 @@ export class ReplayEngine {
     }
     if (this.sendsSinceTurn >= sendsPerTurn) await this.turn();
     steering.beforeStep(this.o.source.reader);
-    const ended = await this.sendNow(this.progress.handDeadlineNs, this.o.clock.nowNs());
+    const { handDeadlineNs } = this.progress;
+    const ended = await this.sendNow(handDeadlineNs, handDeadlineNs);
     steering.afterSend();
     return ended;
   }
@@ -359,7 +360,7 @@ export class ReplayEngine {
   /** What was staged before the run was told to step goes out together. */
   private async flushStep(steering: Steering): Promise<void> {
     steering.beforeStep(null);
-    await this.flushNow(this.o.clock.nowNs());
+    await this.flushNow(this.progress.deadlineNs());
     steering.afterSend();
   }
 

@@ -87,6 +87,8 @@ export class Steering {
   private isPaused: boolean;
   private pausedSinceNs = Number.NaN;
   private step: Step | null = null;
+  /** A step that is over and not answered yet. */
+  private reached: Step | null = null;
 
   constructor(options: SteeringOptions, run: Steered) {
     this.o = options;
@@ -119,12 +121,16 @@ export class Steering {
     const { packets, messages } = run.result;
     const { goal } = step;
     const count = goal.kind === 'messages' ? messages - step.messagesBefore : packets - step.packetsBefore;
-    if (goal.kind === 'match' ? step.isReached : count >= goal.count) this.endStep();
+    if (goal.kind === 'match' ? !step.isReached : count < goal.count) return;
+    this.standStill();
+    // Answered once the packet after it is at hand.
+    this.reached = step;
   }
 
   /** Obeys what waits, and stays while the run is paused. */
   async obey(): Promise<Obeyed> {
     const { control } = this.run;
+    this.answerReached();
     let outcome: Obeyed = 'go';
     for (;;) {
       if (control.stopped) return 'stopped';
@@ -142,8 +148,9 @@ export class Steering {
 
   /** Answers what is left: the run is over. */
   end(): void {
-    if (this.isPaused) this.endPause();
+    this.answerReached();
     if (this.step !== null) this.endStep();
+    this.endPause();
     for (let pending = this.o.commands.take(); pending !== undefined; pending = this.o.commands.take()) {
       pending.answer({ ok: false, error: 'the run is over' });
     }
@@ -243,12 +250,22 @@ export class Steering {
     this.step = { goal, matches, isReached: false, pending, packetsBefore: packets, messagesBefore: messages };
   }
 
-  /** The run stands still again. */
-  private endStep(): void {
-    const step = this.step as Step;
+  private standStill(): void {
     this.step = null;
     this.isPaused = true;
     this.beginPause();
+  }
+
+  private endStep(): void {
+    this.reached = this.step;
+    this.standStill();
+    this.answerReached();
+  }
+
+  private answerReached(): void {
+    const step = this.reached;
+    if (step === null) return;
+    this.reached = null;
     const { packets, messages } = this.run.result;
     const sent = { packets: packets - step.packetsBefore, messages: messages - step.messagesBefore };
     step.pending.answer({ ok: true, command: 'step', sent, status: this.status() } satisfies Answer);

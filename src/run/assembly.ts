@@ -7,6 +7,7 @@ import type { Framer } from '../capture/framer.js';
 import type { Clock, DatagramReader, Sink } from '../core/seams.js';
 import type { Waiter } from '../core/waiter.js';
 import { itch50 } from '../protocol/itch50/index.js';
+import type { CommandSource } from '../replay/command.js';
 import type { ReplayControl } from '../replay/control.js';
 import { ReplayEngine } from '../replay/engine.js';
 import type { LatencyRecorder } from '../replay/latency.js';
@@ -16,6 +17,8 @@ import { type PeakPlan, PeakTimeline } from '../replay/peak.js';
 import type { RunObserver } from '../replay/run-trace.js';
 import { createSchedule, type Schedule } from '../replay/schedule.js';
 import type { SendLog } from '../replay/send-log.js';
+import { SteeredSchedule } from '../replay/steered-schedule.js';
+import type { SteeringOptions } from '../replay/steering.js';
 import { Timeline } from '../replay/timeline.js';
 import { nanosecondsOf, readTimeHigh, readTimeLow, SENDING_TIME_OFFSET, secondsOf } from '../session/mdp3-header.js';
 import { BLOCK_LENGTH_SIZE, HEADER_LENGTH } from '../session/moldudp64.js';
@@ -25,6 +28,7 @@ import { gateOf } from './capture-walk.js';
 import { ethernetFramingOf } from './ethernet-target.js';
 import { type ReplaySpec, replayDefaults } from './replay-spec.js';
 import type { RunFaults } from './run-faults.js';
+import { stepMatcher } from './step-matcher.js';
 
 /** A run put together: the engine, and the parts whose counts the report wants. */
 export interface Assembly {
@@ -47,6 +51,8 @@ export interface AssemblyTiming {
   trace?: RunObserver;
   /** The busiest windows, where they are to be compressed. */
   peak?: PeakPlan | undefined;
+  /** What the run is told while it plays. */
+  commands?: CommandSource;
   faults?: RunFaults | null;
   log?: SendLog;
 }
@@ -63,13 +69,15 @@ export function assemble(
 ): Assembly {
   // On a virtual clock nothing is waited for, so `max` keeps the capture's own timing there.
   const isVirtual = spec.dryRun || spec.target.kind === 'pcap';
-  const schedule = createSchedule(isVirtual && spec.rate.mode === 'max' ? replayDefaults.rate : spec.rate, spec.shape);
+  const rate = isVirtual && spec.rate.mode === 'max' ? replayDefaults.rate : spec.rate;
+  const { commands } = timing;
+  const schedule = commands === undefined ? createSchedule(rate, spec.shape) : new SteeredSchedule(rate, spec.shape);
   const timeline = new Timeline({ maxGapNs: spec.maxGapNs });
   const peakTimeline = timing.peak === undefined ? null : new PeakTimeline(timeline, timing.peak);
   const gate = gateOf(spec, protocols, source);
   const framingOf: FramingOf =
     gate === null ? () => 'moldudp64' : (view, offset, length, flow) => gate.framingOf(view, offset, length, flow);
-  const { faults = null, ...clock } = timing;
+  const { faults = null, commands: _commands, ...clock } = timing;
   const framed = ethernetFramingOf(spec, () => faults?.payloadSum ?? -1);
   const looping =
     spec.loops === 1 || spec.loopSequence === 'keep'
@@ -97,8 +105,24 @@ export function assemble(
     durationNs: spec.durationNs,
     ...(gate === null ? {} : { feedLatencyOf: feedLatency(gate) }),
     ...(framed === null ? {} : { framing: framed.framing }),
+    ...(commands === undefined ? {} : { steering: steeringOf(commands, spec, protocols, framingOf, source) }),
   });
   return { engine, schedule, timeline, peakTimeline, overlay, gate, framer: framed?.framer ?? null };
+}
+
+function steeringOf(
+  commands: CommandSource,
+  spec: ReplaySpec,
+  protocols: Protocols,
+  framingOf: FramingOf,
+  source: CaptureSource,
+): SteeringOptions {
+  return {
+    commands,
+    isPaused: spec.paused,
+    matcherOf: (filter) => stepMatcher(filter, spec, protocols, framingOf, source),
+    ...(spec.peak === null ? {} : { noSeek: '--peak has planned the whole capture in its order: a run cannot seek' }),
+  };
 }
 
 /**

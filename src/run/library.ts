@@ -5,10 +5,11 @@ import type { Clock, Flow, Sink } from '../core/seams.js';
 import { pacings } from '../core/waiter.js';
 import { ReplayControl } from '../replay/control.js';
 import { noFilter } from '../replay/filter.js';
+import type { LatencyRecorder } from '../replay/latency.js';
 import { parseSpeed } from '../replay/rate.js';
 import { parseShapedRate } from '../replay/shape-parser.js';
 import { type DatagramHandler, HandlerSink } from '../replay/sinks.js';
-import { runReplay } from './replay.js';
+import { type ReplayHooks, runReplay } from './replay.js';
 import { type ReplayReport, type ReplaySpec, replayDefaults } from './replay-spec.js';
 import { parseTarget } from './target.js';
 
@@ -40,18 +41,15 @@ export interface ReplayOptions extends Partial<Omit<ReplaySpec, 'input' | 'targe
  * damage is in the report.
  */
 export async function replay(capture: Input, options: ReplayOptions = {}): Promise<ReplayReport> {
-  const { onDatagram, sink, control, say } = options;
-  const spec = specOf(capture, options);
-  if (onDatagram) {
-    const hooks = {
-      sink: (clock: Clock, recorder: ConstructorParameters<typeof HandlerSink>[2]) =>
-        new HandlerSink(onDatagram, clock, recorder),
-    };
-    return (await runReplay(spec, { ...hooks, ...(control ? { control } : {}) })).report;
-  }
-  const own = typeof sink === 'function' ? sink : sink ? () => sink : undefined;
-  const hooks = { ...(own ? { sink: own } : {}), ...(control ? { control } : {}), ...(say ? { say } : {}) };
-  return (await runReplay(spec, hooks)).report;
+  return (await runReplay(specOf(capture, options), hooksOf(options))).report;
+}
+
+/** What of the options is the caller's own, and no plain data. */
+export function hooksOf({ onDatagram, sink, control, say }: ReplayOptions): ReplayHooks {
+  const handled = (clock: Clock, recorder: LatencyRecorder) =>
+    new HandlerSink(onDatagram as DatagramHandler, clock, recorder);
+  const own = onDatagram ? handled : typeof sink === 'function' ? sink : sink ? () => sink : undefined;
+  return { ...(own ? { sink: own } : {}), ...(control ? { control } : {}), ...(say ? { say } : {}) };
 }
 
 /** Datagrams that were due together, copied out of the capture: valid as long as the caller keeps them. */
@@ -179,7 +177,8 @@ class BatchSink implements Sink {
   }
 }
 
-function specOf(capture: Input, options: ReplayOptions): ReplaySpec {
+/** The whole spec of what a caller asks; throws UsageError where that cannot be. */
+export function specOf(capture: Input, options: ReplayOptions): ReplaySpec {
   const { speed, shape, to, date, frameByType, onDatagram, sink, control, say, ...rest } = options;
   const destinations = [to, onDatagram, sink].filter((destination) => destination !== undefined).length;
   if (destinations > 1 || (destinations === 0 && !options.dryRun)) {

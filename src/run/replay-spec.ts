@@ -17,6 +17,7 @@ import type { RunTraceData } from '../replay/run-trace.js';
 import type { EndReason, LatePolicy } from '../replay/send-record.js';
 import type { Shape } from '../replay/shape.js';
 import type { ShapeShare } from '../replay/shape-meter.js';
+import type { SteeringCounts } from '../replay/steering.js';
 import type { PeakReport } from './peak-survey.js';
 import type { FaultSpec, FaultsReport } from './run-faults.js';
 import type { Target, UdpTarget } from './target.js';
@@ -81,6 +82,10 @@ export interface ReplaySpec {
   keepPlot: boolean;
   /** Where another thread is told of each packet (a ring's memory), and the clock that both go by. */
   sendLog: { memory: SharedArrayBuffer; base: ClockBase } | null;
+  /** Of a run that can be told what to do while it plays: stand still before the first packet. */
+  paused: boolean;
+  /** Of such a run: put a seek index beside each capture that was read to its end. */
+  writesIndex: boolean;
 }
 
 /** The defaults of every option but input and target. */
@@ -114,6 +119,8 @@ export const replayDefaults: Omit<ReplaySpec, 'input' | 'target' | 'filter'> = {
   keepDistributions: false,
   keepPlot: false,
   sendLog: null,
+  paused: false,
+  writesIndex: false,
 };
 
 /** How a run on the real clock waited. */
@@ -180,6 +187,8 @@ export interface ReplayReport {
   /** Failed sends by error code. */
   sendErrors: Record<string, number>;
   sink: Record<string, number>;
+  /** What the run was told while it played; null where it could not be told anything. */
+  steering: SteeringCounts | null;
   damage: FileDamage[];
   damageTotal: number;
 }

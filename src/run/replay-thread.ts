@@ -1,9 +1,29 @@
 /** A replay on a thread of its own, so that the caller's stays live while packets are paced. */
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { isStandardInput } from '../analysis/input.js';
 import * as errors from '../core/errors.js';
 import { ReplayControl } from '../replay/control.js';
+import { RemoteCommander } from './command-queue.js';
 import type { ReplayOutcome, ReplaySpec } from './replay-spec.js';
+
+/** What the worker is given; `port` brings it commands. */
+export interface ReplayWorkerData {
+  spec: ReplaySpec;
+  memory: SharedArrayBuffer;
+  port: MessagePort | null;
+}
+
+/** A commander of a run to come, and what the run is to be given. */
+export interface SteeringPort {
+  commander: RemoteCommander;
+  far: MessagePort;
+}
+
+/** Makes what `runReplayThread` takes so that the run can be told what to do while it plays. */
+export function steeringPort(control: ReplayControl): SteeringPort {
+  const { port1, port2 } = new MessageChannel();
+  return { commander: new RemoteCommander(port1, control), far: port2 };
+}
 
 /** What the worker posts: what it waits for, as text, and when it is done. */
 export type WorkerAnswer =
@@ -19,9 +39,12 @@ export function runReplayThread(
   spec: ReplaySpec,
   control = new ReplayControl(),
   say: (text: string) => void = () => {},
+  steering: SteeringPort | null = null,
 ): Promise<ReplayOutcome> {
+  const port = steering?.far ?? null;
   const worker = new Worker(new URL('./replay-worker.js', import.meta.url), {
-    workerData: { spec, control: control.memory },
+    workerData: { spec, memory: control.memory, port } satisfies ReplayWorkerData,
+    transferList: port === null ? [] : [port],
     stdin: spec.input.paths.some(isStandardInput),
   });
   const { stdin } = worker;
@@ -40,6 +63,7 @@ export function runReplayThread(
     worker.once('exit', (code) => reject(new Error(`the replay thread ended early, with code ${code}`)));
   });
   return answer.finally(() => {
+    steering?.commander.end();
     if (stdin !== null) process.stdin.unpipe(stdin).destroy();
   });
 }

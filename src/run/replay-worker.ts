@@ -2,15 +2,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { TickreelError } from '../core/errors.js';
 import { ReplayControl } from '../replay/control.js';
+import { PortCommands } from './command-queue.js';
 import { runReplay } from './replay.js';
-import type { ReplaySpec } from './replay-spec.js';
-import type { WorkerAnswer } from './replay-thread.js';
+import type { ReplayWorkerData, WorkerAnswer } from './replay-thread.js';
 
-const { spec, control } = workerData as { spec: ReplaySpec; control: SharedArrayBuffer };
+const { spec, memory, port } = workerData as ReplayWorkerData;
+const control = new ReplayControl(memory);
 
 try {
   const outcome = await runReplay(spec, {
-    control: new ReplayControl(control),
+    control,
+    ...(port === null ? {} : { commands: new PortCommands(port, control) }),
     say: (said) => parentPort?.postMessage({ said } satisfies WorkerAnswer),
   });
   parentPort?.postMessage({ outcome } satisfies WorkerAnswer);

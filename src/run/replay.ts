@@ -8,6 +8,7 @@ import { formatEpochNs } from '../core/halves.js';
 import { initHistograms } from '../core/histogram.js';
 import type { Clock, Sink } from '../core/seams.js';
 import { openTextFile } from '../io/text-file.js';
+import type { CommandSource } from '../replay/command.js';
 import { ReplayControl } from '../replay/control.js';
 import { type LatencyName, LatencyRecorder } from '../replay/latency.js';
 import type { PeakPlan } from '../replay/peak.js';
@@ -39,8 +40,10 @@ export interface ReplayHooks {
   control?: ReplayControl;
   /** Takes the place of the spec's target. */
   sink?: (clock: Clock, recorder: LatencyRecorder) => Sink;
-  /** Told, as a line of text, what the run waits for before it begins. */
+  /** Told, as a line of text, what the run waits for before it begins, and what a seek has to do without. */
   say?: (text: string) => void;
+  /** Tells the run what to do while it plays. */
+  commands?: CommandSource;
 }
 
 /** Plays the capture to its end, a limit or a stop, and reports; rejects where source or sink cannot be opened. */
@@ -50,7 +53,9 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
   const control = hooks.control ?? new ReplayControl();
   const damage = new DamageLog(inputName(spec.input));
   const protocols = await openProtocols(spec.input, ({ file, ...entry }) => damage.add(entry, file));
-  const source = await CaptureSource.open(spec, (entry, file) => damage.add(entry, file), protocols.mdp3);
+  const { commands, say = () => {} } = hooks;
+  const seeks = commands === undefined ? null : { writes: spec.writesIndex, say };
+  const source = await CaptureSource.open(spec, (entry, file) => damage.add(entry, file), protocols.mdp3, seeks);
   const timing = timingOf(spec, control);
   let log: LatencyLog | undefined;
   const recorder = new LatencyRecorder(
@@ -79,6 +84,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
       peak: plan,
       faults,
       ...(sends ? { log: sends } : {}),
+      ...(commands ? { commands } : {}),
       chooseOrigin: (nowNs) => origin.choose(nowNs),
     });
     // Without deadlines only a handler's own time is worth warming for.
@@ -86,7 +92,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     if (timing.kind === 'real' && isTimed && source.isRepeatable) {
       await warmUp(spec, protocols, { ...timing, faults, chooseOrigin: (nowNs) => nowNs }, msToStart(spec, timing));
     }
-    await target.ready?.(control, hooks.say ?? (() => {}));
+    await target.ready?.(control, say);
     const result = await run.engine.run();
     await target.sink.close?.();
     faults?.close(result.endReason === 'end');
@@ -247,6 +253,7 @@ function makeReport(
     path: target.path?.() ?? null,
     sendErrors: target.errors(),
     sink: { ...target.counters(), ...frameCounts(run) },
+    steering: result.steering,
     damage: damage.kept,
     damageTotal: damage.total,
   };

@@ -1,14 +1,14 @@
 /** The clock of a run, how its deadlines are waited for, and what its times stand for since the epoch. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type EpochTime, MonotonicClock, VirtualClock, WallClock } from '../core/clock.js';
 import type { Clock } from '../core/seams.js';
 import { PacedWaiter, VirtualWaiter, type Waiter } from '../core/waiter.js';
 import { applyMachine, type MachineReport } from '../io/native/machine.js';
 import { openSleeper } from '../io/native/sleeper.js';
 import type { ReplayControl } from '../replay/control.js';
+import { interrupted } from './command-queue.js';
 import type { PacingReport, ReplaySpec } from './replay-spec.js';
 
-/** The longest sleep on a timer before the stop word is looked at. */
+/** The longest sleep on a timer. */
 const longestRestNs = 100_000_000;
 
 export interface Timing {
@@ -57,7 +57,7 @@ export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
     },
     machine: applyMachine(spec.machine),
     // A thread that must not sleep turns the event loop instead.
-    rest: mode === 'spin' ? turn : (ns) => sleep(Math.min(ns, longestRestNs) / 1e6),
+    rest: mode === 'spin' ? turn : (ns) => interrupted(control, Math.min(ns, longestRestNs) / 1e6),
     toEpoch: (ns) => wall.toEpoch(ns),
     fromEpoch: ({ seconds, nanoseconds }) => wall.fromEpoch(seconds, nanoseconds),
   };

@@ -41,7 +41,7 @@ describe('help', () => {
 
   it('namesTheTopicsThatExplainACommand', () => {
     expect(allHelp).toContain(
-      'Explained by tickreel help TOPIC: targets, rates, load, pacing, times, filters, formats, lines, faults. The whole page: tickreel manual replay',
+      'Explained by tickreel help TOPIC: targets, rates, load, pacing, control, times, filters, formats, lines, faults. The whole page: tickreel manual replay',
     );
     expect(allHelp).toContain(
       'Explained by tickreel help TOPIC: targets, rates, load, times, formats, lines, counter. The whole page: tickreel manual listen',
@@ -98,6 +98,7 @@ describe('manual', () => {
       'RATES',
       'LOAD',
       'PACING',
+      'CONTROL',
       'TIMES AND UNITS',
       'FILTERS',
       'FILES',
