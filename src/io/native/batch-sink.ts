@@ -2,8 +2,7 @@
  * A sink that stages datagrams and hands many to the kernel in one call, `sendmmsg`. Neighbours of one flow and one
  * size become a train: one message that the kernel cuts into datagrams after most of its work is done (`UDP_SEGMENT`).
  *
- * Payloads are staged one behind the other, so that a train needs no more than a longer vector. The sockets stay
- * unconnected, as those of `UdpSink`, and for the same reason.
+ * Payloads are staged one behind the other, so that a train needs no more than a longer vector.
  */
 import { copyBytes } from '../../core/copy.js';
 import type { Flow, StagingSink } from '../../core/seams.js';
@@ -97,7 +96,7 @@ export class BatchSink implements StagingSink {
   }
 
   stage(view: DataView, offset: number, length: number, scheduledNs: number, flow: Flow): void {
-    const lane = this.lanes.lanes[flow.index] ?? this.lanes.add(flow);
+    const lane = this.lanes.lanes[flow.index] ?? this.addLane(flow);
     const start = this.payloadEnd;
     const bytes = length < maxDatagramBytes ? length : maxDatagramBytes;
     copyBytes(view, offset, this.payload, start, bytes);
@@ -215,9 +214,28 @@ export class BatchSink implements StagingSink {
   private isFinal(socket: NativeSocket): boolean {
     const errno = this.libc.errno();
     this.refusal = errno;
+    if (errno === n.ECONNREFUSED) {
+      this.lanes.disconnect(socket);
+      this.nameStaged();
+    }
     if (!this.patience.waits(errno, socket)) return true;
     this.counts.waits++;
     return false;
+  }
+
+  private addLane(flow: Flow): Lane {
+    const lane = this.lanes.add(flow);
+    // Its socket may be another's that was connected.
+    this.nameStaged();
+    return lane;
+  }
+
+  /** Messages of lanes whose sockets are not connected any more name their destination. */
+  private nameStaged(): void {
+    for (let index = 0; index < this.messages; index++) {
+      const lane = this.laneOf[index] as Lane;
+      this.batch.setName(index, lane.nameAddress, lane.nameLength);
+    }
   }
 
   /** A message that the kernel refused: counted, or where it was a train, sent datagram by datagram. */
@@ -246,12 +264,12 @@ export class BatchSink implements StagingSink {
     const size = this.sizeOf[index] as number;
     const end = start + batch.payloadLength(index);
     let taken = 0;
-    batch.setName(spare, lane.nameAddress, lane.nameLength);
     batch.setControlLength(spare, this.times === null ? 0 : timeSpace);
     this.times?.copy(batch, index, spare);
     for (let at = start; at < end; at += size) {
       batch.setPayload(spare, this.payloadAddress + at, Math.min(size, end - at));
       for (;;) {
+        batch.setName(spare, lane.nameAddress, lane.nameLength);
         this.counts.systemCalls++;
         if (this.sendmmsg(socket.descriptor, batch.address + spare * mmsghdrBytes, 1, 0) === 1) {
           taken++;

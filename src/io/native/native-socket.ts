@@ -6,6 +6,9 @@ import { AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from './so
 
 /** Longest value of an option that is read or written here. */
 const optionBytes = 64;
+const AF_UNSPEC = 0;
+/** Ports that are tried before it is given up to bind one. */
+const portTries = 20;
 
 export class NativeSocket {
   readonly descriptor: number;
@@ -31,9 +34,36 @@ export class NativeSocket {
     this.checked('bind', call(this.descriptor, this.address, length));
   }
 
-  /** Binds to any address and a port of the system's choice. */
+  /**
+   * Binds to any address and a port of the system's choice, by its number: only so does the port stay through
+   * `disconnect`.
+   */
   bindAny(): void {
-    this.bind(this.family === 6 ? '::' : '0.0.0.0', 0);
+    const any = this.family === 6 ? '::' : '0.0.0.0';
+    for (let tries = 1; ; tries++) {
+      const probe = new NativeSocket(this.libc, this.family);
+      probe.bind(any, 0);
+      const { port } = probe.localAddress();
+      probe.close();
+      try {
+        this.bind(any, port);
+        return;
+      } catch (error) {
+        // Another program took it in between.
+        if (tries === portTries) throw error;
+      }
+    }
+  }
+
+  /** Gives the socket one destination; false where the system refuses that one. */
+  connect(address: string, port: number): boolean {
+    return this.connectTo(writeSocketAddress(this.libc, this.memory, 0, address, port));
+  }
+
+  /** Takes the destination back; where the socket is bound stays. */
+  disconnect(): void {
+    this.memory.setUint16(0, AF_UNSPEC, true);
+    this.connectTo(socketAddressBytes);
   }
 
   /** Where the socket is bound. */
@@ -84,6 +114,11 @@ export class NativeSocket {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.libc.declare('int close(int fd)')(this.descriptor);
+  }
+
+  private connectTo(length: number): boolean {
+    const call = this.libc.declare('int connect(int fd, uintptr_t address, uint32_t length)');
+    return call(this.descriptor, this.address, length) === 0;
   }
 
   private apply(level: number, option: number, length: number): void {

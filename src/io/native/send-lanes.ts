@@ -1,6 +1,9 @@
 /**
  * Where the datagrams of each flow leave by and go to: a socket for each flow, as far as `maxSockets` go, and the
  * destination as the kernel takes it.
+ *
+ * A socket of one flow is connected, which saves the kernel a look-up of the route a datagram (an eighth of its time for
+ * 120 bytes over loopback), until a peer says that nobody listens there: such a message would fail every other send.
  */
 import { SinkError } from '../../core/errors.js';
 import type { Flow } from '../../core/seams.js';
@@ -14,11 +17,12 @@ import * as n from './socket-numbers.js';
 /** The way of one flow. */
 export interface Lane {
   readonly socket: NativeSocket;
-  /** Where its destination lies as a `sockaddr` … */
-  readonly nameAddress: number;
-  readonly nameLength: number;
-  /** … and what keeps it there. */
+  /** Where its destination lies as a `sockaddr`; 0 while the socket is connected to it. */
+  nameAddress: number;
+  nameLength: number;
+  /** The `sockaddr`. */
   readonly memory: ArrayBuffer;
+  readonly memoryLength: number;
   /** Datagrams longer than this are not sent as trains: the system refused one. */
   longestSegment: number;
 }
@@ -51,15 +55,23 @@ export class SendLanes {
     const port = this.options.port ?? flow.destinationPort;
     refuseZeroDestination(flow, address, port);
     const memory = new ArrayBuffer(socketAddressBytes);
-    const lane: Lane = {
-      socket: this.socketOf(flow, familyOf(address)),
-      nameAddress: this.libc.addressOf(memory),
-      nameLength: writeSocketAddress(this.libc, new DataView(memory), 0, address, port),
-      memory,
-      longestSegment: noLimit,
-    };
+    const memoryLength = writeSocketAddress(this.libc, new DataView(memory), 0, address, port);
+    const socket = this.socketOf(flow, familyOf(address));
+    const lane: Lane = { socket, nameAddress: 0, nameLength: 0, memory, memoryLength, longestSegment: noLimit };
+    const sharing = this.lanes.filter((other) => other?.socket === socket);
     this.lanes[flow.index] = lane;
+    if (sharing.length > 0 || !socket.connect(address, port)) this.disconnect(socket);
     return lane;
+  }
+
+  /** Names the destination in every message of the socket's lanes from now on. */
+  disconnect(socket: NativeSocket): void {
+    socket.disconnect();
+    for (const lane of this.lanes) {
+      if (lane?.socket !== socket) continue;
+      lane.nameAddress = this.libc.addressOf(lane.memory);
+      lane.nameLength = lane.memoryLength;
+    }
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { BatchSink, type BatchSinkOptions, openBatchSink } from '../../../src/io/native/batch-sink.js';
 import { batchedSockets } from '../../../src/io/native/batched-sockets.js';
 import type { Libc } from '../../../src/io/native/libc.js';
@@ -225,6 +225,49 @@ describe.skipIf(libc === null)(`BatchSink${absence === null ? '' : ` (skipped: $
     expect(sink.counters()).toMatchObject({ trains: 4, trainDatagrams: 100 });
     await sink.close();
     await receiver.close();
+  });
+
+  test('flows beyond 64 share sockets, also within one flush', async () => {
+    const got: string[] = [];
+    const receiver = await openUdpReceiver(
+      { host: '127.0.0.1', port: 0, iface: null, bufferBytes: 1 << 20 },
+      (view, offset, length) => {
+        got.push(Buffer.from(view.buffer as ArrayBuffer, view.byteOffset + offset, length).toString('latin1'));
+      },
+    );
+    const sink = await openBatchSink(here, { ...options, host: '127.0.0.1', port: receiver.port });
+    const texts = [...Array(140).keys()].map((index) => `${index}/${index % 70}`);
+    flush(sink, ...texts);
+    await vi.waitFor(() => expect(got.length).toBe(140));
+    expect(new Set(got).size).toBe(140);
+    expect([...sink.errors]).toEqual([]);
+    await sink.close();
+    await receiver.close();
+  });
+
+  test('a peer that is away for a while costs nothing sent after, and the port stays', async () => {
+    const got: [string, number][] = [];
+    const open = (port: number) =>
+      openUdpReceiver({ host: '127.0.0.1', port, iface: null, bufferBytes: 1 << 20 }, (view, offset, length, from) => {
+        const text = Buffer.from(view.buffer as ArrayBuffer, view.byteOffset + offset, length).toString('latin1');
+        got.push([text, from.port]);
+      });
+    const before = await open(0);
+    const { port } = before;
+    const sink = await openBatchSink(here, { ...options, host: '127.0.0.1', port });
+    flush(sink, 'a', 'b');
+    await vi.waitFor(() => expect(got.length).toBe(2));
+    await before.close();
+    flush(sink, 'lost', 'too', 'lost');
+    flush(sink, 'gone');
+    const after = await open(port);
+    flush(sink, 'c', 'dd', 'ee');
+    await vi.waitFor(() => expect(got.length).toBe(5));
+    expect(got.map(([text]) => text)).toEqual(['a', 'b', 'c', 'dd', 'ee']);
+    expect(new Set(got.map(([, from]) => from)).size).toBe(1);
+    expect([...sink.errors]).toEqual([]);
+    await sink.close();
+    await after.close();
   });
 
   test('transmit time stamps come for each datagram that was taken, by its number', async () => {
