@@ -42,7 +42,9 @@ export {
   type OutputCounts,
   openMessageOutput,
 } from './io/message-output.js';
+export { batchedSockets } from './io/native/batched-sockets.js';
 export { type CaptureFile, openCapture } from './io/open-capture.js';
+export { openUdpSender, type UdpSendOptions } from './io/open-udp-sink.js';
 export { openPcapSink } from './io/pcap-sink.js';
 export type { Sender } from './io/senders.js';
 export { openSoupServer, SoupBinTCPServer, type SoupServerOptions } from './io/soupbintcp-server.js';

@@ -2,8 +2,8 @@
  * Where the datagrams of each flow leave by and go to: a socket for each flow, as far as `maxSockets` go, and the
  * destination as the kernel takes it.
  *
- * A socket of one flow is connected, which saves the kernel a look-up of the route a datagram (an eighth of its time for
- * 120 bytes over loopback), until a peer says that nobody listens there: such a message would fail every other send.
+ * A socket of one flow is connected, which saves the kernel a look-up of the route a datagram (an eighth of its time
+ * for 120 bytes over loopback), until a peer says that nobody listens there: that would fail every other send.
  */
 import { SinkError } from '../../core/errors.js';
 import type { Flow } from '../../core/seams.js';
