@@ -84,9 +84,10 @@ export class Fate {
     this.length = length;
     this.isCorrupt = false;
     this.isStale = false;
-    this.bits.length = 0;
-    this.copiesNs.length = 0;
-    this.lostCopies.length = 0;
+    // Setting a length costs a call into the engine: 5 % of a run's time here, where nearly every list is empty.
+    if (this.bits.length > 0) this.bits.length = 0;
+    if (this.copiesNs.length > 0) this.copiesNs.length = 0;
+    if (this.lostCopies.length > 0) this.lostCopies.length = 0;
   }
 
   add(action: FaultAction): void {

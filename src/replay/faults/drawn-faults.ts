@@ -8,6 +8,7 @@
  */
 import { Random } from '../../core/random.js';
 import type { Flow } from '../../core/seams.js';
+import { headerBytes } from '../scheduled-reader.js';
 import { type FaultAction, type FaultDecider, noAction, type PacketOnLine } from './action.js';
 import { type Chooser, createChooser } from './choose.js';
 import { createDelayDraw, type DelayDraw, drawSpan } from './delay.js';
@@ -34,6 +35,9 @@ export class DrawnFaults implements FaultDecider {
   /** Those of them that take in a flow. */
   private readonly chosen = new Map<string, Map<Flow, FaultOnLine[]>>();
   private readonly actions: FaultAction[] = [];
+  private lastLine = '';
+  private lastFlow: Flow | null = null;
+  private lastFaults: readonly FaultOnLine[] = [];
 
   constructor(plan: FaultPlan, takesIn: TakesIn) {
     this.plan = plan;
@@ -43,7 +47,7 @@ export class DrawnFaults implements FaultDecider {
 
   decide({ packet, line, flow }: PacketOnLine): readonly FaultAction[] {
     const { actions } = this;
-    actions.length = 0;
+    if (actions.length > 0) actions.length = 0;
     let isLost = false;
     let isHeld = false;
     let { dueNs, length } = packet;
@@ -61,6 +65,7 @@ export class DrawnFaults implements FaultDecider {
   }
 
   private faultsOf(line: string, flow: Flow): readonly FaultOnLine[] {
+    if (line === this.lastLine && flow === this.lastFlow) return this.lastFaults;
     let flows = this.chosen.get(line);
     if (flows === undefined) {
       flows = new Map();
@@ -71,6 +76,9 @@ export class DrawnFaults implements FaultDecider {
       faults = this.onLine(line).filter(({ fault }) => this.takesIn(fault, line, flow));
       flows.set(flow, faults);
     }
+    this.lastLine = line;
+    this.lastFlow = flow;
+    this.lastFaults = faults;
     return faults;
   }
 
@@ -129,17 +137,18 @@ class FaultOnLine {
     this.tally.seen = (this.tally.seen ?? 0) + 1;
     const isChosen = this.chooses(place, packet.from, packet.to);
     if (this.kind === 'jitter') return this.jitter(isChosen, dueNs, isLost);
-    return isChosen ? this.act(dueNs, length) : null;
+    return isChosen ? this.act(packet, dueNs, length) : null;
   }
 
-  private act(dueNs: number, length: number): FaultAction | null {
+  private act(packet: PacketAtHand, dueNs: number, length: number): FaultAction | null {
     const { effect } = this.fault;
     const { kind, index: fault, random } = this;
     switch (effect.kind) {
       case 'loss':
         return { ...noAction, kind, fault, isLost: true };
       case 'rate': {
-        const waitNs = (this.link as Link).arrive(dueNs, length);
+        const bytes = packet.frame?.length ?? length + headerBytes;
+        const waitNs = (this.link as Link).arrive(dueNs, bytes);
         if (waitNs === tailDrop) return { ...noAction, kind, fault, isLost: true };
         return waitNs === 0 ? null : { ...noAction, kind, fault, delayNs: waitNs };
       }

@@ -63,8 +63,10 @@ export class FaultEngine {
   private readonly inOrder: Line[] = [];
   private readonly lostOnBoth: Amount | null;
   private readonly own = new DataView(new ArrayBuffer(65_536));
-  /** Lines that the packet at hand is still to go on. */
-  private readonly next: Line[] = [];
+  /** Lines that the packet at hand is still to go on: its own, and the one that is made. */
+  private ownLine: Line | null = null;
+  private madeLine: Line | null = null;
+  private lastLine: Line | null = null;
   private lostHere = 0;
   /** Nothing comes that is due before. */
   private horizonNs = Number.NEGATIVE_INFINITY;
@@ -84,17 +86,15 @@ export class FaultEngine {
    * of this packet or any behind it: the source has come to its end.
    */
   take(packet: ScheduledPacket, loop: number): boolean {
-    const { next } = this;
     this.packet.read(packet, loop);
     if (this.o.decider.isPast?.(this.packet)) return false;
     this.taken.loop = loop;
     this.taken.packet = this.packet.place;
     this.horizonNs = Math.max(this.horizonNs, packet.dueNs);
     this.lostHere = 0;
-    next.length = 0;
-    // The last is taken first.
-    if (this.o.makeLineB !== undefined) next.push(this.lineOf('B'));
-    next.push(this.lineOf(this.o.makeLineB !== undefined ? 'A' : this.o.lines.lineOf(this.packet)));
+    const makes = this.o.makeLineB !== undefined;
+    this.ownLine = this.lineOf(makes ? 'A' : this.o.lines.lineOf(this.packet));
+    this.madeLine = makes ? this.lineOf('B') : null;
     return true;
   }
 
@@ -111,7 +111,7 @@ export class FaultEngine {
 
   /** The next packet to hand on; false where it takes another first, or there is none after `end`. */
   step(): boolean {
-    const { held, next } = this;
+    const { held } = this;
     if (this.toGiveBack !== null) {
       held.giveBack(this.toGiveBack);
       this.toGiveBack = null;
@@ -121,8 +121,10 @@ export class FaultEngine {
         this.handOn(held.take());
         return true;
       }
-      const line = next.pop();
-      if (line === undefined) return false;
+      const line = this.ownLine ?? this.madeLine;
+      if (line === null) return false;
+      if (this.ownLine !== null) this.ownLine = null;
+      else this.madeLine = null;
       if (this.befall(line)) return true;
     }
   }
@@ -151,11 +153,7 @@ export class FaultEngine {
     add(counts.in, packet.messages);
     const actions = o.decider.decide(at);
     fate.begin(packet.length);
-    for (const action of actions) {
-      fate.add(action);
-      o.onAction?.(at, action);
-    }
-    if (actions.length > 0) tally(counts, actions, packet.messages);
+    if (actions.length > 0) this.note(actions, counts);
     if (fate.isLost) {
       this.noteLost();
       return false;
@@ -164,7 +162,9 @@ export class FaultEngine {
     const dueNs = packet.dueNs + fate.delayNs;
     const waits = fate.behind > 0 || dueNs > packet.dueNs;
     const isThere = !fate.isOverflowed && (!waits || this.hold(line, dueNs, 0, 0));
-    for (const [index, delayNs] of fate.copiesNs.entries()) this.copy(line, dueNs, delayNs, index + 1);
+    for (let index = 0; index < fate.copiesNs.length; index++) {
+      this.copy(line, dueNs, fate.copiesNs[index], index + 1);
+    }
     if (!isThere) this.noteLost();
     else if (fate.behind === 0) this.pass(line, dueNs);
     if (!isThere || waits) return false;
@@ -176,6 +176,15 @@ export class FaultEngine {
     this.dueNs = dueNs;
     this.noteOut(line, line.place, packet.messages);
     return true;
+  }
+
+  private note(actions: readonly FaultAction[], counts: LineFaults): void {
+    const { fate, at, o, packet } = this;
+    for (const action of actions) {
+      fate.add(action);
+      o.onAction?.(at, action);
+    }
+    tally(counts, actions, packet.messages);
   }
 
   /** Points `view`, `offset`, `length` at the packet's bytes, cut and with bits turned as its fate says. */
@@ -232,6 +241,7 @@ export class FaultEngine {
   /** A packet of the line goes; those that waited for no other go right behind it. */
   private pass(line: Line, dueNs: number): void {
     const { waiting } = line;
+    if (waiting.length === 0) return;
     let kept = 0;
     for (const packet of waiting) {
       if (--packet.left > 0) waiting[kept++] = packet;
@@ -273,12 +283,14 @@ export class FaultEngine {
   }
 
   private lineOf(letter: string): Line {
+    if (this.lastLine?.counts.line === letter) return this.lastLine;
     let line = this.lines.get(letter);
     if (line === undefined) {
       line = new Line(letter, this.inOrder.length, letter === 'B' && this.o.makeLineB !== undefined);
       this.lines.set(letter, line);
       this.inOrder.push(line);
     }
+    this.lastLine = line;
     return line;
   }
 }

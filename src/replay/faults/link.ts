@@ -6,7 +6,6 @@
  * exact fraction: no error builds up.
  */
 import { RationalSum } from '../../core/rational.js';
-import { headerBytes } from '../scheduled-reader.js';
 import type { FaultEffect } from './fault.js';
 
 /** What `Link.arrive` answers for a packet that is lost. */
@@ -32,10 +31,9 @@ export class Link {
     this.maxBytes = queueBytes;
   }
 
-  /** How long a packet of `length` payload bytes waits that comes at `nowNs`, or `tailDrop`; times never go back. */
-  arrive(nowNs: number, length: number): number {
+  /** How long a packet of so many bytes on layer 2 waits that comes at `nowNs`, or `tailDrop`. */
+  arrive(nowNs: number, bytes: number): number {
     this.leave(nowNs);
-    const bytes = length + headerBytes;
     const freeNs = this.baseNs + this.busy.floor;
     const waitNs = Math.max(0, freeNs - nowNs);
     if (waitNs === 0) this.baseNs = nowNs - this.busy.floor;

@@ -36,7 +36,7 @@ export class LoggedFaults implements FaultDecider {
 
   decide({ packet, line }: PacketOnLine): readonly FaultAction[] {
     const { actions, next } = this;
-    actions.length = 0;
+    if (actions.length > 0) actions.length = 0;
     if (next !== null && isBehind({ loop: packet.loop, packet: packet.place }, next)) {
       throw this.refusal(`names line ${next.line} of packet ${placeOf(next)}, which it does not have here`);
     }
