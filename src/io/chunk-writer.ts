@@ -6,7 +6,7 @@
  * record never spans two chunks. Where a write fails, the file is cut back to its last whole record, and the rest, of
  * this file and of those after it, is told to `onLost`.
  */
-import type { SinkError } from '../core/errors.js';
+import { SinkError } from '../core/errors.js';
 import type { Disk, FileIdentity } from './disk.js';
 import { unwritable } from './file-error.js';
 
@@ -87,7 +87,7 @@ export class ChunkWriter<File extends ChunkFile> {
     this.options = options;
     const count = Math.max(leastChunks, Math.floor(options.memoryBytes / chunkBytes));
     this.memoryBytes = count * chunkBytes;
-    const memory = new ArrayBuffer(this.memoryBytes);
+    const memory = allocate(this.memoryBytes);
     for (let at = this.memoryBytes - chunkBytes; at >= 0; at -= chunkBytes) {
       this.free.push({ view: new DataView(memory, at, chunkBytes), bytes: new Uint8Array(memory, at, chunkBytes) });
     }
@@ -174,10 +174,10 @@ export class ChunkWriter<File extends ChunkFile> {
   private async carryOut(job: Job<File>): Promise<void> {
     const { disk, onOpen, onClosed } = this.options;
     const { file } = job;
+    if (job.kind === 'open') this.length = 0;
     this.lengthBefore = this.length;
     switch (job.kind) {
       case 'open':
-        this.length = 0;
         await onOpen?.(file);
         if (file.path === '-') this.descriptor = standardOutput;
         else {
@@ -276,6 +276,15 @@ export class ChunkWriter<File extends ChunkFile> {
   private release(chunk: Chunk): void {
     this.waitingBytes -= chunkBytes;
     this.free.push(chunk);
+  }
+}
+
+function allocate(bytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch (error) {
+    const what = `${bytes} bytes of memory for packets that wait for the disk`;
+    throw new SinkError('memory', `there are no ${what}: ask for less`, { cause: error });
   }
 }
 

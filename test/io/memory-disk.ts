@@ -89,7 +89,9 @@ export class MemoryDisk implements Disk {
   }
 
   async identify(descriptor: number): Promise<FileIdentity> {
-    return { dev: 1, ino: this.fileOf(descriptor).inode };
+    const { path, inode } = this.fileOf(descriptor);
+    this.check('identify', path);
+    return { dev: 1, ino: inode };
   }
 
   async remove(path: string, { ino }: FileIdentity): Promise<boolean> {

@@ -403,6 +403,23 @@ describe('a disk that fails', () => {
     expect(contents(disk)).toEqual(failing === 'close' ? sent : sent.slice(0, 5));
   });
 
+  test('a file that cannot be looked at after it was opened is left as empty as it is', async () => {
+    const disk = new MemoryDisk();
+    const { recording, now, sent, send, failures } = rig({ rotateNs: 1e9 }, disk);
+    send('kept');
+    disk.refuse = (call, path) => (call === 'identify' && path.includes('00002') ? diskError('EIO') : null);
+    now.seconds++;
+    send('lost');
+    await recording.end();
+    expect(failures).toHaveLength(1);
+    expect(read(disk.bytesOf('feed-00001-20260105T143000Z.pcapng')).datagrams.map(asSent)).toEqual(sent.slice(0, 1));
+    expect(disk.bytesOf('feed-00002-20260105T143001Z.pcapng')).toHaveLength(0);
+  });
+
+  test('more memory than there is is refused', () => {
+    expect(() => rig({ memoryBytes: 2 ** 52 })).toThrow(/^there are no \d+ bytes of memory .*ask for less$/);
+  });
+
   test('a folder that is removed meanwhile ends the recording at the next file', async () => {
     const disk = new MemoryDisk();
     const { recording, now, sent, send, failures } = rig({ path: 'gone/feed.pcapng', rotateNs: 1e9 }, disk);
