@@ -42,12 +42,11 @@ export class FrameRewriter {
     private readonly checksums: ChecksumMode,
   ) {}
 
-  /** By how many bytes the frame at `start` will be longer or shorter. */
-  lengthChange(view: DataView, start: number, end: number): number {
-    const to = this.rules.vlans.length === 0 ? undefined : this.vlanFor(view, start, end);
+  /** By how many bytes a frame of this ethertype, with its payload from `at` to `end`, will be longer or shorter. */
+  lengthChange(etherType: number, view: DataView, at: number, end: number): number {
+    const to = this.rules.vlans.length === 0 ? undefined : this.vlanFor(etherType, view, at, end);
     if (to === undefined) return 0;
-    const isTagged = isVlanTag(view.getUint16(start + 2 * MAC_BYTES));
-    return (to === 'none' ? 0 : VLAN_TAG_BYTES) - (isTagged ? VLAN_TAG_BYTES : 0);
+    return (to === 'none' ? 0 : VLAN_TAG_BYTES) - (isVlanTag(etherType) ? VLAN_TAG_BYTES : 0);
   }
 
   /** Rewrites the frame from `start` to `end`, with `REWRITE_HEADROOM` before it; returns where it starts now. */
@@ -151,10 +150,11 @@ export class FrameRewriter {
     if (isMac(view, start, groups.before)) writeMac(view, start, groups.after);
   }
 
-  private vlanFor(view: DataView, start: number, end: number): number | 'none' | undefined {
-    const word = view.getUint16(start + 2 * MAC_BYTES);
-    const isTagged = isVlanTag(word) && end - start >= ETHERNET_HEADER_BYTES + VLAN_TAG_BYTES;
-    const number = isTagged ? view.getUint16(start + ETHERNET_HEADER_BYTES) & VLAN_NUMBER : 'none';
+  private vlanFor(etherType: number, view: DataView, at: number, end: number): number | 'none' | undefined {
+    const isTagged = isVlanTag(etherType);
+    // Cut within its tag.
+    if (isTagged && end - at < VLAN_TAG_BYTES) return undefined;
+    const number = isTagged ? view.getUint16(at) & VLAN_NUMBER : 'none';
     for (const { from, to } of this.rules.vlans) {
       if (from === number || (from === 'any' && isTagged)) return to;
     }
@@ -163,8 +163,10 @@ export class FrameRewriter {
 
   /** Numbers the outermost tag anew, takes it off or puts one on; the addresses in front of it move. */
   private retag(view: DataView, start: number, end: number): number {
-    const to = this.vlanFor(view, start, end);
-    const change = this.lengthChange(view, start, end);
+    const etherType = view.getUint16(start + 2 * MAC_BYTES);
+    const at = start + ETHERNET_HEADER_BYTES;
+    const to = this.vlanFor(etherType, view, at, end);
+    const change = this.lengthChange(etherType, view, at, end);
     if (to === undefined) return start;
     const moved = start - change;
     if (change !== 0) {

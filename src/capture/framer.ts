@@ -62,12 +62,12 @@ export class Framer {
   lengthOf(frame: CapturedFrame | null, payloadLength: number, flow: Flow): number {
     if (frame === null) return builtHeaderBytes(flow) + payloadLength;
     const { view, offset, length } = frame;
-    if (frame.linkType !== LINKTYPE_ETHERNET)
-      return ETHERNET_HEADER_BYTES + Math.max(0, offset + length - this.inner(frame));
-    return (
-      length +
-      (this.changes && length >= ETHERNET_HEADER_BYTES ? this.rewriter.lengthChange(view, offset, offset + length) : 0)
-    );
+    const end = offset + length;
+    const isEthernet = frame.linkType === LINKTYPE_ETHERNET;
+    const at = isEthernet ? offset + ETHERNET_HEADER_BYTES : this.inner(frame);
+    if (at > end) return length;
+    const etherType = isEthernet ? view.getUint16(at - 2) : this.link.etherType;
+    return ETHERNET_HEADER_BYTES + end - at + this.rewriter.lengthChange(etherType, view, at, end);
   }
 
   /**

@@ -30,10 +30,15 @@ function rewritten(bytes: Uint8Array, rules: RewriteRules, checksums: ChecksumMo
   memory.set(bytes, REWRITE_HEADROOM);
   const view = new DataView(memory.buffer);
   const rewriter = new FrameRewriter(rules, checksums);
-  const change = bytes.length < 14 ? 0 : rewriter.lengthChange(view, REWRITE_HEADROOM, memory.length);
+  const change = bytes.length < 14 ? 0 : lengthChange(rewriter, view);
   const start = rewriter.rewrite(view, REWRITE_HEADROOM, memory.length);
   expect(memory.length - start).toBe(bytes.length + change);
   return memory.slice(start);
+}
+
+function lengthChange(rewriter: FrameRewriter, view: DataView): number {
+  const at = REWRITE_HEADROOM + 14;
+  return rewriter.lengthChange(view.getUint16(at - 2), view, at, view.byteLength);
 }
 
 function flowsOf(...frames: Uint8Array[]): { flows: string[]; bad: number[] } {

@@ -117,6 +117,9 @@ describe('headers that are built', () => {
     const packet = ip4(udp(text('as it is')));
     const framer = new Framer({ rules: { ...noRewriting, vlans: [parseVlanRule('none=7')] }, checksums: 'anew' });
     const bytes = framed(packet, { link: 101, payload: text('as it was'), framer });
+    const { frame: captured, length, flow: own } = readerOf(packet, 101);
+    // The other payload is a byte longer than the captured one, which the length is told by.
+    expect(bytes.length).toBe(framer.lengthOf(captured, length, own) + 1);
     expect(Buffer.from(bytes.slice(12, 18)).toString('hex')).toBe('81000007' + '0800');
     expect(bytes.slice(18)).toEqual(ip4(udp(text('as it was'))));
   });
