@@ -9,6 +9,9 @@ import type { ArbiterOptions } from '../session/arbiter.js';
 import { SessionDemux } from '../session/demux.js';
 import { LineArbiter, type LinesListener } from '../session/line-arbiter.js';
 
+/** A timer that is behind is served before sockets: only the next one shows that there is nothing to read. */
+const quietTicksNeeded = 2;
+
 export interface ArbitrationListener extends LinesListener {
   onDamage?: DamageHandler;
   /** A line's session has ended, or says so again. */
@@ -37,6 +40,9 @@ export class Arbitration {
   private readonly arbiter: LineArbiter;
   private readonly protocols: Protocols;
   private packets = 0;
+  /** As of the latest `advance`, and for how many of them nothing has come. */
+  private packetsBefore = 0;
+  private quietTicks = 0;
 
   constructor(listener: ArbitrationListener, { input, protocols, lines, interfaceOf, arbiter }: ArbitrationSpec) {
     this.protocols = protocols;
@@ -62,9 +68,14 @@ export class Arbitration {
     this.arbiter.datagram(this.demux.recognisedAs(flow), view, offset, length, seconds, nanoseconds, flow);
   }
 
-  /** Says what time it is, on the clock of the stamps. */
+  /**
+   * Says what time it is, on the clock of the stamps; to be called on a timer. It counts only where nothing has come for
+   * two calls: while datagrams come, time is that of their stamps, since those of another line may wait to be read.
+   */
   advance(seconds: number, nanoseconds: number): void {
-    this.arbiter.advance(seconds, nanoseconds);
+    this.quietTicks = this.packets === this.packetsBefore ? this.quietTicks + 1 : 0;
+    this.packetsBefore = this.packets;
+    if (this.quietTicks >= quietTicksNeeded) this.arbiter.advance(seconds, nanoseconds);
   }
 
   /** Passes on what is held back, gaps declared. */

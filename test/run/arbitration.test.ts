@@ -14,6 +14,7 @@ import { Generation } from '../../src/run/generate.js';
 import { Mdp3Generation } from '../../src/run/generate-mdp3.js';
 import { SessionDemux } from '../../src/session/demux.js';
 import type { FaultsTruth, FaultTruth } from '../../src/sim/faults.js';
+import { embed, makeFlow, mold } from '../session/support.js';
 import { temporaryFolder } from '../support/cli.js';
 import { inputOf } from './support.js';
 
@@ -153,4 +154,32 @@ describe('MDP 3.0', () => {
       (truths ?? []).reduce((sum, { lostOnAllLines }) => sum + lostOnAllLines.packets, 0),
     );
   });
+});
+
+test('a timer declares gaps where nothing comes, and not while datagrams wait to be read', () => {
+  const numbers: number[] = [];
+  const flows = [makeFlow(0), makeFlow(1)];
+  const input = inputOf('-');
+  const arbitration = new Arbitration(
+    { onPacket: (view, offset) => numbers.push(Number(view.getBigUint64(offset + 10))) },
+    { input, protocols: loadProtocols(input), lines: noLines },
+  );
+  const send = (line: number, sequence: number, seconds: number): void => {
+    const { view, offset, length } = embed(mold(sequence, ['message']));
+    arbitration.datagram(view, offset, length, seconds, 0, flows[line] as Flow);
+  };
+  send(0, 1, 100);
+  send(0, 3, 100);
+  // The program was held up: time is far on, and line B's datagrams of then are still to be read.
+  arbitration.advance(105, 0);
+  send(1, 2, 100);
+  expect(numbers).toEqual([1, 2, 3]);
+  send(0, 5, 100);
+  for (const tick of [0, 1]) {
+    arbitration.advance(105 + tick, 0);
+    expect(numbers).toEqual([1, 2, 3]);
+  }
+  arbitration.advance(107, 0);
+  expect(numbers).toEqual([1, 2, 3, 5]);
+  arbitration.destroy();
 });
