@@ -69,7 +69,7 @@ export class Arbitration {
   }
 
   /**
-   * Says what time it is, on the clock of the stamps; to be called on a timer. It counts only where nothing has come for
+   * Says what time it is, on the clock of the stamps; to be called on a timer. It only counts when nothing has come for
    * two calls: while datagrams come, time is that of their stamps, since those of another line may wait to be read.
    */
   advance(seconds: number, nanoseconds: number): void {
