@@ -86,7 +86,8 @@ function lateLine(report: ReplayReport, spec: ReplaySpec): string {
   );
 }
 
-function pacingLine({ mode, spinBelowNs, sleep }: PacingReport): string {
+function pacingLine({ mode, spinBelowNs, horizonNs, sleep }: PacingReport): string {
+  if (horizonNs !== null) return `Pacing: kernel, handed over ${formatDuration(horizonNs)} ahead`;
   const spun = spinBelowNs === null ? '' : ` until ${formatDuration(spinBelowNs)} before a deadline, the rest spun`;
   return `Pacing: ${mode}${sleep === null ? '' : `, slept with ${sleep}${spun}`}`;
 }

@@ -1,7 +1,7 @@
 /** What several options have in common, said once: `tickreel help TOPIC` prints it and manual pages quote it. */
 import { exitCode } from '../core/exit-code.js';
 import { formatDuration } from '../core/time.js';
-import { spinBelowNs } from '../core/waiter.js';
+import { kernelHorizonNs, spinBelowNs } from '../core/waiter.js';
 import type { CommandNode } from './command-tree.js';
 import { faultsTopic } from './fault-topic.js';
 import { linesTopic } from './lines-topic.js';
@@ -139,7 +139,18 @@ const pacing: Topic = {
             'late by, and spins the rest: as exact as spin, and less work where packets are far apart',
         ],
         ['sleep', 'only sleeps: the least processor time, and packets late by what a sleep is, some 50 to 100 us'],
-        ['spin', 'never sleeps: the exactest, at the cost of a whole processor from the first packet to the last'],
+        [
+          'spin',
+          'never sleeps: the exactest, at the cost of a whole processor from the first packet to the last. With ' +
+            '--realtime the kernel takes such a thread off its processor for 50 ms of each second ' +
+            '(kernel.sched_rt_runtime_us): hybrid goes better with that',
+        ],
+        [
+          'kernel',
+          `hands datagrams to the kernel ${formatDuration(kernelHorizonNs)} ahead, each with its time (SO_TXTIME), ` +
+            'for the queueing discipline of the interface to keep: fq, or etf on cards that do. --to udp:// alone, ' +
+            'with koffi. What the report calls late is the hand-over, below 0 where it was ahead',
+        ],
       ],
     },
     "On Linux with koffi sleeps are the system's own, to absolute times (clock_nanosleep), by timers that the kernel " +

@@ -6,10 +6,13 @@
  */
 import type { Clock } from './seams.js';
 
-/** How deadlines are waited for: `hybrid` sleeps until shortly before and spins the rest, `sleep` and `spin` do one. */
-export type Pacing = 'hybrid' | 'sleep' | 'spin';
+/**
+ * How deadlines are waited for: `hybrid` sleeps until shortly before and spins the rest, `sleep` and `spin` do one of
+ * it, and `kernel` hands datagrams over so far ahead that a queue of the kernel's keeps the time (SO_TXTIME).
+ */
+export type Pacing = 'hybrid' | 'sleep' | 'spin' | 'kernel';
 
-export const pacings: readonly Pacing[] = ['hybrid', 'sleep', 'spin'];
+export const pacings: readonly Pacing[] = ['hybrid', 'sleep', 'spin', 'kernel'];
 
 /**
  * The sleep ends this long before the deadline; the rest is spun. `Atomics.wait` woke late by 84 us at p50, 127 us at
@@ -17,6 +20,8 @@ export const pacings: readonly Pacing[] = ['hybrid', 'sleep', 'spin'];
  * the last thousandth is the scheduler giving the core away, which spinning suffers as well.
  */
 export const spinBelowNs = 300_000;
+/** With `kernel`, waits end this long before the deadline: later than that a sleep seldom ends. */
+export const kernelHorizonNs = 1_000_000;
 /** The longest single sleep, so that a wake-up lost to a clock change costs no more. */
 const longestSleepMs = 60_000;
 /** The longest single sleep of a `Sleeper`, which nothing wakes: how late a stop may be heard. */
@@ -26,7 +31,7 @@ const longestSliceNs = 20_000_000;
 export interface Waiter {
   /** The clock when the latest wait ended at or past its deadline: what a reading right after it would cost again. */
   readonly nowNs: number;
-  /** Returns true once `clock` has reached `deadlineNs` (at once where it already has), false when interrupted. */
+  /** Returns true once it is time for what is due then (at once where that has passed), false when interrupted. */
   waitUntil(deadlineNs: number, clock: Clock): boolean;
 }
 
@@ -57,20 +62,24 @@ export class PacedWaiter implements Waiter {
   private readonly sleeper: Sleeper | null;
   /** What is left of a wait when its sleep ends, ns. */
   private readonly spunNs: number;
+  private readonly horizonNs: number;
 
   constructor(options: PacedWaiterOptions = {}) {
     const { pacing = 'hybrid', sleeper = null } = options;
     this.control = options.control ?? new Int32Array(new SharedArrayBuffer(4));
     this.sleeper = sleeper;
-    this.spunNs = { hybrid: options.spinBelowNs ?? spinBelowNs, sleep: 0, spin: Number.POSITIVE_INFINITY }[pacing];
+    const spun = { hybrid: options.spinBelowNs ?? spinBelowNs, sleep: 0, spin: Number.POSITIVE_INFINITY, kernel: 0 };
+    this.spunNs = spun[pacing];
+    this.horizonNs = pacing === 'kernel' ? kernelHorizonNs : 0;
   }
 
   waitUntil(deadlineNs: number, clock: Clock): boolean {
     const { control, spunNs } = this;
+    const endNs = deadlineNs - this.horizonNs;
     for (;;) {
       if (Atomics.load(control, 0) !== 0) return false;
       const nowNs = clock.nowNs();
-      const aheadNs = deadlineNs - nowNs;
+      const aheadNs = endNs - nowNs;
       // Not `aheadNs <= 0` negated: a NaN deadline must not wait for ever.
       if (!(aheadNs > 0)) {
         this.nowNs = nowNs;

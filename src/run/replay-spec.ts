@@ -128,6 +128,8 @@ export interface PacingReport {
   mode: Pacing;
   /** The rest of a wait that was spun, ns; null where all was, or nothing. */
   spinBelowNs: number | null;
+  /** How far ahead datagrams were handed to the kernel, ns; null where it did not keep the time. */
+  horizonNs: number | null;
   /** What the thread slept with; null where it never did. */
   sleep: 'clock_nanosleep' | 'Atomics.wait' | null;
 }

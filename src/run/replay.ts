@@ -21,6 +21,7 @@ import { ShapeMeter } from '../replay/shape-meter.js';
 import { type Assembly, assemble } from './assembly.js';
 import { CaptureSource } from './capture-source.js';
 import { headerBytesOf, refuseFrames } from './ethernet-target.js';
+import { refuseKernelPacing } from './kernel-pacing.js';
 import { distributions, LatencyLog } from './latency-logs.js';
 import { peakReport, surveyPeak } from './peak-survey.js';
 import { openReplayFaults } from './replay-faults.js';
@@ -49,6 +50,7 @@ export interface ReplayHooks {
 /** Plays the capture to its end, a limit or a stop, and reports; rejects where source or sink cannot be opened. */
 export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Promise<ReplayOutcome> {
   refuseFrames(spec);
+  refuseKernelPacing(spec, hooks.sink !== undefined);
   await initHistograms();
   const control = hooks.control ?? new ReplayControl();
   const damage = new DamageLog(inputName(spec.input));

@@ -6,6 +6,7 @@ import type { MonotonicClock } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import type { HistogramSummary } from '../core/histogram.js';
 import type { Clock, Sink } from '../core/seams.js';
+import type { TransmitTimeOptions } from '../io/native/transmit-times.js';
 import { openUdpSender, type UdpSendSink } from '../io/open-udp-sink.js';
 import { openPcapSink } from '../io/pcap-sink.js';
 import { openSoupServer } from '../io/soupbintcp-server.js';
@@ -17,6 +18,7 @@ import { HandlerSink, NullSink } from '../replay/sinks.js';
 import { twoLineSink } from '../replay/two-line-sink.js';
 import { openEthernetTarget } from './ethernet-target.js';
 import { FeedHandler } from './feed-handler.js';
+import { transmitTimesOf } from './kernel-pacing.js';
 import type { ReplaySpec } from './replay-spec.js';
 import { openRingTarget } from './ring-target.js';
 import type { MadeLine, RunFaults } from './run-faults.js';
@@ -75,7 +77,9 @@ export async function openTarget(
       setBase: (seconds, nanoseconds) => sink.setBase(seconds, nanoseconds),
     };
   }
-  if (target.kind === 'udp') return openUdpTarget(target, spec.lineB, faults?.madeLine ?? null);
+  if (target.kind === 'udp') {
+    return openUdpTarget(target, spec.lineB, faults?.madeLine ?? null, await transmitTimesOf(spec, clock));
+  }
   if (target.kind === 'eth') return openEthernetTarget(target);
   if (target.kind === 'soupbintcp') return openSoupTarget(target, spec);
   if (target.via === 'ring') return openRingTarget(spec.input, clock as MonotonicClock);
@@ -91,14 +95,19 @@ export async function openTarget(
   };
 }
 
-async function openUdpTarget(target: UdpTarget, lineB: UdpTarget | null, made: MadeLine | null): Promise<OpenedTarget> {
-  const one = await openUdpSender(target);
+async function openUdpTarget(
+  target: UdpTarget,
+  lineB: UdpTarget | null,
+  made: MadeLine | null,
+  times: { txtime?: TransmitTimeOptions },
+): Promise<OpenedTarget> {
+  const one = await openUdpSender({ ...target, ...times });
   if (lineB === null || made === null) {
     return { ...one, errors: () => Object.fromEntries(one.sink.errors) };
   }
   let two: UdpSendSink;
   try {
-    two = await openUdpSender(lineB);
+    two = await openUdpSender({ ...lineB, ...times });
   } catch (error) {
     await one.sink.close?.();
     throw error;

@@ -1,7 +1,7 @@
 /** The clock of a run, how its deadlines are waited for, and what its times stand for since the epoch. */
 import { type EpochTime, MonotonicClock, VirtualClock, WallClock } from '../core/clock.js';
 import type { Clock } from '../core/seams.js';
-import { PacedWaiter, VirtualWaiter, type Waiter } from '../core/waiter.js';
+import { kernelHorizonNs, PacedWaiter, VirtualWaiter, type Waiter } from '../core/waiter.js';
 import { applyMachine, type MachineReport } from '../io/native/machine.js';
 import { openSleeper } from '../io/native/sleeper.js';
 import type { ReplayControl } from '../replay/control.js';
@@ -53,6 +53,7 @@ export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
     pacing: {
       mode,
       spinBelowNs: mode === 'hybrid' ? spinBelowNs : null,
+      horizonNs: mode === 'kernel' ? kernelHorizonNs : null,
       sleep: mode === 'spin' ? null : sleeper === null ? 'Atomics.wait' : 'clock_nanosleep',
     },
     machine: applyMachine(spec.machine),

@@ -8,9 +8,11 @@ import { fixture, run, start, temporaryFolder } from '../support/cli.js';
 
 const capture = fixture('itch50-session.pcap');
 const folder = temporaryFolder();
+/** Those that keep the time themselves. */
+const waiting = pacings.filter((pacing) => pacing !== 'kernel');
 
 describe('replay --pacing', () => {
-  test.each(pacings)('%s plays everything, and the report says how it waited', async (pacing) => {
+  test.each(waiting)('%s plays everything, and the report says how it waited', async (pacing) => {
     const path = join(folder, `${pacing}.json`);
     const args = ['replay', capture, '--to', 'null', '--speed', '100x', '--pacing', pacing, '--report', path];
     const { code, stderr } = await run(args);
@@ -23,7 +25,7 @@ describe('replay --pacing', () => {
     expect(report.histograms.sendLateness.min).toBeGreaterThanOrEqual(0);
   });
 
-  test.each(pacings)('%s: ended by SIGINT while nothing is due for long', async (pacing) => {
+  test.each(waiting)('%s: ended by SIGINT while nothing is due for long', async (pacing) => {
     const socket = createSocket('udp4');
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
     const isUnderWay = new Promise((resolve) => socket.once('message', resolve));
@@ -45,6 +47,16 @@ describe('replay --pacing', () => {
     const refused = await run([...args, '--pacing', 'spin']);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain('--spin-below goes with --pacing hybrid: spin has no threshold');
+  });
+
+  test.each([
+    ['null', 2, /which null does not pass: use --to udp:\/\/HOST:PORT/],
+    // No discipline of the loopback interface keeps times, unless somebody has given it one; nor is `tc` everywhere.
+    ['udp://127.0.0.1:26477', 1, /kernel pacing: /],
+  ])('kernel is refused where no queue keeps times: %s', async (to, expected, message) => {
+    const { code, stderr } = await run(['replay', capture, '--to', to, '--pacing', 'kernel']);
+    expect(code).toBe(expected);
+    expect(stderr).toMatch(message);
   });
 
   test('on a virtual clock there is nothing to wait for', async () => {

@@ -1,7 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { MonotonicClock, VirtualClock } from '../../src/core/clock.js';
-import { interrupt, PacedWaiter, pacings, type Sleeper, spinBelowNs, VirtualWaiter } from '../../src/core/waiter.js';
+import {
+  interrupt,
+  kernelHorizonNs,
+  PacedWaiter,
+  pacings,
+  type Sleeper,
+  spinBelowNs,
+  VirtualWaiter,
+} from '../../src/core/waiter.js';
 import { libc } from '../../src/io/native/libc.js';
 import { openSleeper } from '../../src/io/native/sleeper.js';
 
@@ -38,9 +46,9 @@ class SlowClock extends VirtualClock {
 
 describe('PacedWaiter', () => {
   test.each(
-    pacings.flatMap((pacing) =>
-      [0, 50_000, spinBelowNs, spinBelowNs + 1, 3_000_000].map((ns) => [pacing, ns] as const),
-    ),
+    pacings
+      .filter((pacing) => pacing !== 'kernel')
+      .flatMap((pacing) => [0, 50_000, spinBelowNs, spinBelowNs + 1, 3_000_000].map((ns) => [pacing, ns] as const)),
   )('%s, %d ns ahead: not a nanosecond early, and says when', (pacing, aheadNs) => {
     const clock = new MonotonicClock();
     const waiter = new PacedWaiter({ pacing });
@@ -67,6 +75,16 @@ describe('PacedWaiter', () => {
     const waiter = new PacedWaiter({ pacing: 'sleep', sleeper });
     expect(waiter.waitUntil(1000, clock)).toBe(true);
     expect([sleeper.sleeps, waiter.nowNs]).toEqual([[1000, 5], 1000]);
+  });
+
+  test('kernel sleeps until the datagram is to be handed over', () => {
+    const clock = new VirtualClock();
+    const sleeper = new FakeSleeper(clock);
+    const waiter = new PacedWaiter({ pacing: 'kernel', sleeper });
+    expect(waiter.waitUntil(5_000_000, clock)).toBe(true);
+    expect([sleeper.sleeps, waiter.nowNs]).toEqual([[5_000_000 - kernelHorizonNs], 5_000_000 - kernelHorizonNs]);
+    expect(waiter.waitUntil(5_000_001, clock)).toBe(true);
+    expect(waiter.nowNs).toBe(5_000_001 - kernelHorizonNs);
   });
 
   test('spin never sleeps', () => {
