@@ -6,7 +6,7 @@ import { startLimitedReceiver } from '../support/limited-receiver.js';
 
 const folder = temporaryFolder();
 const capture = fixture('itch50-session.pcap');
-const quick = ['--lowest', '250pps', '--factor', '4', '--precision', '300%', '--step', '1s'];
+const quick = ['--lowest', '250pps', '--factor', '4', '--precision', '300%', '--step', '500ms', '--tries', '3'];
 
 describe('find-limit', () => {
   it('findsTheKneeOfAReceiverWhoseLimitIsKnown', async () => {
@@ -22,10 +22,14 @@ describe('find-limit', () => {
       code: 0,
       stderr: expect.stringMatching(/^Knee: it keeps up with .* behind at /m),
     });
-    expect(result).toMatchObject({ verdict: 'knee', unit: 'packets', kept: '1kpps', behind: '4kpps' });
-    expect(tries.map(({ askedPerSecond, outcome }) => `${askedPerSecond} ${outcome}`)).toEqual(
-      expect.arrayContaining(['250 kept', '1000 kept', '4000 behind']),
-    );
+    expect(result).toMatchObject({ verdict: 'knee', unit: 'packets' });
+    // On a busy machine less is sent than was asked, and the bracket's ends are what was sent.
+    expect(result.keptPerSecond).toBeGreaterThanOrEqual(250);
+    expect(result.keptPerSecond).toBeLessThan(1800);
+    expect(result.behindPerSecond).toBeGreaterThan(1500);
+    expect(result.behindPerSecond).toBeLessThanOrEqual(4000);
+    const atMost1000 = tries.filter(({ askedPerSecond }) => askedPerSecond <= 1000);
+    expect(atMost1000.every(({ lost }) => lost === 0)).toBe(true);
     // Both sides' counts add up.
     const sum = (of: (step: LimitTry) => number): number => tries.reduce((total, step) => total + of(step), 0);
     expect(sum(({ received }) => received)).toBe(receiver.taken);
