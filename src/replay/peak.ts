@@ -132,6 +132,8 @@ export class PeakSpans {
 
 /** What a capture's two passes found. */
 export interface PeakPlan extends PeakOptions {
+  /** Stamp of the first datagram, from which spans count. */
+  readonly first: { readonly seconds: number; readonly nanoseconds: number };
   readonly census: PeakCensus;
   readonly spans: PeakSpans;
 }
@@ -152,6 +154,9 @@ export class PeakTimeline implements Placement {
   #span = 0;
   #passedNs = 0;
   #atLoopStart = true;
+  /** How far behind the first datagram the loop began, and what was saved before. */
+  #offsetNs = 0;
+  #skippedNs = 0;
   #innerBaseNs = 0;
   #baseNs = 0;
   #highestNs = 0;
@@ -166,13 +171,10 @@ export class PeakTimeline implements Placement {
 
   place(seconds: number, nanoseconds: number): number {
     const innerNs = this.#inner.place(seconds, nanoseconds);
-    if (this.#atLoopStart) this.#begin(innerNs);
-    const sinceNs = innerNs - this.#innerBaseNs;
-    const busyNs = this.#busyBefore(sinceNs);
-    const compressedNs = this.#compressed.add(busyNs - this.#busyNs);
-    this.#busyNs = busyNs;
-    this.savedNs = busyNs - compressedNs;
-    const placedNs = this.#baseNs + sinceNs - this.savedNs;
+    if (this.#atLoopStart) this.#begin(innerNs, seconds, nanoseconds);
+    const sinceNs = this.#offsetNs + innerNs - this.#innerBaseNs;
+    this.#saveUpTo(sinceNs);
+    const placedNs = this.#baseNs + (sinceNs - this.#offsetNs) - (this.savedNs - this.#skippedNs);
     if (placedNs > this.#highestNs) this.#highestNs = placedNs;
     const inWindow = this.#sliding.add(this.#highestNs);
     if (inWindow > this.most) this.most = inWindow;
@@ -184,14 +186,25 @@ export class PeakTimeline implements Placement {
     this.#atLoopStart = true;
   }
 
-  #begin(innerNs: number): void {
+  /** Behind a seek a loop does not begin with the first datagram: then the stamps tell how far on it is. */
+  #begin(innerNs: number, seconds: number, nanoseconds: number): void {
     this.#atLoopStart = false;
+    const { first } = this.#plan;
+    this.#offsetNs = (seconds - first.seconds) * 1e9 + (nanoseconds - first.nanoseconds);
     this.#innerBaseNs = innerNs;
     this.#baseNs = this.#highestNs;
     this.#compressed = inverse(this.#plan.factor);
     this.#busyNs = 0;
     this.#span = 0;
     this.#passedNs = 0;
+    this.#saveUpTo(this.#offsetNs);
+    this.#skippedNs = this.savedNs;
+  }
+
+  #saveUpTo(sinceNs: number): void {
+    const busyNs = this.#busyBefore(sinceNs);
+    this.savedNs = busyNs - this.#compressed.add(busyNs - this.#busyNs);
+    this.#busyNs = busyNs;
   }
 
   /** How much of the time from 0 to `sinceNs` lies in spans; stamps may go back. */

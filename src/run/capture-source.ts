@@ -155,6 +155,9 @@ export class CaptureSource implements ReplaySource {
     if (this.spec.input.overlay !== null) {
       throw new UsageError('seek', 'overlaid captures have no times of their own to go to; play them from the start');
     }
+    if (this.spec.peak !== null && Number.isFinite(this.spec.maxGapNs)) {
+      throw new UsageError('seek', 'with --peak and --max-gap a time has no place but by playing to it');
+    }
     if (indexes === null) throw new UsageError('seek', 'this run was not begun as one that can be told to seek');
     const why = this.whyReadThrough(learner !== null) ?? indexes.refusal;
     // Of a packer what is half packed is packed anew, so that it begins as one that was read to there does.

@@ -34,24 +34,34 @@ export interface PeakReport {
 /** Reads the capture twice; rejects with UsageError where it cannot be read so often. */
 export async function surveyPeak(spec: ReplaySpec, peak: PeakOptions, protocols: Protocols): Promise<PeakPlan> {
   const census = new PeakCensus(peak.windowNs);
-  await placeAll(spec, protocols, (positionNs) => census.add(positionNs));
+  const first = await placeAll(spec, protocols, (positionNs) => census.add(positionNs));
   const spans = new PeakSpans(peak.windowNs, census.threshold(peak.share));
   await placeAll(spec, protocols, (positionNs) => spans.add(positionNs));
-  return { ...peak, census, spans };
+  return { ...peak, first, census, spans };
 }
 
-/** Gives the place of every datagram on the timeline; of one that is stamped back, of the one that it is due with. */
-async function placeAll(spec: ReplaySpec, protocols: Protocols, add: (positionNs: number) => void): Promise<void> {
+/**
+ * Gives the place of every datagram on the timeline, of one that is stamped back that of the one that it is due with;
+ * resolves with the first stamp.
+ */
+async function placeAll(
+  spec: ReplaySpec,
+  protocols: Protocols,
+  add: (positionNs: number) => void,
+): Promise<PeakPlan['first']> {
   // Damage is told when the capture is played.
   const source = await CaptureSource.open(spec, () => {}, protocols.mdp3);
   try {
     if (!source.isRepeatable) throw notRepeatable(source.name);
     const timeline = new Timeline({ maxGapNs: spec.maxGapNs });
     let highestNs = 0;
+    let first: PeakPlan['first'] | undefined;
     await walk(source, gateOf(spec, protocols, source), ({ seconds, nanoseconds }) => {
+      first ??= { seconds, nanoseconds };
       highestNs = Math.max(highestNs, timeline.place(seconds, nanoseconds));
       add(highestNs);
     });
+    return first ?? { seconds: 0, nanoseconds: 0 };
   } finally {
     await source.close();
   }

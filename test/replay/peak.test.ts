@@ -19,7 +19,7 @@ function planOf(positions: readonly number[], options: Pick<PeakPlan, 'factor' |
   for (const position of positions) census.add(position);
   const spans = new PeakSpans(options.windowNs, census.threshold(options.share));
   for (const position of positions) spans.add(position);
-  return { ...options, census, spans };
+  return { ...options, first: { seconds: 0, nanoseconds: 0 }, census, spans };
 }
 
 /** How many of the positions lie in the window that ends with each. */
@@ -126,6 +126,16 @@ describe('the compressed timeline', () => {
     for (let loop = 1; loop < 4; loop++) {
       timeline.startLoop();
       expect(positions.map((position) => place(timeline, position))).toEqual(once.map((ns) => ns + loop * lengthNs));
+    }
+  });
+
+  test('goes on behind a seek as it would have without', () => {
+    const timeline = new PeakTimeline(new Timeline(), plan);
+    const once = positions.map((position) => place(timeline, position));
+    for (const from of [3, 1, 6]) {
+      const sought = new PeakTimeline(new Timeline(), plan);
+      const rest = positions.slice(from).map((position) => place(sought, position));
+      expect(rest).toEqual(once.slice(from).map((ns) => ns - once[from]));
     }
   });
 
