@@ -5,6 +5,7 @@
  * live of 1.
  */
 import { createSocket, type Socket } from 'node:dgram';
+import { batchedSockets } from './native/batched-sockets.js';
 import { defaultReceiveBufferBytes, openUdpReceiver } from './udp-receiver.js';
 import { defaultSendBufferBytes } from './udp-sink.js';
 
@@ -29,6 +30,8 @@ export interface SocketFacts {
   readonly loopback: RoundTripFacts;
   readonly ipv6: RoundTripFacts;
   readonly multicast: RoundTripFacts;
+  /** Why datagrams cannot be sent and received in batches; null where they can. */
+  readonly batchedAbsence: string | null;
 }
 
 /** Where datagrams go and come back. */
@@ -58,6 +61,7 @@ export async function probeSockets(): Promise<SocketFacts> {
     loopback: await roundTrip({ host: '127.0.0.1', family: 4, iface: null, datagrams: loopbackDatagrams }),
     ipv6: await roundTrip({ host: '::1', family: 6, iface: null, datagrams: 1 }),
     multicast: await roundTrip({ host: probeGroup, family: 4, iface: '127.0.0.1', datagrams: 1 }),
+    batchedAbsence: batchedSockets().absence,
   };
 }
 

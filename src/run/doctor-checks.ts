@@ -162,7 +162,21 @@ export function judgeSockets(sockets: SocketFacts, system: SystemFacts): Check[]
       'the same, tried: one datagram with a time to live of 1, on the loopback interface alone',
       judgeDelivery(sockets.multicast),
     ),
+    check(
+      group,
+      'batched-sockets',
+      'sockets in batches',
+      'many datagrams a call (sendmmsg, recvmmsg), trains cut and joined by the kernel, its time of receipt',
+      judgeBatched(sockets.batchedAbsence),
+    ),
   ];
+}
+
+function judgeBatched(absence: string | null): Finding {
+  if (absence === null) return { verdict: 'ok', value: 'they work; via=dgram in an address leaves them out' };
+  const value = `a call each, through Node alone: ${absence}`;
+  if (!absence.startsWith('koffi')) return { verdict: 'not known here', value };
+  return { verdict: 'worth mending', value, mend: { now: 'npm install koffi', lasting: null } };
 }
 
 function judgeBuffer(buffer: BufferFacts | null, limit: SysctlName, { sysctl }: SystemFacts): Finding {

@@ -46,6 +46,7 @@ const fineSockets: SocketFacts = {
   loopback: { opened: true, sent: 1000, received: 1000, error: null },
   ipv6: arrived,
   multicast: arrived,
+  batchedAbsence: null,
 };
 const fineTiming: TimingFacts = {
   clockReadingNs: 60,
@@ -122,6 +123,8 @@ const rows: [string, DoctorFacts, Check['verdict'], RegExp | null][] = [
   ['receive-buffer', sockets({ receiveBuffer: null }), 'missing', null],
   ['send-buffer', sockets({ sendBuffer: { askedBytes: 8, grantedBytes: 4 } }), mend, /wmem_max=8$/],
   ['udp-loopback', sockets({ loopback: { ...fineSockets.loopback, received: 999 } }), mend, /rmem_max/],
+  ['batched-sockets', sockets({ batchedAbsence: 'koffi is not installed' }), mend, /^npm install koffi$/],
+  ['batched-sockets', sockets({ batchedAbsence: "batched sockets are Linux's" }), 'not known here', null],
   ['udp-loopback', sockets({ loopback: lost }), 'missing', /^sudo ip link set dev lo up$/],
   ['udp-ipv6', sockets({ ipv6: refused }), 'missing', /disable_ipv6=0/],
   ['udp-ipv6', sockets({ ipv6: lost }), 'missing', /disable_ipv6=0/],
