@@ -34,6 +34,13 @@ export { Random } from './core/random.js';
 export { createRing, type RingFullPolicy, RingReader, RingWriter } from './core/ring.js';
 export type * from './core/seams.js';
 export { PacedWaiter, type PacedWaiterOptions, type Pacing, VirtualWaiter, type Waiter } from './core/waiter.js';
+export {
+  type AckAddress,
+  type AckCounter,
+  openAckCounter,
+  parseAckAddress,
+  serveAckCounter,
+} from './io/ack-counter.js';
 export { type CaptureOutputSpec, openCaptureOutput } from './io/capture-output.js';
 export { type EthernetSink, openEthernetSink } from './io/ethernet-sink.js';
 export {
@@ -74,6 +81,13 @@ export { type ConvertOptions, type ConvertReport, type ConvertSpec, convertSpecO
 export { type DoctorFacts, type DoctorReport, examine } from './run/doctor.js';
 export type { Check } from './run/doctor-checks.js';
 export { type FaultSources, faultSpecOf, loadFaultPlan } from './run/fault-plan.js';
+export {
+  type FindLimitHooks,
+  type FindLimitOptions,
+  findLimit,
+  type LimitResult,
+  type LimitTry,
+} from './run/find-limit.js';
 export { type GenerateSpec, type GenerateTruth, Generation } from './run/generate.js';
 export { type Mdp3GenerateSpec, type Mdp3GenerateTruth, Mdp3Generation } from './run/generate-mdp3.js';
 export { type IndexOptions, type IndexReport, indexCapture } from './run/index-capture.js';
