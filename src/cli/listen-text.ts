@@ -12,7 +12,7 @@ const plausibleLatencyNs = 600e9;
 
 /** The report as text. */
 export function describeListening(report: ListenReport): string {
-  const { packets, messages, rate, kernelDrops, latency, line } = report;
+  const { packets, messages, rate, latency, line } = report;
   const lines = [
     `received  ${formatCounted(packets.total, 'packet')} (${formatCounted(packets.bytes, 'byte')} of payload, ` +
       `${formatCounted(messages.total, 'message')}) in ` +
@@ -29,7 +29,7 @@ export function describeListening(report: ListenReport): string {
     if (flow.recognisedAs === null)
       lines.push(`flow      ${flow.source}: ${formatCounted(flow.packets, 'packet')} not understood`);
   }
-  lines.push(`kernel drops  ${kernelDrops ?? 'not told by this system'}`);
+  lines.push(`kernel drops  ${dropsText(report)}`);
   lines.push(`path          ${pathText(report)}`);
   const isOfAnotherDay = latency.exchange === null && report.sessions.some(({ protocol }) => numbersPackets(protocol));
   if (isOfAnotherDay || (latency.exchange && Math.abs(latency.exchange.p50) > plausibleLatencyNs)) {
@@ -43,6 +43,13 @@ export function describeListening(report: ListenReport): string {
     lines.push(`reference     ${formatCounted(matched, 'packet')} matched, ${formatCount(unmatched)} not in it`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** The kernel drops a train whole, and counts it as one. */
+function dropsText({ kernelDrops, receiving }: ListenReport): string {
+  if (kernelDrops === null) return 'not told by this system';
+  const isOfTrains = kernelDrops > 0 && receiving !== null && receiving.coalesced > 0;
+  return `${kernelDrops}${isOfTrains ? ' (a train counts as one; the gaps tell how many packets)' : ''}`;
 }
 
 function pathText({ path, receiving }: ListenReport): string {

@@ -92,7 +92,10 @@ export interface UdpReceiver {
   readonly buffer: { askedBytes: number; grantedBytes: number };
   /** What was received how; null where that is not known. */
   counts(): ReceiveCounts | null;
-  /** Datagrams dropped by the kernel since the sockets were opened; null where the system does not say. */
+  /**
+   * Datagrams dropped by the kernel since the sockets were opened, a coalesced train of them counted as one; null where
+   * the system does not say.
+   */
   kernelDrops(): number | null;
   close(): Promise<void>;
 }
