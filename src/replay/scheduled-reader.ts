@@ -124,10 +124,12 @@ export class ScheduledReader implements ScheduledSource {
   bits = 0;
   dueNs = 0;
   feedLatencyNs = Number.NaN;
-  loop = 0;
+  loop = 1;
   skipped = 0;
   pause: Pause = 'fill';
   private readonly o: ScheduledReaderOptions;
+  /** The first loop begins with the first look at it: a gate may have been used by others until then. */
+  private isStarted = false;
   private hasBegun = false;
   /** Whether the source's datagram at hand is yet to be taken: a seek has found it. */
   private isFound = false;
@@ -138,7 +140,6 @@ export class ScheduledReader implements ScheduledSource {
     this.o = options;
     this.view = options.source.reader.view;
     this.flow = options.source.reader.flow;
-    this.startLoop();
   }
 
   /** Asked for where whole frames are sent alone: what holds packets up would copy them for nothing. */
@@ -150,6 +151,7 @@ export class ScheduledReader implements ScheduledSource {
   next(): boolean {
     const { source, gate } = this.o;
     const { reader } = source;
+    if (!this.isStarted) this.startLoop();
     for (;;) {
       if (this.isFound) this.isFound = false;
       else if (!reader.next()) {
@@ -171,12 +173,14 @@ export class ScheduledReader implements ScheduledSource {
   async restart(): Promise<void> {
     await this.o.source.restart();
     this.o.timeline.startLoop();
+    this.loop++;
     this.startLoop();
   }
 
   async seek(target: Stamp, isStopped: () => boolean): Promise<void> {
     const { source, gate, rewriter, timeline } = this.o;
     if (source.seek === undefined) throw new UsageError('seek', 'this source has no times to go to');
+    if (!this.isStarted) this.startLoop();
     const isTaught = rewriter !== undefined && this.loop === 1;
     const learner: Learner = {
       forget: () => gate.startLoop?.(),
@@ -220,7 +224,7 @@ export class ScheduledReader implements ScheduledSource {
   }
 
   private startLoop(): void {
-    this.loop++;
+    this.isStarted = true;
     this.played = 0;
     this.o.rewriter?.startLoop(this.loop);
     this.o.gate.startLoop?.();

@@ -15,7 +15,12 @@ const vectors: [string, string[], number, RegExp][] = [
   ['twoRates', ['replay', pcap, '--to', 'null', '--speed', '2x', '--pps', '10'], 2, /--speed 2x and --pps 10/],
   ['ambiguousMps', ['replay', pcap, '--to', 'null', '--speed', '50mps'], 2, /50msg\/s.*50Mmsg\/s/],
   ['rateWithoutUnit', ['replay', pcap, '--to', 'null', '--speed', '100'], 2, /100x, 100pps/],
-  ['unknownTarget', ['replay', pcap, '--to', 'tcp://1'], 2, /udp:\/\/HOST:PORT, soupbintcp:\/\/HOST:PORT, inproc/],
+  [
+    'unknownTarget',
+    ['replay', pcap, '--to', 'tcp://1'],
+    2,
+    /udp:\/\/HOST:PORT, soupbintcp:\/\/HOST:PORT, eth:\/\/INTERFACE, inproc/,
+  ],
   ['udpWithoutPort', ['replay', pcap, '--to', 'udp://127.0.0.1'], 2, /needs a host and a port/],
   ['portOutOfRange', ['replay', pcap, '--to', 'udp://127.0.0.1:70000'], 2, /port 70000 is outside/],
   ['keepDestinationsIntoAFile', ['replay', pcap, '--keep-destinations', '--to', 'null'], 2, /goes with --to udp/],

@@ -38,7 +38,7 @@ describe('inproc:ring', () => {
   test('a worker polls and decodes every message', async () => {
     const report = await run(gzipFixture, { speed: 'max', target: ring });
     expect(report).toMatchObject({ messages: 10_000, endReason: 'end', clock: 'real' });
-    expect(report.sink).toEqual({ messagesDecoded: 10_000, messagesUnknown: 0, gaps: 0, ringDropped: 0 });
+    expect(report.sink).toMatchObject({ messagesDecoded: 10_000, messagesUnknown: 0, gaps: 0, ringDropped: 0 });
     expect(report.histograms.ringHop).toMatchObject({ count: report.packets, negative: { count: 0 } });
     expect(report.histograms.handlerTime.count).toBe(report.packets);
   });
@@ -47,7 +47,7 @@ describe('inproc:ring', () => {
     const options = { speed: '50kpps', loops: 3, loopSequence: 'new-session', target: ring } as const;
     const { sink, messages, packets } = await run(gapsFixture, options);
     // Per loop: two runs of packets that are missing, and a packet that came late.
-    expect(sink).toEqual({ messagesDecoded: messages, messagesUnknown: 0, gaps: 9, ringDropped: 0 });
+    expect(sink).toMatchObject({ messagesDecoded: messages, messagesUnknown: 0, gaps: 9, ringDropped: 0 });
     expect(packets).toBe(3 * 2997);
   });
 
