@@ -35,6 +35,8 @@ import { warmUp } from './warm-up.js';
 const nsPerMs = 1e6;
 /** Warming up ends this long before a start that was asked for. */
 const readyMs = 100;
+/** The first packet is due so much later: what runs for the first time takes up to half of it. */
+const leadNs = 3e6;
 
 /** What a library caller may bring of its own. */
 export interface ReplayHooks {
@@ -171,7 +173,9 @@ class Origin {
     const { spec, source, timing } = this;
     source.begin();
     const { seconds, nanoseconds } = spec.startAt ?? source.reader;
-    const originNs = spec.startAt === null ? nowNs : Math.max(nowNs, timing.fromEpoch(spec.startAt));
+    const startNs = spec.startAt === null ? Number.NEGATIVE_INFINITY : timing.fromEpoch(spec.startAt);
+    const readyNs = timing.kind === 'real' && spec.rate.mode !== 'max' ? nowNs + leadNs : nowNs;
+    const originNs = Math.max(readyNs, startNs);
     this.epoch = timing.kind === 'virtual' ? { seconds, nanoseconds } : timing.toEpoch(originNs);
     this.target.setBase?.(seconds, nanoseconds);
     this.log?.start(this.epoch);
