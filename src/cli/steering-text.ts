@@ -1,5 +1,6 @@
 /** What a run that is steered says for people. */
 import { formatDuration } from '../core/time.js';
+import { formatCounted } from '../core/units.js';
 import type { Answer } from '../replay/command.js';
 import type { SteeringCounts } from '../replay/steering.js';
 
@@ -7,8 +8,12 @@ import type { SteeringCounts } from '../replay/steering.js';
 export function statusLine(answer: Answer & { ok: true }): string {
   const { status, sent } = answer;
   const at = status.timeNs === null ? 'before the first packet' : `at ${timeOf(status.timeNs)}`;
-  const stepped = sent === undefined ? '' : `, ${sent.packets} packets and ${sent.messages} messages sent`;
+  const stepped = sent === undefined ? '' : `, ${counted(sent)} sent`;
   return `${status.state} ${at}, speed ${status.speed}${stepped}`;
+}
+
+function counted({ packets, messages }: { packets: number; messages: number }): string {
+  return `${formatCounted(packets, 'packet')} and ${formatCounted(messages, 'message')}`;
 }
 
 /** Lines of a report: what the run was told, if anything. */

@@ -125,7 +125,7 @@ test.skipIf(!hasScript)('keys of a terminal steer the run, which gives the termi
       { timeout: 30_000, interval: 500 },
     )
     .toMatch(/paused at 2026-/);
-  await press('s', /1 packets and \d+ messages sent/);
+  await press('s', /1 packet and \d+ messages? sent/);
   await press('+', /speed 2x/);
   await press('?', /end the run/);
   await press('q', /Ended: stopped/);
