@@ -1,6 +1,12 @@
-/** The bench's cases: what each reads, and one run over it that returns the checksum. */
+/**
+ * The bench's cases: what each reads, and one run over it that returns the checksum.
+ *
+ * A new case is an entry of `benchCases`, or of a file of its own that is spread there as `mdpCases` is. Its goal, if it
+ * has one, is a row of `goals.ts`.
+ */
 import { CaptureReader, itch50, SessionDemux } from 'tickreel';
 import type { Input, InputName } from './corpus.js';
+import { floorCases } from './floor.js';
 import { handWrittenChecksum } from './hand-written.js';
 import { checksum, checksumHandlers, resetChecksum } from './handlers.js';
 import { mdpCases } from './mdp-cases.js';
@@ -12,13 +18,23 @@ export interface BenchCase {
   readonly name: string;
   readonly about: string;
   readonly input: InputName;
-  /** What its figures are told per. */
-  readonly per: 'message' | 'entry';
+  /** What its figures are told per; a `start` is a whole run, of a program that is started and ends. */
+  readonly per: 'message' | 'entry' | 'start';
   /** Messages of the full bench; slow peers read fewer. */
   readonly messages: number;
-  /** Sets up and returns one run over the whole input. */
-  prepare(input: Input): () => number;
+  /**
+   * What the checksum is of: of as many messages all cases of one sum must agree. `itch-fields` and `mdp-fields` are
+   * every field as `handlers.ts` and `mdp-handlers.ts` add them up.
+   */
+  readonly sum: string;
+  /** Why the case cannot run here, as a sentence; null, or absent, where it can. */
+  absence?(): string | null;
+  /** Sets up and returns one run over the whole input, which is timed until it has returned or resolved. */
+  prepare(input: Input): Run | Promise<Run>;
 }
+
+/** One run, which yields the checksum. */
+export type Run = () => number | Promise<number>;
 
 /** How much of the file a `decodeBlocks` call is given, as a reader of chunks would. */
 const chunkBytes = 65_536;
@@ -33,6 +49,7 @@ export const benchCases: readonly BenchCase[] = [
     input: session,
     per: 'message',
     messages: sessionMessages,
+    sum: 'itch-scan',
     prepare: prepareScan,
   },
   {
@@ -41,6 +58,7 @@ export const benchCases: readonly BenchCase[] = [
     input: session,
     per: 'message',
     messages: sessionMessages,
+    sum: 'itch-fields',
     prepare: prepareDecode,
   },
   {
@@ -49,6 +67,7 @@ export const benchCases: readonly BenchCase[] = [
     input: session,
     per: 'message',
     messages: sessionMessages,
+    sum: 'itch-fields',
     prepare: prepareDecodeByMessage,
   },
   {
@@ -57,6 +76,7 @@ export const benchCases: readonly BenchCase[] = [
     input: 'session-ns.pcap',
     per: 'message',
     messages: sessionMessages,
+    sum: 'itch-fields',
     prepare: prepareEndToEnd,
   },
   {
@@ -65,6 +85,7 @@ export const benchCases: readonly BenchCase[] = [
     input: session,
     per: 'message',
     messages: sessionMessages,
+    sum: 'itch-fields',
     prepare: ({ bytes }) => {
       const view = viewOf(bytes);
       return () => handWrittenChecksum(view, 0, view.byteLength);
@@ -76,6 +97,7 @@ export const benchCases: readonly BenchCase[] = [
     input: session,
     per: 'message',
     messages: slowPeerMessages,
+    sum: 'itch-fields',
     prepare:
       ({ bytes }) =>
       () =>
@@ -87,12 +109,14 @@ export const benchCases: readonly BenchCase[] = [
     input: 'session-us.pcap',
     per: 'message',
     messages: slowPeerMessages,
+    sum: 'itch-fields',
     prepare:
       ({ bytes }) =>
       () =>
         pcapParserChecksum(bytes),
   },
   ...mdpCases,
+  ...floorCases,
 ];
 
 function prepareScan({ bytes }: Input): () => number {

@@ -1,30 +1,29 @@
 /**
- * The bench: `node dist/bench/main.js [regex] [--json FILE] [--messages N] [--rounds N] [--write FOLDER]`.
+ * The bench: `node dist/bench/main.js [regex] [--json FILE] [--page] [--messages N] [--rounds N] [--write FOLDER]`.
  *
  * Each case has a process of its own, so that no case spoils another's types; runs are interleaved, one of each case a
- * round, so that a change of the machine's mood meets all of them. Best, median and spread go to standard error.
- * `--write` puts the inputs into files, for other programs to read.
+ * round, so that a change of the machine's mood meets all of them. Best, median, worst and goals go to standard error.
+ * `--page` writes them with what bounds them to `bench/RESULTS.md` (`--page-file FILE`: elsewhere); `--from FILE` makes
+ * the page of an earlier run's JSON. `--write` puts the inputs into files, for other programs to read.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { benchCases } from './cases.js';
+import { type BenchCase, benchCases } from './cases.js';
 import type { ChildMessage } from './child.js';
 import { buildInput, type InputName } from './corpus.js';
-import { mdpMessages, mdpSeed } from './mdp-session.js';
-import { sessionMessages, sessionSeed } from './session.js';
+import { type BenchReport, benchReport, type Measured, tableOf } from './figures.js';
+import { mdpMessages } from './mdp-session.js';
+import { resultsPage } from './page.js';
+import { sessionMessages } from './session.js';
 
 const minRounds = 5;
-const checksumCases = /^(itch-decode|itch-end-to-end|mdp-|peer-)/;
 
-interface Measured {
-  readonly name: string;
-  readonly per: 'message' | 'entry';
+interface Running extends Measured {
+  readonly benchCase: BenchCase;
   readonly child: ChildProcess;
-  readonly ready: Extract<ChildMessage, { kind: 'ready' }>;
   readonly ns: number[];
   checksum: number;
 }
@@ -33,6 +32,9 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'string' },
+    page: { type: 'boolean', default: false },
+    'page-file': { type: 'string', default: fileURLToPath(new URL('../../bench/RESULTS.md', import.meta.url)) },
+    from: { type: 'string' },
     messages: { type: 'string', default: String(sessionMessages) },
     rounds: { type: 'string', default: '9' },
     write: { type: 'string' },
@@ -43,45 +45,54 @@ const rounds = Math.max(minRounds, positiveInteger('--rounds', values.rounds));
 const pattern = new RegExp(positionals[0] ?? '');
 const chosen = benchCases.filter(({ name }) => pattern.test(name));
 if (chosen.length === 0) throw new Error(`no case matches ${pattern}: ${benchCases.map(({ name }) => name).join(' ')}`);
-if (values.write === undefined) await bench();
-else writeInputs(values.write);
+if (values.write !== undefined) writeInputs(values.write);
+else if (values.from !== undefined) writePage(JSON.parse(readFileSync(values.from, 'utf8')) as BenchReport);
+else await bench();
 
 async function bench(): Promise<void> {
-  const measured: Measured[] = [];
-  for (const { name, about, per } of chosen) {
-    process.stderr.write(`${name}: ${about}\n`);
-    measured.push(await start(name, per));
+  const running: Running[] = [];
+  const skipped: Record<string, string> = {};
+  for (const benchCase of chosen) {
+    const { name, about } = benchCase;
+    const reason = benchCase.absence?.() ?? null;
+    process.stderr.write(`${name}: ${reason === null ? about : `left out: ${reason}`}\n`);
+    if (reason !== null) skipped[name] = reason;
+    else running.push(await start(benchCase));
   }
   for (let round = 0; round < rounds; round++) {
-    for (const one of measured) await runOnce(one);
+    for (const one of running) await runOnce(one);
   }
-  for (const { child } of measured) child.disconnect();
-  checkSums(measured);
-  printTable(measured);
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report(measured), null, 2)}\n`);
+  for (const { child } of running) child.disconnect();
+  checkSums(running);
+  const report = benchReport(running, skipped);
+  process.stderr.write(tableOf(report));
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (values.page) writePage(report);
 }
 
-async function start(name: string, per: Measured['per']): Promise<Measured> {
+async function start(benchCase: BenchCase): Promise<Running> {
+  const { name, per } = benchCase;
   const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [name, String(messages)]);
-  const ready = await answer(child);
+  const ready = await answer(name, child);
   if (ready.kind !== 'ready') throw new Error(`${name}: ran before it was ready`);
-  return { name, per, child, ready, ns: [], checksum: -1 };
+  const { input, bytes } = ready;
+  return { benchCase, name, per, child, input, bytes, ns: [], checksum: -1 };
 }
 
-async function runOnce(measured: Measured): Promise<void> {
-  const { child, name, ns } = measured;
-  const answered = answer(child);
+async function runOnce(running: Running): Promise<void> {
+  const { child, name, ns } = running;
+  const answered = answer(name, child);
   child.send('run');
   const run = await answered;
   if (run.kind !== 'run') throw new Error(`${name}: ready twice`);
-  if (measured.checksum !== -1 && measured.checksum !== run.checksum) throw new Error(`${name}: the checksum changed`);
-  measured.checksum = run.checksum;
+  if (running.checksum !== -1 && running.checksum !== run.checksum) throw new Error(`${name}: the checksum changed`);
+  running.checksum = run.checksum;
   ns.push(run.ns);
 }
 
-function answer(child: ChildProcess): Promise<ChildMessage> {
+function answer(name: string, child: ChildProcess): Promise<ChildMessage> {
   return new Promise((resolve, reject) => {
-    const onExit = (code: number | null) => reject(new Error(`a case's process ended with code ${code}`));
+    const onExit = (code: number | null) => reject(new Error(`${name}: the case's process ended with code ${code}`));
     child.once('exit', onExit);
     child.once('message', (message) => {
       child.off('exit', onExit);
@@ -90,11 +101,11 @@ function answer(child: ChildProcess): Promise<ChildMessage> {
   });
 }
 
-/** Cases that read every field of the same messages, of one protocol and as many, must agree. */
-function checkSums(measured: readonly Measured[]): void {
-  const bySize = new Map<string, Measured>();
-  for (const one of measured.filter(({ name }) => checksumCases.test(name))) {
-    const size = `${/mdp/.test(one.name)} ${one.ready.input.messages}`;
+/** Cases of one sum must agree over as many messages of it. */
+function checkSums(running: readonly Running[]): void {
+  const bySize = new Map<string, Running>();
+  for (const one of running) {
+    const size = `${one.benchCase.sum} ${one.input.messages}`;
     const first = bySize.get(size) ?? one;
     bySize.set(size, first);
     if (first.checksum !== one.checksum) {
@@ -103,61 +114,9 @@ function checkSums(measured: readonly Measured[]): void {
   }
 }
 
-function figures({ per, ready, ns, checksum }: Measured) {
-  const sorted = ns.toSorted((a, b) => a - b);
-  const best = sorted[0] as number;
-  const { name, messages: count, entries, sha256 } = ready.input;
-  const [medianNs, worstNs] = [sorted[sorted.length >> 1] as number, sorted.at(-1) as number];
-  const perEntry = {
-    entriesPerSecond: (entries / best) * 1e9,
-    nsPerEntry: best / entries,
-    medianNsPerEntry: medianNs / entries,
-    worstNsPerEntry: worstNs / entries,
-  };
-  return {
-    ...(per === 'entry' ? perEntry : {}),
-    messagesPerSecond: (count / best) * 1e9,
-    nsPerMessage: best / count,
-    bytesPerSecond: (ready.bytes / best) * 1e9,
-    checksum,
-    input: { name, messages: count, ...(per === 'entry' ? { entries } : {}), sha256 },
-    medianNsPerMessage: medianNs / count,
-    worstNsPerMessage: worstNs / count,
-    rounds: sorted.length,
-  };
-}
-
-function report(measured: readonly Measured[]) {
-  const [cpu] = cpus();
-  return {
-    machine: {
-      cpu: cpu?.model ?? 'unknown',
-      cores: cpus().length,
-      memoryBytes: totalmem(),
-      node: process.version,
-      platform: `${process.platform} ${process.arch}`,
-      seed: sessionSeed,
-      mdpSeed,
-      date: new Date().toISOString(),
-      command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
-    },
-    cases: Object.fromEntries(measured.map((one) => [one.name, figures(one)])),
-  };
-}
-
-function printTable(measured: readonly Measured[]): void {
-  const rows = measured.map((one) => {
-    const { nsPerMessage, medianNsPerMessage, worstNsPerMessage, bytesPerSecond } = figures(one);
-    const { messages: count, entries } = one.ready.input;
-    const each = one.per === 'entry' ? count / entries : 1;
-    const ns = [nsPerMessage, medianNsPerMessage, worstNsPerMessage].map((value) => (value * each).toFixed(1));
-    const rate = (1e3 / (nsPerMessage * each)).toFixed(2);
-    return [one.name, one.per, rate, ...ns, (bytesPerSecond / 1e9).toFixed(2), String(one.checksum)];
-  });
-  const head = ['case', 'per', 'M/s', 'best ns', 'median', 'worst', 'GB/s', 'checksum'];
-  for (const row of [head, ...rows]) {
-    process.stderr.write(`${row.map((cell, index) => (index === 0 ? cell.padEnd(24) : cell.padStart(11))).join('')}\n`);
-  }
+function writePage(report: BenchReport): void {
+  writeFileSync(values['page-file'], resultsPage(report));
+  process.stderr.write(`${values['page-file']}\n`);
 }
 
 function writeInputs(folder: string): void {

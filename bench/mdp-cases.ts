@@ -21,6 +21,7 @@ export const mdpCases: readonly BenchCase[] = [
     input: channel,
     per: 'entry',
     messages: mdpMessages,
+    sum: 'mdp-fields',
     prepare: prepareDecode,
   },
   {
@@ -29,6 +30,7 @@ export const mdpCases: readonly BenchCase[] = [
     input: 'channel-ns.pcap',
     per: 'entry',
     messages: mdpMessages,
+    sum: 'mdp-fields',
     prepare: prepareEndToEnd,
   },
   {
@@ -37,6 +39,7 @@ export const mdpCases: readonly BenchCase[] = [
     input: channel,
     per: 'entry',
     messages: mdpMessages,
+    sum: 'mdp-fields',
     prepare: ({ bytes }) => {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       return () => handWrittenMdpChecksum(view, 0, view.byteLength);
@@ -48,6 +51,7 @@ export const mdpCases: readonly BenchCase[] = [
     input: channel,
     per: 'entry',
     messages: slowPeerMessages,
+    sum: 'mdp-fields',
     prepare:
       ({ bytes }) =>
       () =>
