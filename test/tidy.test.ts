@@ -101,7 +101,7 @@ function listFiles(folder: string): string[] {
 
 /** Files of ours that a file imports or re-exports, relative to `src`. */
 function ownImports(file: string, text: string): string[] {
-  return [...text.matchAll(/from '(\.[^']+)\.js'/g)].map(([, path]) => `${join(dirname(file), path)}.ts`);
+  return [...text.matchAll(/(?:from |import\()'(\.[^']+)\.js'/g)].map(([, path]) => `${join(dirname(file), path)}.ts`);
 }
 
 /** Functions and methods as the formatter lays them out: a head that opens a brace, up to the brace at its indent. */

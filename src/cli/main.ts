@@ -4,56 +4,55 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { TickreelError, UsageError } from '../core/errors.js';
 import { exitCode } from '../core/exit-code.js';
-import { addCompletionCommand } from './completion.js';
-import { addConvertCommand } from './convert.js';
-import { addDecodeCommand } from './decode.js';
-import { addDemoCommand } from './demo.js';
-import { addDoctorCommand } from './doctor.js';
-import { addFindLimitCommand } from './find-limit.js';
-import { addGenerateCommand } from './generate.js';
-import { addIndexCommand } from './index-captures.js';
-import { addInspectCommand } from './inspect.js';
-import { addListenCommand } from './listen.js';
-import { addManualCommands } from './manual.js';
 import { endWithThePipe } from './output.js';
-import { addRecordCommand } from './record.js';
-import { addReferenceCommand } from './reference.js';
-import { addReplayCommand } from './replay.js';
 import { warn } from './summary.js';
-import { exitCodeLine } from './topics.js';
-import { addVerifyPacingCommand } from './verify-pacing.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
-function buildProgram(): Command {
+/**
+ * Each command's name and what adds it, in the order of the help. A command is loaded when it is asked for: all of them
+ * together take several times as long as the start of Node.js.
+ */
+const commands: Readonly<Record<string, (program: Command) => Promise<unknown>>> = {
+  replay: async (program) => (await import('./replay.js')).addReplayCommand(program),
+  listen: async (program) => (await import('./listen.js')).addListenCommand(program),
+  'find-limit': async (program) => (await import('./find-limit.js')).addFindLimitCommand(program),
+  record: async (program) => (await import('./record.js')).addRecordCommand(program, version),
+  decode: async (program) => (await import('./decode.js')).addDecodeCommand(program),
+  inspect: async (program) => (await import('./inspect.js')).addInspectCommand(program),
+  convert: async (program) => (await import('./convert.js')).addConvertCommand(program),
+  index: async (program) => (await import('./index-captures.js')).addIndexCommand(program),
+  generate: async (program) => (await import('./generate.js')).addGenerateCommand(program),
+  reference: async (program) => (await import('./reference.js')).addReferenceCommand(program),
+  demo: async (program) => (await import('./demo.js')).addDemoCommand(program),
+  'verify-pacing': async (program) => (await import('./verify-pacing.js')).addVerifyPacingCommand(program),
+  doctor: async (program) => (await import('./doctor.js')).addDoctorCommand(program),
+  completion: async (program) => (await import('./completion.js')).addCompletionCommand(program),
+};
+
+/** The program with what these arguments need of it: one command, none for the version, else all. */
+async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('tickreel')
     .description('Replays market-data captures at a chosen rate, and measures what happens.')
     .version(version, '-V, --version')
     .exitOverride()
     .configureHelp({ sortSubcommands: false })
     .showHelpAfterError('(add --help for the options, with examples)');
-  addReplayCommand(program);
-  addListenCommand(program);
-  addFindLimitCommand(program);
-  addRecordCommand(program, version);
-  addDecodeCommand(program);
-  addInspectCommand(program);
-  addConvertCommand(program);
-  addIndexCommand(program);
-  addGenerateCommand(program);
-  addReferenceCommand(program);
-  addDemoCommand(program);
-  addVerifyPacingCommand(program);
-  addDoctorCommand(program);
-  addCompletionCommand(program);
-  addManualCommands(program);
+  const first = args[0] ?? '';
+  if (args.length === 1 && ['-V', '--version'].includes(first)) return program;
+  if (Object.hasOwn(commands, first) && first !== 'completion' && !args.some((arg) => ['-h', '--help'].includes(arg))) {
+    await commands[first](program);
+    return program;
+  }
+  for (const add of Object.values(commands)) await add(program);
+  (await import('./manual.js')).addManualCommands(program);
   program.addHelpText(
     'after',
     `
 Exit codes:
-  ${exitCodeLine}
+  ${(await import('./topics.js')).exitCodeLine}
 
 Examples:
   tickreel inspect session.pcap
@@ -65,7 +64,7 @@ Examples:
 
 endWithThePipe();
 try {
-  await buildProgram().parseAsync();
+  await (await buildProgram(process.argv.slice(2))).parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }

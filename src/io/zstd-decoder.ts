@@ -2,8 +2,10 @@
  * What decodes the blocks of Zstandard frames (RFC 8878): Node's own zlib where it can (22.15 and 23.8 on), else
  * fzstd. A frame's content checksum is verified by Node's own only.
  */
+
+import { createRequire } from 'node:module';
 import * as zlib from 'node:zlib';
-import { Decompress } from 'fzstd';
+import type { Decompress } from 'fzstd';
 
 /** Set in a frame's descriptor where a checksum of its content closes it … */
 const CHECKSUM_FLAG = 4;
@@ -45,7 +47,7 @@ export function zstdDecoders(library: object = zlib): ZstdDecoders {
 class FzstdDecoder implements ZstdDecoder {
   private pieces: Uint8Array[] = [];
   private opened = false;
-  private readonly frame = new Decompress((piece) => {
+  private readonly frame = newDecompress((piece) => {
     if (piece.length > 0) this.pieces.push(piece);
   });
 
@@ -105,4 +107,10 @@ class NodeDecoder implements ZstdDecoder {
   close(): void {
     this.stream.destroy();
   }
+}
+
+/** Loaded at the first frame: most captures are none of Zstandard's. */
+function newDecompress(onPiece: (piece: Uint8Array) => void): Decompress {
+  const library = createRequire(import.meta.url)('fzstd') as typeof import('fzstd');
+  return new library.Decompress(onPiece);
 }

@@ -4,8 +4,7 @@
  * It derives from the same offsets, so it cannot find a wrong table; and it compiles with `new Function`, so it needs
  * code generation.
  */
-// The package declares no types for its ES module; its CommonJS build, named by path, has them.
-import { Parser } from 'binary-parser/dist/binary_parser.js';
+import { newParser, type Parser } from './binary-parser.js';
 import type { Field } from './field.js';
 import type { Protocol } from './table.js';
 import type { PlainValues } from './types.js';
@@ -19,11 +18,11 @@ type RawValues = Readonly<Record<string, number | bigint | string>>;
 export function buildParser(table: Protocol): Parser {
   const choices: Record<number, Parser> = {};
   for (const { typeCode, fields } of table.messages) {
-    const parser = new Parser().endianness('big');
+    const parser = newParser().endianness('big');
     for (const field of fields) addField(parser, field);
     choices[typeCode] = parser;
   }
-  return new Parser().endianness('big').uint8('messageType').choice({ tag: 'messageType', choices });
+  return newParser().endianness('big').uint8('messageType').choice({ tag: 'messageType', choices });
 }
 
 /** Builds the reference decoder of a protocol. */

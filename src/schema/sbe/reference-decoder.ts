@@ -4,9 +4,9 @@
  * It shares nothing with the walker and the accessors but the schema, holds 64-bit integers as BigInt, and is slow; it
  * compiles with `new Function`, so it needs code generation. Parsers are built for each block, version and length met.
  */
-// The package declares no types for its ES module; its CommonJS build, named by path, has them.
-import { Parser } from 'binary-parser/dist/binary_parser.js';
+
 import { DecodeError } from '../../core/errors.js';
+import { newParser, type Parser } from '../binary-parser.js';
 import { rootKey, type SbePlain, type SbeValues } from './plain-values.js';
 import { addValue, type RawValue, rawPlain, textOf } from './reference-value.js';
 import type { AnyGroup, SbeData, SbeField, SbeSchema, SbeSlot } from './schema.js';
@@ -41,7 +41,7 @@ export function buildBlockParser(
   version: number,
   blockLength: number,
 ): Parser {
-  const parser = new Parser().endianness(schema.byteOrder === 'littleEndian' ? 'little' : 'big');
+  const parser = newParser().endianness(schema.byteOrder === 'littleEndian' ? 'little' : 'big');
   const present = fields.filter(
     ({ sinceVersion, offset, size }) => size > 0 && sinceVersion <= version && offset + size <= blockLength,
   );
@@ -99,7 +99,9 @@ function slotsParser({ byteOrder }: SbeSchema, size: number, slots: object): Par
   const parsers = Object.entries(slots)
     .filter((entry): entry is [string, SbeSlot] => typeof entry[1] === 'object' && 'primitive' in entry[1])
     .map(([name, { offset, primitive }]) => {
-      const parser = new Parser().endianness(byteOrder === 'littleEndian' ? 'little' : 'big').seek(offset);
+      const parser = newParser()
+        .endianness(byteOrder === 'littleEndian' ? 'little' : 'big')
+        .seek(offset);
       return [name, addValue(parser, 'value', primitive, byteOrder)] as const;
     });
   return (bytes) => {

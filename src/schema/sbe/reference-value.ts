@@ -1,6 +1,5 @@
 /** Values as `binary-parser` reads them, and as the plain values that they stand for; part of the reference decoder. */
-// The package declares no types for its ES module; its CommonJS build, named by path, has them.
-import { Parser } from 'binary-parser/dist/binary_parser.js';
+import { newParser, type Parser } from '../binary-parser.js';
 import { decimalOf } from './decimal.js';
 import type { SbePlain } from './plain-values.js';
 import {
@@ -36,7 +35,7 @@ export function addValue(
   if (type.kind === 'composite') return parser.nest(name, { type: compositeParser(type, byteOrder) });
   if (type.kind !== 'encoding' || type.length === 1) return addValue(parser, name, type.primitive, byteOrder);
   if (type.primitive === 'char') return parser.buffer(name, { length: type.length, clone: true });
-  const element = new Parser().endianness(byteOrder === 'littleEndian' ? 'little' : 'big');
+  const element = newParser().endianness(byteOrder === 'littleEndian' ? 'little' : 'big');
   addValue(element, 'one', type.primitive, byteOrder);
   return parser.array(name, { type: element, length: type.length });
 }
@@ -72,7 +71,7 @@ function methodOf(primitive: SbePrimitive, byteOrder: SbeSchema['byteOrder']) {
 
 function compositeParser({ members, size }: SbeComposite, byteOrder: SbeSchema['byteOrder']): Parser {
   const little = byteOrder === 'littleEndian';
-  const parser = new Parser().endianness(little ? 'little' : 'big');
+  const parser = newParser().endianness(little ? 'little' : 'big');
   let at = 0;
   for (const member of members.filter((one) => one.size > 0).sort((a, b) => a.offset - b.offset)) {
     if (member.offset > at) parser.seek(member.offset - at);
