@@ -12,6 +12,7 @@ import { checksum, checksumHandlers, resetChecksum } from './handlers.js';
 import { mdpCases } from './mdp-cases.js';
 import { binaryParserChecksum, pcapParserChecksum } from './peers.js';
 import { sessionMessages } from './session.js';
+import { startupCases } from './startup-cases.js';
 
 /** One thing that is measured. */
 export interface BenchCase {
@@ -116,6 +117,7 @@ export const benchCases: readonly BenchCase[] = [
         pcapParserChecksum(bytes),
   },
   ...mdpCases,
+  ...startupCases,
   ...floorCases,
 ];
 

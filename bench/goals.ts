@@ -73,6 +73,21 @@ export const goals: readonly Goal[] = [
     bounds: 'Names and digits are 300 bytes a message, byte by byte.',
   },
   { name: 'csv', unit: 'M messages/s', atLeast: 4, bounds: 'Digits, byte by byte.' },
-  { name: 'startup', unit: 'ms a start', atMost: 80, bounds: 'Node alone takes most of it: `node -e 0`.' },
-  { name: 'startup-decode', unit: 'ms a start', atMost: 150, bounds: 'Node, and compiling the tables.' },
+  {
+    name: 'startup',
+    unit: 'ms a start',
+    atMost: 80,
+    floor: 'startup-node',
+    bounds:
+      'Node.js itself, which `startup-node` starts for nothing; the rest is a bundle of a few files and commander.',
+  },
+  {
+    name: 'startup-decode',
+    unit: 'ms a start',
+    atMost: 150,
+    floor: 'startup-node',
+    bounds:
+      'Node.js itself (`startup-node`) is a third to a half; then the loader of ES modules for some thirty files, ' +
+      "MDP's table, which is checked at every start, and commander.",
+  },
 ];

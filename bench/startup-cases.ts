@@ -1,0 +1,55 @@
+/** How long the command takes to start, whole processes at a time, beside Node.js that does nothing. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BenchCase } from './cases.js';
+import type { Input } from './corpus.js';
+
+const command = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+/** A process is told of what it decodes; what is behind the first chunk is never read. */
+const messages = 20_000;
+const shared = { input: 'session-ns.pcap', per: 'start', messages } as const;
+
+/** Each is timed from the fork to the end of the process. */
+export const startupCases: readonly BenchCase[] = [
+  {
+    ...shared,
+    name: 'startup',
+    about: 'tickreel --version, from nothing to its end',
+    sum: 'startup',
+    prepare: () => () => outputSum([command, '--version']),
+  },
+  {
+    ...shared,
+    name: 'startup-decode',
+    about: 'tickreel decode --limit 1 of a pcap',
+    sum: 'startup-decode',
+    prepare: prepareDecode,
+  },
+  {
+    ...shared,
+    name: 'startup-node',
+    about: 'node -e 0: what both begin with',
+    sum: 'startup-node',
+    prepare: () => () => outputSum(['-e', '0']),
+  },
+];
+
+function prepareDecode({ bytes }: Input): () => number {
+  const folder = mkdtempSync(join(tmpdir(), 'tickreel-startup-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'session.pcap');
+  writeFileSync(path, bytes);
+  return () => outputSum([command, 'decode', path, '--limit', '1']);
+}
+
+/** Runs Node.js with these arguments; the sum of what it printed. */
+function outputSum(args: readonly string[]): number {
+  const { status, stdout } = spawnSync(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}`);
+  let sum = 0;
+  for (const byte of stdout) sum = (Math.imul(sum, 31) + byte) >>> 0;
+  return sum;
+}
