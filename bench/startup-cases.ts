@@ -1,13 +1,16 @@
 /** How long the command takes to start, whole processes at a time, beside Node.js that does nothing. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchCase } from './cases.js';
 import type { Input } from './corpus.js';
 
-const command = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+/** From `dist/bench`, and from the source. */
+const command = ['../cli/main.js', '../dist/cli/main.js']
+  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  .find((path) => existsSync(path)) as string;
 /** A process is told of what it decodes; what is behind the first chunk is never read. */
 const messages = 20_000;
 const shared = { input: 'session-ns.pcap', per: 'start', messages } as const;
