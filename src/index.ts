@@ -111,7 +111,9 @@ export {
   type VerifySpec,
   verifyPacing,
 } from './run/verify-pacing.js';
+export type { BatchDecoder, BatchHandlers, BatchOptions } from './schema/batch-decoder.js';
 export { type Codec, createCodec } from './schema/codec.js';
+export type { ColumnArray, Columns, ColumnsOptions } from './schema/columns.js';
 export { canGenerateCode, type Decoder, type Engine } from './schema/compile.js';
 export type { CsvWriter } from './schema/csv.js';
 export type { EncodeOptions } from './schema/encode.js';
@@ -130,6 +132,7 @@ export {
 } from './schema/field.js';
 export type { RandomSource } from './schema/generate.js';
 export type { JsonOptions, JsonWriter, ValueOptions } from './schema/json.js';
+export { MessagePartition, PARTITION_BYTES, type TypeBatch } from './schema/partition.js';
 export { buildParser, type ReferenceDecoder } from './schema/reference-decoder.js';
 export { type AnySbeCodec, createCatalogue, type SbeCatalogue } from './schema/sbe/catalogue.js';
 export { createSbeCodec, type SbeCodec, type SbeCsvWriter, type SbeJsonWriter } from './schema/sbe/codec.js';
@@ -160,6 +163,8 @@ export { readSbeXml } from './schema/sbe/xml.js';
 export { type Message, type MessageInfo, message, type Protocol, protocol } from './schema/table.js';
 export type {
   AnyValues,
+  ColumnArrays,
+  ColumnName,
   Flyweight,
   FlyweightBase,
   Handlers,

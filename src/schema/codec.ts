@@ -1,16 +1,19 @@
 /** Everything that follows from one message table, behind one object a protocol. */
 import { DecodeError, UsageError } from '../core/errors.js';
 import type { LengthOf, TimestampOf } from '../core/seams.js';
+import { type BatchDecoder, type BatchHandlers, type BatchOptions, buildBatchDecoder } from './batch-decoder.js';
+import { buildColumns, type Columns, type ColumnsOptions } from './columns.js';
 import { type AccessorClasses, buildAccessors, buildDecoder, type Decoder, type Engine } from './compile.js';
 import { type CsvWriter, compileCsvWriter } from './csv.js';
 import { type EncodeOptions, encodeInto } from './encode.js';
 import { generateInto, type RandomSource } from './generate.js';
 import { columnsOf, compileJsonWriter, type JsonOptions, type JsonWriter, type ValueOptions } from './json.js';
 import { toObject } from './object.js';
+import { MessagePartition } from './partition.js';
 import { referenceMarkdown } from './reference.js';
 import { buildReferenceDecoder, type ReferenceDecoder } from './reference-decoder.js';
 import { type Message, type Protocol, timestampOffset } from './table.js';
-import type { AnyValues, Flyweight, Handlers, MessageName, PlainValues } from './types.js';
+import type { AnyValues, ColumnName, Flyweight, Handlers, MessageName, PlainValues } from './types.js';
 
 /** A protocol's table with its readers and writers. */
 export interface Codec<P extends Protocol> extends Protocol<P['messages']> {
@@ -28,6 +31,15 @@ export interface Codec<P extends Protocol> extends Protocol<P['messages']> {
   messageOf(typeCode: number): Message | undefined;
   /** A decoder that hands each message to the handler of its name. */
   createDecoder(handlers: Handlers<P>, engine?: Engine): Decoder;
+  /** A decoder that sorts messages by type, a block at a time, and hands them over type by type. */
+  createBatchDecoder(handlers: BatchHandlers<P>, options?: BatchOptions): BatchDecoder;
+  /** Messages of a block by type, `capacityBytes` of them: what `createBatchDecoder` is built on. */
+  createPartition(capacityBytes?: number): MessagePartition;
+  /** Reads batches of one message type into typed arrays, one a field. */
+  createColumns<Name extends MessageName<P>, Column extends ColumnName<Extract<P['messages'][number], { name: Name }>>>(
+    name: Name,
+    options?: ColumnsOptions<Column>,
+  ): Columns<Extract<P['messages'][number], { name: Name }>, Column>;
   /** A flyweight of one message type, to be moved with `wrap`. */
   createFlyweight<Name extends MessageName<P>>(
     name: Name,
@@ -92,7 +104,9 @@ function layoutReaders(table: Protocol): Pick<Codec<Protocol>, 'lengthOf' | 'tim
   };
 }
 
-function accessors<P extends Protocol>(table: P): Pick<Codec<P>, 'createDecoder' | 'createFlyweight'> {
+function accessors<P extends Protocol>(
+  table: P,
+): Pick<Codec<P>, 'createDecoder' | 'createFlyweight' | 'createBatchDecoder' | 'createPartition' | 'createColumns'> {
   const built = new Map<Engine, AccessorClasses>();
   function classesOf(engine: Engine): AccessorClasses {
     const classes = built.get(engine) ?? buildAccessors(table, engine);
@@ -101,6 +115,14 @@ function accessors<P extends Protocol>(table: P): Pick<Codec<P>, 'createDecoder'
   }
   return {
     createDecoder: (handlers, engine = 'auto') => buildDecoder(table, classesOf(engine), handlers, engine),
+    createBatchDecoder: (handlers, options) =>
+      buildBatchDecoder(table, classesOf(options?.engine ?? 'auto'), handlers, options),
+    createPartition: (capacityBytes) => new MessagePartition(table, capacityBytes),
+    createColumns(name, options) {
+      const message = table.messages.find((candidate) => candidate.name === name);
+      if (message === undefined) throw new UsageError('unknown-message', `${table.name} has no "${name}"`);
+      return buildColumns(table, message, options) as never;
+    },
     createFlyweight(name, engine = 'auto') {
       const flyweightClass = classesOf(engine)[name];
       if (flyweightClass === undefined) throw new UsageError('unknown-message', `${table.name} has no "${name}"`);

@@ -67,7 +67,8 @@ export function buildDecoder<P extends Protocol>(
   return new Function('classes', 'handlers', 'unknown', source)(classes, anyHandlers, unknown) as Decoder;
 }
 
-function isCompiled(engine: Engine): boolean {
+/** Whether an engine generates code in this process. */
+export function isCompiled(engine: Engine): boolean {
   return engine === 'compiled' || (engine === 'auto' && canGenerateCode());
 }
 

@@ -21,6 +21,23 @@ export function integer(offset: number, length: number): string {
   }
 }
 
+/** The same of the bytes at `at` of `view`, its place kept in an integer register. */
+export function placeInteger(offset: number, length: number): string {
+  const place = offset === 0 ? 'at' : `(at + ${offset}) | 0`;
+  switch (length) {
+    case 1:
+      return `view.getUint8(${place})`;
+    case 2:
+      return `view.getUint16(${place})`;
+    case 3:
+      return `${placeInteger(offset, 2)} * 0x100 + ${placeInteger(offset + 2, 1)}`;
+    case 4:
+      return `view.getUint32(${place})`;
+    default:
+      return `${placeInteger(offset, length - 4)} * 0x100000000 + ${placeInteger(offset + length - 4, 4)}`;
+  }
+}
+
 /** An expression for a place behind the flyweight's offset. */
 export function placeAt(offset: number): string {
   return offset === 0 ? 'this.offset' : `this.offset + ${offset}`;

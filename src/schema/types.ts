@@ -53,6 +53,37 @@ export type PlainValues = { readonly type: string; readonly name?: string } & Re
   Record<string, string | number | undefined>
 >;
 
+/** Names of a message's columns: its numeric accessors. */
+export type ColumnName<M extends Message> = keyof ColumnArrays<M> & string;
+
+/** A typed array for each numeric accessor of a message. */
+export type ColumnArrays<M extends Message> = {
+  readonly [F in M['fields'][number] as F extends { kind: 'char' | 'alpha' } ? never : F['name']]: NumberArray<F>;
+} & {
+  readonly [F in M['fields'][number] as F extends { kind: 'u48' | 'u64' } ? `${F['name']}High` : never]: F extends {
+    kind: 'u48';
+  }
+    ? Uint16Array
+    : Uint32Array;
+} & {
+  readonly [F in M['fields'][number] as F extends { kind: 'u48' | 'u64' } ? `${F['name']}Low` : never]: Uint32Array;
+} & {
+  readonly [F in M['fields'][number] as F extends { kind: 'char' } ? `${F['name']}Code` : never]: Uint8Array;
+} & {
+  readonly [F in M['fields'][number] as F extends { kind: 'alpha' } ? WordName<F> : never]:
+    | Uint8Array
+    | Uint16Array
+    | Uint32Array;
+};
+
+type NumberArray<F extends Field> = F extends { kind: 'u8' }
+  ? Uint8Array
+  : F extends { kind: 'u16' }
+    ? Uint16Array
+    : F extends { kind: 'u32' }
+      ? Uint32Array
+      : Float64Array;
+
 type AccessorName<F extends Field> = F['name'];
 
 type WordName<F extends Field> = F extends { kind: 'u48' | 'u64' }

@@ -1,6 +1,7 @@
 /** The emitted source of a small protocol with every kind of field: pure, and as it stands here. */
 import { describe, expect, it } from 'vitest';
 import { accessorSource } from '../../src/schema/accessor-source.js';
+import { batchSource, columnsSource } from '../../src/schema/batch-source.js';
 import { dispatchSource } from '../../src/schema/dispatch-source.js';
 import { small } from './small.js';
 
@@ -12,5 +13,12 @@ describe('emitted source', () => {
 
   it('decoder with handlers for some messages', () => {
     expect(dispatchSource(small, new Set(['Every']))).toMatchSnapshot();
+  });
+
+  it('loops over batches with handlers for some messages, and over columns', () => {
+    expect(batchSource(small, new Set(['Every']))).toMatchSnapshot();
+    const [every] = small.messages;
+    const columns = every.fields.map(({ name, offset, length }) => ({ name, offset, length: Math.min(length, 8) }));
+    expect(columnsSource(small, 'Every', columns)).toMatchSnapshot();
   });
 });

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
 import { itch50 } from '../../../src/protocol/itch50/index.js';
 import { accessorNames } from '../../../src/schema/field.js';
+import type { TypeBatch } from '../../../src/schema/partition.js';
 import type { Message } from '../../../src/schema/table.js';
 
 const referenceDecoder = itch50.referenceDecoder();
@@ -59,6 +60,25 @@ export function describeEngines(factor: number): void {
           const compiled = record(stream, 'compiled');
           expect(record(stream, 'interpreted')).toEqual(compiled);
           expect(byMessage(stream)).toEqual(compiled);
+        }),
+        { numRuns: 300 * factor },
+      );
+    });
+
+    it('hand the same messages over in batches of any size, which positions put back in order', () => {
+      const flips = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 8 });
+      fc.assert(
+        fc.property(seeds, flips, fc.integer({ min: 1, max: 3000 }), (seed, flips, blockBytes) => {
+          const stream = blocks(new Random(seed), 60);
+          for (const [at, value] of flips) stream[at % stream.length] = value;
+          const serial = record(stream, 'compiled');
+          for (const engine of ['compiled', 'interpreted'] as const) {
+            expect(byBatches(stream, { engine, blockBytes })).toEqual(serial);
+          }
+          const values = serial[0].map(([, offset, length]) => [offset, length]);
+          expect(byColumns(stream, blockBytes)).toEqual(
+            values.filter((_, index) => serial[0][index]?.[0] !== 'unknown'),
+          );
         }),
         { numRuns: 300 * factor },
       );
@@ -150,4 +170,52 @@ function byMessage(stream: Uint8Array): [Seen, number] {
     at += 2 + length;
   }
   return [seen, at];
+}
+
+/** Typed handlers of a decoder of batches, what they saw sorted by offset, which is how messages came. */
+function byBatches(stream: Uint8Array, options: { engine: 'compiled' | 'interpreted'; blockBytes: number }) {
+  const seen: Seen = [];
+  const order: number[] = [];
+  const decoder = itch50.createBatchDecoder(
+    {
+      ...recorder(seen),
+      onBatch(_, offsets, count, { positions }) {
+        for (let index = 0; index < count; index++) {
+          order[decoder.firstPosition + (positions[index] as number)] = offsets[index] as number;
+        }
+      },
+    },
+    options,
+  );
+  const view = new DataView(stream.buffer, stream.byteOffset, stream.length);
+  const behind = decoder.decodeBlocks(view, 0, stream.length);
+  seen.sort(([, one], [, other]) => Number(one) - Number(other));
+  const known = seen.filter(([name]) => name !== 'unknown');
+  expect(order.filter((offset) => offset !== undefined)).toEqual(known.map(([, offset]) => offset));
+  expect(decoder.firstPosition).toBe(seen.length);
+  return [seen, behind];
+}
+
+/** Offset and time stamp of every known message by way of columns, whose every value is held against the flyweight's. */
+function byColumns(stream: Uint8Array, blockBytes: number): number[][] {
+  const rows: number[][] = [];
+  const onBatch = (type: string, offsets: Int32Array, count: number, batch: TypeBatch) => {
+    const { name } = itch50.messageOf(type.charCodeAt(0)) as { name: 'AddOrder' };
+    for (const engine of ['compiled', 'interpreted'] as const) {
+      const [halves, whole] = [
+        itch50.createColumns(name, { engine }),
+        itch50.createColumns(name, { engine, columns: ['timestamp'] }),
+      ];
+      expect([halves.read(batch), whole.read(batch)]).toEqual([count, count]);
+      for (let row = 0; row < count; row++) {
+        const flyweight = itch50.createFlyweight(name).wrap(batch.view, offsets[row] as number);
+        const read = halves.names.map((column) => halves.arrays[column][row]);
+        expect(read).toEqual(halves.names.map((column) => flyweight[column]));
+        if (engine === 'compiled') rows.push([offsets[row] as number, whole.arrays.timestamp[row] as number]);
+      }
+    }
+  };
+  const view = new DataView(stream.buffer, stream.byteOffset, stream.length);
+  itch50.createBatchDecoder({ onBatch }, { blockBytes }).decodeBlocks(view, 0, stream.length);
+  return rows.sort(([one], [other]) => (one as number) - (other as number));
 }
