@@ -16,8 +16,8 @@ import type { FlyweightBase, Handlers } from './types.js';
  */
 export type BatchHandlers<P extends Protocol> = Handlers<P> & {
   /**
-   * All messages of one type in a block: `offsets`, of which the first `count` are valid, count in `batch.view`. Borrowed
-   * until the call returns.
+   * All messages of one type in a block: `offsets`, of which the first `count` are valid, count in `batch.view`.
+   * Borrowed until the call returns.
    */
   onBatch?: (type: string, offsets: Int32Array, count: number, batch: TypeBatch) => void;
 };

@@ -159,8 +159,9 @@ export class MessagePartition {
   /** Takes one message, as a session hands it over; false where the partition is full. */
   add(view: DataView, offset: number, length: number): boolean {
     if (this.isFull) return false;
-    if (offset > MAX_OFFSET)
+    if (offset > MAX_OFFSET) {
       throw new RangeError(`offset ${offset} is beyond 2 GiB: hand over a view that begins later`);
+    }
     this.adopt(view);
     this.usedBytes += PREFIX + length;
     this.note(view, offset, length);
