@@ -1,4 +1,5 @@
 /** The fields of a message as text, for writers of lines: what of each protocol comes behind the common keys. */
+import type { TextBuffer } from '../core/text-buffer.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { hasPath } from '../schema/sbe/plain-values.js';
 import type { SbeMessage } from '../schema/sbe/schema.js';
@@ -13,7 +14,7 @@ export interface BodyOptions {
 }
 
 /** `unknown`: a message of MDP for which no template is at hand. */
-type BodyVerdict = 'known' | 'unknown';
+export type BodyVerdict = 'known' | 'unknown';
 
 export interface MessageBody {
   /** Whether the protocol has a field of the name. */
@@ -24,9 +25,10 @@ export interface MessageBody {
   readonly columns: readonly string[];
   /** Whether the message has any of the chosen fields; true where none was chosen, common keys alone included. */
   hasAny(view: DataView, offset: number, length: number, verdict: BodyVerdict): boolean;
-  /** The inside of a JSON object; may be empty. */
-  json(view: DataView, offset: number, length: number, verdict: BodyVerdict): string;
-  row(view: DataView, offset: number, length: number): string;
+  /** Appends the inside of a JSON object; may be nothing. */
+  json(text: TextBuffer, view: DataView, offset: number, length: number, verdict: BodyVerdict): void;
+  /** Appends a row of the columns, without its end. */
+  row(text: TextBuffer, view: DataView, offset: number, length: number): void;
   /** For people: `A AddOrder stock=AAPL`. */
   readable(view: DataView, offset: number, length: number, verdict: BodyVerdict): string;
 }
@@ -36,8 +38,8 @@ export function itchBody({ int64, decimal, own }: BodyOptions): MessageBody {
   const fields = own?.filter((name) => known.has(name));
   const options = { int64, decimal, ...(fields === undefined ? {} : { fields }) };
   const isChosen = fields === undefined || fields.length > 0;
-  const write = itch50.jsonWriter(options);
-  const csv = isChosen ? itch50.csvWriter(options) : null;
+  const write = itch50.jsonBytes(options);
+  const csv = isChosen ? itch50.rowBytes(options) : null;
   // As strings, for numbers above 2^53 would be rounded on their way through JSON.
   const exact = itch50.jsonWriter({ ...options, int64: 'string' });
   const wanted = typesWith(own ?? []);
@@ -47,7 +49,7 @@ export function itchBody({ int64, decimal, own }: BodyOptions): MessageBody {
     columns: csv?.columns ?? [],
     hasAny: (view, offset, _length, verdict) => verdict === 'known' && wanted[view.getUint8(offset)] === 1,
     json: write,
-    row: (view, offset) => csv?.row(view, offset) ?? '',
+    row: (text, view, offset) => csv?.row(text, view, offset),
     readable: (view, offset) => readable(exact(view, offset)),
   };
 }
@@ -94,9 +96,11 @@ export function mdp3Body({ int64, enums, own }: BodyOptions, application: Mdp3Ap
       const message = catalogue.messageAt(view, offset, length);
       return message !== undefined && isWanted(message);
     },
-    json: (view, offset, length, verdict) =>
-      verdict === 'known' ? write(view, offset, length) : rawJson(application, view, offset, length, fields),
-    row: (view, offset, length) => csv?.row(view, offset, length) ?? '',
+    json(text, view, offset, length, verdict) {
+      if (verdict === 'known') text.text(write(view, offset, length));
+      else text.text(rawJson(application, view, offset, length, fields));
+    },
+    row: (text, view, offset, length) => text.text(csv?.row(view, offset, length) ?? ''),
     readable: (view, offset, length, verdict) =>
       readable(verdict === 'known' ? exact(view, offset, length) : rawJson(application, view, offset, length, fields)),
   };

@@ -7,9 +7,10 @@
  * message's own).
  */
 import { UsageError } from '../core/errors.js';
-import { formatEpochNs } from '../core/halves.js';
 import type { RecordReader, Stream } from '../core/seams.js';
-import { type BodyOptions, itchBody, type MessageBody, mdp3Body } from './message-body.js';
+import { type TextBuffer, textPiece } from '../core/text-buffer.js';
+import { type CommonKey, type CommonTexts, commonKeys, commonTexts, LineHead, lineKeys } from './line-head.js';
+import { type BodyOptions, type BodyVerdict, itchBody, type MessageBody, mdp3Body } from './message-body.js';
 import { isMdp3, type Protocols } from './protocols.js';
 
 export const outputFormats = ['ndjson', 'csv', 'table'] as const;
@@ -34,34 +35,25 @@ export interface MessageWriter {
   readonly header: string;
   /** Messages that have no place in a CSV: of another protocol than its columns, or without a template. */
   readonly misplaced: number;
-  /** The message at `offset` as a line with its end, or '' where it has none of the chosen fields. */
-  line(
+  /** Appends the message at `offset` as a line with its end; false where it has none of the chosen fields. */
+  write(
+    text: TextBuffer,
     reader: RecordReader,
     view: DataView,
     offset: number,
     length: number,
     sequence: number,
     stream: Stream,
-    verdict?: 'known' | 'unknown',
-  ): string;
+    verdict?: BodyVerdict,
+  ): boolean;
   /** What is left to write when no message comes any more: the header of a CSV without rows. */
   end(): string;
 }
 
-const commonKeys = [
-  ...(['file', 'packet', 'timestampNs', 'sequence', 'protocol', 'session'] as const),
-  ...(['channel', 'feed', 'sendingTimeNs'] as const),
-] as const;
-type CommonKey = (typeof commonKeys)[number];
-/** Keys that only messages of MDP have. */
-const lineKeys: readonly CommonKey[] = ['channel', 'feed', 'sendingTimeNs'];
-type CommonWriter = (reader: RecordReader, sequence: number, stream: Stream) => string;
-type TextWriters = Record<CommonKey, CommonWriter>;
-
 /** What a line is made of: the common keys that apply, as texts, and the protocol's own fields. */
 interface Parts {
   readonly common: readonly CommonKey[];
-  readonly texts: TextWriters;
+  readonly texts: CommonTexts;
   readonly body: MessageBody;
 }
 
@@ -84,7 +76,7 @@ export function messageWriter(flags: WriterFlags, protocols: Protocols | null = 
     throw new UsageError('unknown-field', `--fields: ${text}`);
   }
   const { fileName = () => '', namesFile = false } = flags;
-  const texts = { ...textCommon, ...lineTexts(protocols), file: fileName };
+  const texts = commonTexts(protocols, fileName);
   const isWritten = (key: CommonKey): boolean => chosen?.includes(key) ?? (key !== 'file' || namesFile);
   const common = commonKeys.filter(isWritten);
   const ofItch = { common: common.filter((key) => chosen !== null || !lineKeys.includes(key)), texts, body: itch };
@@ -94,99 +86,80 @@ export function messageWriter(flags: WriterFlags, protocols: Protocols | null = 
 
 const linesOf = { ndjson: jsonLines, csv: csvLines, table: tableLines };
 
-const textCommon: Record<Exclude<CommonKey, 'file' | 'channel' | 'feed'>, CommonWriter> = {
-  sendingTimeNs: (_reader, _sequence, { sendingSeconds, sendingNanoseconds }) =>
-    sendingSeconds === undefined ? '' : formatEpochNs(sendingSeconds, sendingNanoseconds ?? 0),
-  packet: (reader) => `${reader.packetNumber}`,
-  timestampNs: (reader) => formatEpochNs(reader.seconds, reader.nanoseconds),
-  sequence: (_reader, sequence) => (sequence === 0 ? '' : `${sequence}`),
-  protocol: (_reader, _sequence, stream) => (isMdp3(stream) ? 'mdp3' : 'itch50'),
-  session: (_reader, _sequence, stream) => stream.session ?? '',
-};
-
-/** Channel and line of the stream's flow, where a configuration names them. */
-function lineTexts(protocols: Protocols | null): Record<'channel' | 'feed', CommonWriter> {
-  const lineOf = (stream: Stream) => (stream.flow === null ? null : (protocols?.lineOf(stream.flow) ?? null));
-  return {
-    channel: (_reader, _sequence, stream) => lineOf(stream)?.channel ?? '',
-    feed: (_reader, _sequence, stream) => lineOf(stream)?.feed ?? '',
-  };
-}
-
-/** Keys whose values are JSON numbers; the others are strings, and null where there is none. */
-const numericKeys: readonly CommonKey[] = ['packet', 'sequence', 'channel'];
-const isPlainNumber = /^(?:0|[1-9]\d*)$/;
-/** Keys that are never null. */
-const wholeKeys: readonly CommonKey[] = ['file', 'packet', 'timestampNs', 'protocol'];
-
-function jsonCommon(key: CommonKey, texts: TextWriters): CommonWriter {
-  const write = texts[key];
-  const isNumeric = numericKeys.includes(key);
-  const isWhole = wholeKeys.includes(key);
-  const isPlain = key === 'timestampNs' || key === 'protocol';
-  return (reader, sequence, stream) => {
-    const text = write(reader, sequence, stream);
-    if (isPlain) return `"${key}":"${text}"`;
-    // A session's name may be empty; it is null only where the framing has none.
-    if (!isWhole && text === '' && (key !== 'session' || stream.session === null)) return `"${key}":null`;
-    // A configuration may name a channel by more than a number.
-    return `"${key}":${isNumeric && isPlainNumber.test(text) ? text : JSON.stringify(text)}`;
-  };
-}
-
 function jsonLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
-  const writersOf = ({ common, texts }: Parts) => common.map((key) => jsonCommon(key, texts));
-  const itchWriters = writersOf(ofItch);
-  const mdp3Writers = ofMdp3 === null ? itchWriters : writersOf(ofMdp3);
+  const headOf = ({ common, texts }: Parts) => new LineHead('ndjson', common, texts);
+  const itchHead = headOf(ofItch);
+  const mdp3Head = ofMdp3 === null ? itchHead : headOf(ofMdp3);
   return {
     header: '',
     misplaced: 0,
-    line(reader, view, offset, length, sequence, stream, verdict = 'known') {
+    write(text, reader, view, offset, length, sequence, stream, verdict = 'known') {
       const isOfMdp3 = ofMdp3 !== null && isMdp3(stream);
-      const { body } = isOfMdp3 ? ofMdp3 : ofItch;
-      if (!body.hasAny(view, offset, length, verdict)) return '';
-      const fields = body.json(view, offset, length, verdict);
-      let text = '{';
-      for (const write of isOfMdp3 ? mdp3Writers : itchWriters) text += `${write(reader, sequence, stream)},`;
-      return fields === '' ? `${text.slice(0, -1)}}\n` : `${text}${fields}}\n`;
+      const { body, common } = isOfMdp3 ? ofMdp3 : ofItch;
+      if (!body.hasAny(view, offset, length, verdict)) return false;
+      text.piece(opening);
+      (isOfMdp3 ? mdp3Head : itchHead).write(text, reader, sequence, stream);
+      const start = text.length;
+      body.json(text, view, offset, length, verdict);
+      // The comma behind the head, where nothing follows it.
+      if (text.length === start && common.length > 0) text.length--;
+      text.piece(closing);
+      return true;
     },
     end: () => '',
   };
 }
 
+const opening = textPiece('{');
+const closing = textPiece('}\n');
+const lineEnd = textPiece('\n');
+
 /** A CSV has the columns of one protocol: that of the first message. */
 function csvLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
   let first: Parts | null = ofMdp3 === null ? ofItch : null;
   const headerOf = ({ common, body }: Parts): string => `${[...common, ...body.columns].join(',')}\n`;
+  const heads = new Map([ofItch, ofMdp3 ?? ofItch].map((parts) => [parts, headOf(parts)]));
+  let head = heads.get(ofItch) as LineHead;
   const writer = {
     header: first === null ? '' : headerOf(first),
     misplaced: 0,
-    line(
+    write(
+      text: TextBuffer,
       reader: RecordReader,
       view: DataView,
       offset: number,
       length: number,
       sequence: number,
       stream: Stream,
-      verdict: 'known' | 'unknown' = 'known',
-    ): string {
+      verdict: BodyVerdict = 'known',
+    ): boolean {
       const parts = ofMdp3 !== null && isMdp3(stream) ? ofMdp3 : ofItch;
-      const { common, texts, body } = parts;
-      if (!body.hasAny(view, offset, length, verdict)) return '';
-      const header = first === null ? headerOf(parts) : '';
-      first ??= parts;
+      const { body, common } = parts;
+      if (!body.hasAny(view, offset, length, verdict)) return false;
+      const isFirst = first === null;
+      if (isFirst) {
+        text.text(headerOf(parts));
+        first = parts;
+        head = heads.get(parts) as LineHead;
+      }
       // Without a template there are no columns to fill.
       if (parts !== first || verdict === 'unknown') {
         writer.misplaced++;
-        return header;
+        return isFirst;
       }
-      const cells = common.map((key) => csvSafe(texts[key](reader, sequence, stream)));
-      if (body.columns.length > 0) cells.push(body.row(view, offset, length));
-      return `${header}${cells.join(',')}\n`;
+      head.write(text, reader, sequence, stream);
+      if (body.columns.length > 0) body.row(text, view, offset, length);
+      else if (common.length > 0) text.length--;
+      text.piece(lineEnd);
+      return true;
     },
     end: () => (first === null ? headerOf(ofItch) : ''),
   };
   return writer;
+}
+
+function headOf({ common, texts }: Parts): LineHead {
+  return new LineHead('csv', common, texts);
 }
 
 function tableLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
@@ -195,12 +168,13 @@ function tableLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
   return {
     header: rowOf([...common.map((key) => padded(key, key)), ...(isMessageShown ? ['message'] : [])]),
     misplaced: 0,
-    line(reader, view, offset, length, sequence, stream, verdict = 'known') {
+    write(text, reader, view, offset, length, sequence, stream, verdict = 'known') {
       const { body } = ofMdp3 !== null && isMdp3(stream) ? ofMdp3 : ofItch;
-      if (!body.hasAny(view, offset, length, verdict)) return '';
+      if (!body.hasAny(view, offset, length, verdict)) return false;
       const cells = common.map((key) => padded(key, texts[key](reader, sequence, stream) || '-'));
       if (isMessageShown) cells.push(body.readable(view, offset, length, verdict));
-      return rowOf(cells);
+      text.text(rowOf(cells));
+      return true;
     },
     end: () => '',
   };
@@ -225,8 +199,4 @@ function padded(key: CommonKey, text: string): string {
 
 function rowOf(cells: readonly string[]): string {
   return `${cells.join(' ').trimEnd()}\n`;
-}
-
-function csvSafe(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

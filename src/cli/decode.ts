@@ -93,10 +93,9 @@ async function decode(paths: readonly string[], flags: DecodeFlags): Promise<voi
         if (verdict === 'withheld' || verdict === 'damaged' || written >= limit) return;
         // What no template of MDP knows has a header all the same.
         if (verdict === 'unknown' && !isMdp3(stream)) return;
-        const line = writer?.line(feed.input.reader, view, offset, length, sequence, stream, verdict) ?? '';
-        if (line === '') return;
+        if (!writer?.write(output.text, feed.input.reader, view, offset, length, sequence, stream, verdict)) return;
         written++;
-        output.write(line);
+        output.flushFull();
       },
       onDamage: (damage) => summary.onDamage(damage),
       isDone: () => written >= limit,

@@ -13,6 +13,7 @@ import { MessagePartition } from './partition.js';
 import { referenceMarkdown } from './reference.js';
 import { buildReferenceDecoder, type ReferenceDecoder } from './reference-decoder.js';
 import { type Message, type Protocol, timestampOffset } from './table.js';
+import { buildJsonBytes, buildRowBytes, type RowBytesWriter, type WriteText } from './text-writers.js';
 import type { AnyValues, ColumnName, Flyweight, Handlers, MessageName, PlainValues } from './types.js';
 
 /** A protocol's table with its readers and writers. */
@@ -53,6 +54,9 @@ export interface Codec<P extends Protocol> extends Protocol<P['messages']> {
   encodeInto(values: AnyValues<P> | PlainValues, view: DataView, offset: number, options?: EncodeOptions): number;
   jsonWriter(options?: JsonOptions): JsonWriter;
   csvWriter(options?: JsonOptions): CsvWriter;
+  /** The same as `jsonWriter` and `csvWriter`, as bytes appended to a buffer. */
+  jsonBytes(options?: JsonOptions, engine?: Engine): WriteText;
+  rowBytes(options?: JsonOptions, engine?: Engine): RowBytesWriter;
   /** The Markdown reference. */
   reference(): string;
   /** Decodes with `binary-parser`; slow, for checking. */
@@ -81,6 +85,8 @@ export function createCodec<const P extends Protocol>(table: P): Codec<P> {
     },
     jsonWriter: (options) => compileJsonWriter(table, options),
     csvWriter: (options) => compileCsvWriter(table, options),
+    jsonBytes: (options, engine) => buildJsonBytes(table, options, engine),
+    rowBytes: (options, engine) => buildRowBytes(table, options, engine),
     reference: () => referenceMarkdown(table),
     referenceDecoder: () => buildReferenceDecoder(table),
     generate(random, message) {

@@ -4,6 +4,7 @@ import { MessageFeed } from '../../src/analysis/message-feed.js';
 import { messageWriter } from '../../src/analysis/message-writer.js';
 import { isMdp3 } from '../../src/analysis/protocols.js';
 import { CaptureError, SchemaError, UsageError } from '../../src/core/errors.js';
+import { TextBuffer } from '../../src/core/text-buffer.js';
 import { type FilterSpec, noFilter } from '../../src/replay/filter.js';
 import { CaptureWindow } from '../../src/replay/window.js';
 import { book, configuration, definition, lines, mdpPacket, sbe } from '../run/mdp3.js';
@@ -37,8 +38,9 @@ async function decode(input: InputSpec, { filter, fields = [], window }: Asked =
     {
       onMessage(view, offset, length, _timestampNs, sequence, stream, verdict) {
         if (verdict !== 'known' && !(verdict === 'unknown' && isMdp3(stream))) return;
-        const line = writer.line(feed.input.reader, view, offset, length, sequence, stream, verdict);
-        if (line !== '') out.push(JSON.parse(line));
+        const text = new TextBuffer();
+        if (!writer.write(text, feed.input.reader, view, offset, length, sequence, stream, verdict)) return;
+        out.push(JSON.parse(text.toString()));
       },
       onDamage: ({ code, message }) => damage.push(`${code}: ${message}`),
     },

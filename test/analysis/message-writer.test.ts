@@ -1,7 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { commonKeys, commonTexts } from '../../src/analysis/line-head.js';
 import { messageWriter, outputFormats, type WriterFlags } from '../../src/analysis/message-writer.js';
 import { UsageError } from '../../src/core/errors.js';
+import { Random } from '../../src/core/random.js';
 import type { RecordReader, Stream } from '../../src/core/seams.js';
+import { TextBuffer } from '../../src/core/text-buffer.js';
+import { itch50 } from '../../src/protocol/itch50/index.js';
 import { embed, itch } from '../session/support.js';
 
 const stream: Stream = { index: 0, protocol: 'MoldUDP64', session: '000008112A', flow: null };
@@ -29,7 +34,11 @@ function lineOf(
 ): string {
   const { view: at, offset } = embed(bytes);
   const writer = messageWriter({ format: 'ndjson', fields: [], int64: 'string', ...flags });
-  return writer.line(reader, at, offset, bytes.length, options.sequence ?? 42, options.of ?? stream);
+  const text = new TextBuffer();
+  const { sequence = 42, of = stream } = options;
+  const isWritten = writer.write(text, reader, at, offset, bytes.length, sequence, of);
+  expect(isWritten).toBe(text.length > 0);
+  return text.toString();
 }
 
 const headerOf = (flags: Partial<WriterFlags>) =>
@@ -164,5 +173,62 @@ describe('fields', () => {
     expect(() => messageWriter({ format, fields: ['colour'], int64: 'string' })).toThrow(
       /--fields: .*"colour"; the reference command lists them/,
     );
+  });
+});
+
+describe('whatever the message, its stamps and its stream', () => {
+  const names = ['packet', 'sequence', 'timestampNs', 'session', 'protocol', 'type', 'price', 'stock', 'matchNumber'];
+  const codec = itch50;
+
+  test('a line is what the string writers make of it', () => {
+    const random = new Random(20_260_729);
+    let compared = 0;
+    fc.assert(
+      fc.property(
+        fc.record({
+          session: fc.constantFrom(null, '', 'S1', 'a"b,\n\u007f', '\u00e9\ud83d\ude00'),
+          sequence: fc.constantFrom(0, 1, 4_294_967_296, Number.MAX_SAFE_INTEGER),
+          packetNumber: fc.integer({ min: 1, max: 2 ** 40 }),
+          seconds: fc.constantFrom(-5, -1, 0, 7, 1_767_623_400, 8_000_000_000),
+          nanoseconds: fc.integer({ min: 0, max: 999_999_999 }),
+          int64: fc.constantFrom('string' as const, 'number' as const),
+          decimal: fc.boolean(),
+          fields: fc.option(fc.subarray(names, { minLength: 1 }), { nil: [] as string[] }),
+        }),
+        ({ session, sequence, packetNumber, seconds, nanoseconds, ...flags }) => {
+          const bytes = codec.generate(random);
+          const { view: at, offset } = embed(bytes);
+          const its = { ...stream, session };
+          const record = { packetNumber, seconds, nanoseconds } as RecordReader;
+          const texts = commonTexts(null, () => '');
+          const keys = commonKeys.slice(1, 6).filter((key) => flags.fields.length === 0 || flags.fields.includes(key));
+          const own = flags.fields.filter((name) => !(commonKeys as readonly string[]).includes(name));
+          const options = { ...flags, fields: flags.fields.length === 0 ? undefined : own };
+          for (const format of ['ndjson', 'csv'] as const) {
+            const text = new TextBuffer(16);
+            const writer = messageWriter({ ...flags, format });
+            if (!writer.write(text, record, at, offset, bytes.length, sequence, its)) continue;
+            compared++;
+            if (format === 'ndjson') {
+              const head = keys.map((key) => {
+                const value = texts[key](record, sequence, its);
+                if (value === '' && (key !== 'session' || session === null)) return `"${key}":null`;
+                return `"${key}":${key === 'packet' || key === 'sequence' ? value : JSON.stringify(value)}`;
+              });
+              const body = codec.jsonWriter(options)(at, offset);
+              expect(text.toString()).toBe(`{${[...head, ...(body === '' ? [] : [body])].join(',')}}\n`);
+            } else {
+              const quoted = (cell: string) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+              const head = keys.map((key) => quoted(texts[key](record, sequence, its)));
+              const rows = codec.csvWriter(options);
+              const row = options.fields?.length === 0 ? [] : [rows.row(at, offset)];
+              expect(text.toString()).toBe(`${[...head, ...row].join(',')}\n`);
+            }
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+    expect(compared).toBeGreaterThan(300);
   });
 });

@@ -1,0 +1,132 @@
+/**
+ * Emits the source of the writers of a protocol's messages as JSON and as CSV rows: pure functions of the table.
+ *
+ * One function a message, its constants folded into stores of eight bytes, its values written by `core/digits.ts` and
+ * `text-bytes.ts`. Names and codes come from a checked table and enter the source only as numbers: the bytes of their
+ * text.
+ */
+import { mostDigits } from '../core/digits.js';
+import { stepsSource, type TextStep } from './emit-text.js';
+import type { Field } from './field.js';
+import { columnsOf, type JsonOptions, selection, type ValueOptions } from './json.js';
+import type { Message, Protocol } from './table.js';
+import { csvCell } from './text.js';
+import { mostTextBytes } from './text-bytes.js';
+
+/** Source of a function body that takes the functions called, by name, and returns `(text, view, offset) => void`. */
+export function jsonSource(table: Protocol, options: JsonOptions): string {
+  const selected = selection(table, options.fields);
+  return writerSource(table, 'json', (message) => jsonSteps(message, selected, options));
+}
+
+/** The same for rows. */
+export function rowSource(table: Protocol, options: JsonOptions): string {
+  selection(table, options.fields);
+  const columns = options.fields ?? columnsOf(table);
+  return writerSource(table, 'row', (message) => rowSteps(message, columns, options));
+}
+
+function writerSource(table: Protocol, name: string, stepsOf: (message: Message) => readonly TextStep[]): string {
+  return [
+    "'use strict';",
+    ...table.messages.flatMap((message) => messageSource(message, stepsOf(message))),
+    'return function (text, view, offset) {',
+    '  switch (view.getUint8(offset)) {',
+    ...table.messages.map(
+      (message) => `    case ${message.typeCode}: write${message.name}(text, view, offset); break;`,
+    ),
+    '  }',
+    '};',
+    `//# sourceURL=tickreel/${table.id}/${name}.js`,
+    '',
+  ].join('\n');
+}
+
+function messageSource({ name }: Message, steps: readonly TextStep[]): string[] {
+  const { lines, most } = stepsSource(steps);
+  return [
+    `function write${name}(text, view, offset) {`,
+    `  text.room(${most});`,
+    '  const { view: out, bytes } = text;',
+    '  let at = text.length;',
+    ...lines.map((line) => `  ${line}`),
+    '  text.length = at;',
+    '}',
+  ];
+}
+
+function jsonSteps(message: Message, selected: ReadonlySet<string>, options: ValueOptions): TextStep[] {
+  const steps: TextStep[] = [];
+  const constants: string[] = [];
+  if (selected.has('type')) constants.push(`"type":${JSON.stringify(message.type)}`);
+  if (selected.has('name')) constants.push(`"name":"${message.name}"`);
+  steps.push(constants.join(','));
+  for (const field of message.fields) {
+    if (!selected.has(field.name)) continue;
+    const separator = steps.length === 1 && constants.length === 0 ? '' : ',';
+    steps.push(`${separator}"${field.name}":`, ...jsonValue(field, options));
+  }
+  return steps;
+}
+
+function jsonValue(field: Field, { decimal, int64 }: ValueOptions): TextStep[] {
+  if (isText(field)) return [textStep('Json', field)];
+  const isPointed = decimal === true && field.decimals !== undefined;
+  const number = isPointed ? pointed(field) : digits(field);
+  return isPointed || (field.kind === 'u64' && int64 !== 'number') ? ['"', number, '"'] : [number];
+}
+
+function rowSteps(message: Message, columns: readonly string[], { decimal }: ValueOptions): TextStep[] {
+  const steps: TextStep[] = [];
+  for (const [index, column] of columns.entries()) {
+    if (index !== 0) steps.push(',');
+    const field = message.fields.find(({ name }) => name === column);
+    if (field !== undefined) {
+      if (isText(field)) steps.push(textStep('Csv', field));
+      else steps.push(decimal === true && field.decimals !== undefined ? pointed(field) : digits(field));
+    } else if (column === 'type') steps.push(csvCell(message.type));
+    else if (column === 'name') steps.push(message.name);
+  }
+  return steps;
+}
+
+function isText({ kind }: Field): boolean {
+  return kind === 'char' || kind === 'alpha';
+}
+
+function textStep(form: 'Json' | 'Csv', { kind, offset, length }: Field): TextStep {
+  const write = (place: string): string =>
+    kind === 'char' || length === 1
+      ? `write${form}Character(out, ${place}, view.getUint8(offset + ${offset}))`
+      : `write${form}Text(out, bytes, ${place}, view, offset + ${offset}, ${length})`;
+  return { write, most: mostTextBytes(length) };
+}
+
+function digits({ kind, offset }: Field): TextStep & object {
+  const at = `offset + ${offset}`;
+  const write = (place: string): string => {
+    switch (kind) {
+      case 'u8':
+        return `writeU32(out, ${place}, view.getUint8(${at}))`;
+      case 'u16':
+        return `writeU32(out, ${place}, view.getUint16(${at}))`;
+      case 'u32':
+        return `writeU32(out, ${place}, view.getUint32(${at}))`;
+      case 'u48':
+        return `writeSafe(out, ${place}, view.getUint16(${at}) * 0x100000000 + view.getUint32(offset + ${offset + 2}))`;
+      default:
+        return `writeU64(out, ${place}, view.getUint32(${at}), view.getUint32(offset + ${offset + 4}))`;
+    }
+  };
+  return { write, most: mostDigits };
+}
+
+function pointed(field: Field): TextStep {
+  const { kind, offset, decimals = 0 } = field;
+  const most = mostDigits + decimals + 1;
+  if (kind === 'u32' && decimals === 4) {
+    return { write: (place) => `writeTenThousandths(out, ${place}, view.getUint32(offset + ${offset}))`, most };
+  }
+  const { write } = digits(field);
+  return { write: (place) => `placePoint(bytes, ${place}, ${write(place)}, ${decimals})`, most };
+}

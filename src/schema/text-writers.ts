@@ -1,0 +1,54 @@
+/**
+ * Writes messages as bytes of JSON or CSV into a buffer: compiled from the table, or where code generation is
+ * disallowed by way of the string writers, slower and equal.
+ */
+import { placePoint, writeSafe, writeTenThousandths, writeU32, writeU64 } from '../core/digits.js';
+import type { TextBuffer } from '../core/text-buffer.js';
+import { type Engine, isCompiled } from './compile.js';
+import { compileCsvWriter } from './csv.js';
+import { columnsOf, compileJsonWriter, type JsonOptions } from './json.js';
+import type { Protocol } from './table.js';
+import { writeCsvCharacter, writeCsvText, writeJsonCharacter, writeJsonText } from './text-bytes.js';
+import { jsonSource, rowSource } from './text-source.js';
+
+/** Appends the message at `offset`, its length already checked; nothing where its type is unknown. */
+export type WriteText = (text: TextBuffer, view: DataView, offset: number) => void;
+
+/** Appends rows; see `CsvWriter`. */
+export interface RowBytesWriter {
+  readonly columns: readonly string[];
+  readonly row: WriteText;
+}
+
+/** Builds what appends the inside of a JSON object; see `JsonWriter`. */
+export function buildJsonBytes(table: Protocol, options: JsonOptions = {}, engine: Engine = 'auto'): WriteText {
+  if (isCompiled(engine)) return compile(jsonSource(table, options));
+  const write = compileJsonWriter(table, options);
+  return (text, view, offset) => text.text(write(view, offset));
+}
+
+/** Builds what appends rows. */
+export function buildRowBytes(table: Protocol, options: JsonOptions = {}, engine: Engine = 'auto'): RowBytesWriter {
+  if (isCompiled(engine)) {
+    const row = compile(rowSource(table, options));
+    return { columns: options.fields ?? columnsOf(table), row };
+  }
+  const { columns, row } = compileCsvWriter(table, options);
+  return { columns, row: (text, view, offset) => text.text(row(view, offset)) };
+}
+
+const called = {
+  placePoint,
+  writeCsvCharacter,
+  writeCsvText,
+  writeJsonCharacter,
+  writeJsonText,
+  writeSafe,
+  writeTenThousandths,
+  writeU32,
+  writeU64,
+};
+
+function compile(source: string): WriteText {
+  return new Function(...Object.keys(called), source)(...Object.values(called)) as WriteText;
+}
