@@ -29,6 +29,8 @@ export interface CaptureInputOptions {
   readAhead?: boolean;
   /** Deliver packets without a datagram as well, as empty ones; TCP streams are not put together then. */
   allFrames?: boolean;
+  /** Whether checksums are verified and counted; true where absent. */
+  checksums?: boolean;
   /** Takes the files into memory before they are read. */
   preload?: PreloadStore;
   /** What a file's records are read through, such as a packer; its own reader where absent. */
@@ -310,6 +312,7 @@ export class CaptureInput {
       recover: spec.recover,
       tcp: true,
       allFrames: options.allFrames ?? false,
+      checksums: options.checksums ?? true,
       timestamps: spec.timestamps,
       ...(spec.date === null ? {} : { date: spec.date }),
       flows: options.flows,

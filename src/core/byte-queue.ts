@@ -1,9 +1,10 @@
 /**
  * The bytes of a file that have arrived and were not read yet: what every `RecordReader` is built on.
  *
- * A chunk that finds the queue empty is read in place. Otherwise what is left over moves to a buffer of the queue's
- * own and the chunk is appended there, so bytes that arrive one at a time cost amortised constant time each. Memory is
- * bounded by the longest record that the reader waits for plus one chunk.
+ * A chunk that finds the queue empty is read in place, and so is one that lies in memory right behind the one before.
+ * Otherwise what is left over moves to a buffer of the queue's own and the chunk is appended there, so bytes that arrive
+ * one at a time cost amortised constant time each. Memory is bounded by the longest record that the reader waits for
+ * plus one chunk.
  */
 
 const EMPTY = new Uint8Array(0);
@@ -26,6 +27,8 @@ export class ByteQueue {
   private own: Uint8Array = EMPTY;
   /** Whether `view` covers the queue's own buffer (from its byte 0) and not the caller's chunk. */
   private isOwn = false;
+  /** The chunk that came last. */
+  private last: Uint8Array = EMPTY;
 
   /** How many unread bytes are at hand. */
   get available(): number {
@@ -53,20 +56,36 @@ export class ByteQueue {
     this.limit = 0;
     this.base = position;
     this.isOwn = false;
+    this.last = EMPTY;
   }
 
-  /** Appends a chunk; it is read in place where nothing is left over, and then kept until the next `push`. */
+  /**
+   * Appends a chunk; it is read in place where nothing is left over, and then kept until the next `push`, or longer
+   * where that one brings the bytes behind it in memory.
+   */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    if (this.offset === this.limit) this.adopt(chunk);
+    if (this.offset === this.limit || this.isBehindLast(chunk)) this.adopt(chunk, this.available);
     else this.append(chunk);
+    this.last = chunk;
   }
 
-  private adopt(chunk: Uint8Array): void {
+  /** Whether what is left over is the end of the last chunk, and this one goes on where that one ends in memory. */
+  private isBehindLast(chunk: Uint8Array): boolean {
+    const { last } = this;
+    return (
+      chunk.buffer === last.buffer &&
+      chunk.byteOffset === last.byteOffset + last.length &&
+      this.available <= last.length
+    );
+  }
+
+  /** Reads the chunk in place, with so many bytes before it in memory. */
+  private adopt(chunk: Uint8Array, left: number): void {
     this.base += this.offset;
-    this.view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    this.limit = left + chunk.length;
+    this.view = new DataView(chunk.buffer, chunk.byteOffset - left, this.limit);
     this.offset = 0;
-    this.limit = chunk.length;
     this.isOwn = false;
   }
 

@@ -16,6 +16,12 @@ import type { PreloadStore } from './preload.js';
 /** Bytes that are looked at to recognise a format without a signature. */
 const HEAD_BYTES = 65_536;
 
+/**
+ * The bytes of a chunk that are handed over first where it is much longer: what a reader has left over is joined with
+ * these alone, and the rest is read in place.
+ */
+const JOINED_BYTES = 65_536;
+
 /** The day of a BinaryFILE where neither the caller nor its name tells one. */
 const NO_DATE = '1970-01-01';
 
@@ -28,6 +34,8 @@ export interface OpenCaptureOptions {
   frameByType?: boolean;
   /** The day of a BinaryFILE, `YYYY-MM-DD`; where absent its name tells, else 1970-01-01. */
   date?: string;
+  /** Whether IPv4 and UDP checksums are verified and counted; true where absent. */
+  checksums?: boolean;
   /** Look for the next plausible packet or block behind damage that ends a pcap or pcapng. */
   recover?: boolean;
   onDamage: DamageHandler;
@@ -92,13 +100,14 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
   const content = sniff(head.bytes);
   if (content === 'pcap' || content === 'pcapng') {
     const { onDamage, flows, index, at, recover = false, tcp = false, timestamps = 'capture' } = options;
-    const { allFrames = false } = options;
+    const { allFrames = false, checksums = true } = options;
     const reader = new CaptureReader({
       onDamage,
       recover,
       tcp,
       timestamps,
       allFrames,
+      checksums,
       ...(flows === undefined ? {} : { flows }),
       ...(index === undefined ? {} : { index }),
     });
@@ -173,6 +182,8 @@ class Head {
 export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
   private readonly readsAhead: boolean;
   private ahead: Promise<Uint8Array | null> | null = null;
+  /** What is yet to be handed over of the latest chunk. */
+  private rest: Uint8Array | null = null;
 
   constructor(
     private readonly source: ByteSource,
@@ -209,16 +220,27 @@ export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
     return this.source.bytesRead;
   }
 
-  /** Hands the next chunk of the file to the reader, or its end. */
+  /** Hands the next bytes of the file to the reader, or its end. */
   async fill(): Promise<void> {
+    if (this.rest !== null) {
+      this.reader.push(this.rest);
+      this.rest = null;
+      return;
+    }
     const chunk = await (this.ahead ?? this.source.read());
     this.ahead = null;
     if (chunk === null) this.reader.end();
-    else this.reader.push(chunk);
+    else this.push(chunk);
     if (!this.readsAhead || chunk === null) return;
     this.ahead = this.source.read();
     // Whoever fills next is told.
     this.ahead.catch(() => {});
+  }
+
+  private push(chunk: Uint8Array): void {
+    const isLong = chunk.length > 2 * JOINED_BYTES;
+    this.reader.push(isLong ? chunk.subarray(0, JOINED_BYTES) : chunk);
+    if (isLong) this.rest = chunk.subarray(JOINED_BYTES);
   }
 
   async close(): Promise<void> {

@@ -7,27 +7,16 @@
  * to rest before a far deadline.
  */
 import { UsageError } from '../core/errors.js';
-import type { Clock, DatagramReader, Sink, StagingSink } from '../core/seams.js';
-import type { Waiter } from '../core/waiter.js';
-import { figure, type ReplayControl } from './control.js';
-import type { LatencyRecorder } from './latency.js';
-import type { RunObserver } from './run-trace.js';
-import type { Schedule } from './schedule.js';
-import {
-  type DatagramGate,
-  headerBytes,
-  type LoopRewriter,
-  type ReplaySource,
-  ScheduledReader,
-  type ScheduledSource,
-} from './scheduled-reader.js';
-import type { SendLog } from './send-log.js';
-import { type EndReason, type EngineResult, type LatePolicy, SendRecord } from './send-record.js';
+import type { Sink, StagingSink } from '../core/seams.js';
+import { figure } from './control.js';
+import type { EngineOptions } from './engine-options.js';
+import { headerBytes, ScheduledReader, type ScheduledSource } from './scheduled-reader.js';
+import { type EndReason, type EngineResult, SendRecord } from './send-record.js';
 import { Staged } from './staged.js';
 import { SteeredRun } from './steered-run.js';
-import { Steering, type SteeringOptions } from './steering.js';
-import type { Placement } from './timeline.js';
+import { Steering } from './steering.js';
 
+export type { EngineOptions } from './engine-options.js';
 export type { EndReason, EngineResult, LatePolicy } from './send-record.js';
 
 /** A deadline further away than this is slept on with timers, so that reading ahead and signals go on. */
@@ -43,46 +32,6 @@ const freeTurnSends = 32;
 const stopPollMs = 50;
 /** A run that falls behind its schedule for good ends this long after its duration, with what was due unsent. */
 const overrunNs = 10e6;
-
-export interface EngineOptions {
-  source: ReplaySource;
-  gate: DatagramGate;
-  schedule: Schedule;
-  timeline: Placement;
-  sink: Sink;
-  clock: Clock;
-  waiter: Waiter;
-  /** Sleeps on a timer for so long at most; a virtual clock's moves on and returns at once. */
-  rest(ns: number): Promise<void>;
-  /** Gives the event loop one turn. */
-  turn(): Promise<void>;
-  control: ReplayControl;
-  recorder: LatencyRecorder;
-  /** Told of each packet, where a picture of the run is wanted, or what became of its shape. */
-  trace?: RunObserver;
-  /** Told of each packet, where what arrives is compared with it; the sink must be one that it wraps. */
-  log?: SendLog;
-  /** Called for late packets that are left out as well. */
-  rewriter?: LoopRewriter;
-  /** What changes datagrams on their way, with their times. */
-  faults?: (inner: ScheduledSource) => ScheduledSource;
-  /** Where whole frames are sent: what makes them, and how long the one of the datagram at hand will be. */
-  framing?: { frames(inner: ScheduledSource): ScheduledSource; wireBytesOf(reader: DatagramReader): number };
-  /** Called when the first datagram is at hand: the run's origin on the clock, in ns (now, or a later start). */
-  chooseOrigin(nowNs: number): number;
-  latePolicy: LatePolicy;
-  lateAfterNs: number;
-  /** How often the source is played; 0 = until stopped. */
-  loops: number;
-  /** Packets at most, over all loops. */
-  limit: number;
-  /** Nothing due later than this after the origin is sent; unpaced, nothing later than this. */
-  durationNs: number;
-  /** Feed latency of the datagram at hand in ns, or NaN where it has none. */
-  feedLatencyOf?(reader: DatagramReader): number;
-  /** Where the run is told what to do while it plays; `schedule` is a SteeredSchedule then. */
-  steering?: SteeringOptions;
-}
 
 /** Why the run is over, if it is: at once, or once what is awaited has happened. */
 type Outcome = EndReason | undefined | Promise<EndReason | undefined>;
@@ -150,6 +99,7 @@ export class ReplayEngine {
       this.progress.isSought = false;
       this.progress.isAtHand = scheduled.next();
       if (this.progress.isAtHand) {
+        if (staged !== undefined && this.joins(staged)) continue;
         const outcome = this.place();
         const ended = outcome instanceof Promise ? await outcome : outcome;
         if (ended) return ended;
@@ -182,15 +132,30 @@ export class ReplayEngine {
     return true;
   }
 
+  /**
+   * Stages the datagram at hand where it is due at the very time of those that are staged: all that is asked of it then
+   * was asked of the first of them.
+   */
+  private joins(staged: Staged): boolean {
+    if (staged.count === 0 || this.steering !== undefined || staged.isFull) return false;
+    if (this.scheduled.dueNs !== staged.dueNs) return false;
+    this.add(staged, staged.deadlineNs);
+    return true;
+  }
+
+  private notePosition(): void {
+    const { control, source } = this.o;
+    control.figures[figure.positionNs] = this.scheduled.captureNs;
+    control.figures[figure.sourceBytesRead] = source.position;
+  }
+
   /** Looks at the datagram at hand: what it is due for, and whether it may go; says why the run is over, if it is. */
   private place(): Outcome {
     const { scheduled, steering } = this;
-    const { control, source } = this.o;
     if (scheduled.dueNs + this.record.result.shiftedNs >= Number.MAX_SAFE_INTEGER) {
       throw new UsageError('schedule', 'the schedule passes 104 days, for which a clock in ns is exact; ask for more');
     }
-    control.figures[figure.positionNs] = scheduled.captureNs;
-    control.figures[figure.sourceBytesRead] = source.position;
+    this.notePosition();
     if (steering === undefined) return this.proceed();
     this.progress.rebase();
     return steering.isHeld ? this.hold(steering) : this.proceed();
@@ -225,11 +190,14 @@ export class ReplayEngine {
   }
 
   private stage(staged: Staged): undefined {
-    const { scheduled } = this;
     this.progress.noteStaged();
+    if (staged.count === 0) staged.dueNs = this.scheduled.dueNs;
     // The schedule may have been moved by the flush before.
-    const deadlineNs = this.progress.handDeadlineNs;
-    const { view, offset, length, flow, messages, feedLatencyNs } = scheduled;
+    this.add(staged, this.progress.handDeadlineNs);
+  }
+
+  private add(staged: Staged, deadlineNs: number): void {
+    const { view, offset, length, flow, messages, feedLatencyNs } = this.scheduled;
     staged.sink.stage(view, offset, length, deadlineNs, flow);
     staged.add(deadlineNs, messages, length, feedLatencyNs);
   }
@@ -298,7 +266,8 @@ export class ReplayEngine {
     staged.sink.flush();
     this.sendsSinceTurn += staged.count;
     const endNs = clock.nowNs();
-    staged.recordSent(record, startNs, endNs);
+    record.sentTogether(staged, startNs, endNs);
+    staged.count = 0;
     record.tick(endNs);
     return sink.unsettled ? this.turn().then(() => undefined) : undefined;
   }

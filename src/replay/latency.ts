@@ -43,8 +43,9 @@ export class LatencySeries {
     this.interval = keepsIntervals ? new SignedHistogram() : this.total;
   }
 
-  record(valueNs: number): void {
-    this.interval.record(valueNs);
+  /** Records the value so many times. */
+  record(valueNs: number, times = 1): void {
+    this.interval.recordTimes(valueNs, times);
   }
 
   /** Adds the interval to the total; call before reading either, and `interval.reset()` after. */

@@ -52,6 +52,16 @@ export interface SendRecordOptions {
   headerBytes: number;
 }
 
+/** Packets of one call, in order; of each when it was due, and what it holds. */
+export interface SentPackets {
+  readonly count: number;
+  readonly deadlines: Float64Array;
+  readonly messages: Float64Array;
+  readonly lengths: Float64Array;
+  /** NaN where a packet has none. */
+  readonly feedLatencies: Float64Array;
+}
+
 export class SendRecord {
   readonly result: EngineResult = {
     packets: 0,
@@ -103,18 +113,8 @@ export class SendRecord {
     lengthBytes: number,
     feedLatencyNs: number,
   ): void {
-    const { trace, log, schedule, control, headerBytes } = this.o;
-    const { result } = this;
-    const { figures } = control;
-    result.packets++;
-    result.bytes += lengthBytes;
-    result.wireBytes += lengthBytes + headerBytes;
-    result.messages += messages;
-    result.elapsedNs = endNs - this.originNs;
-    figures[figure.packets] = result.packets;
-    figures[figure.bytes] = result.bytes;
-    figures[figure.messages] = result.messages;
-    figures[figure.elapsedNs] = result.elapsedNs;
+    const { trace, log, schedule } = this.o;
+    this.add(1, messages, lengthBytes, endNs);
     this.sendTime.record(endNs - startNs);
     if (this.feedLatency && !Number.isNaN(feedLatencyNs)) this.feedLatency.record(feedLatencyNs);
     if (log) log.sent(deadlineNs, startNs);
@@ -122,6 +122,58 @@ export class SendRecord {
     if (!schedule.paced) return;
     if (trace) trace.due(deadlineNs - this.originNs, startNs - deadlineNs, messages, lengthBytes);
     this.keptTo(startNs, deadlineNs);
+  }
+
+  /** Packets went out in one call; those that are due at one time are recorded at one go. */
+  sentTogether(packets: SentPackets, startNs: number, endNs: number): void {
+    const { count, messages, lengths, feedLatencies } = packets;
+    let bytes = 0;
+    let held = 0;
+    for (let index = 0; index < count; index++) {
+      bytes += lengths[index] as number;
+      held += messages[index] as number;
+    }
+    this.add(count, held, bytes, endNs);
+    this.sendTime.record(endNs - startNs, count);
+    if (this.feedLatency) {
+      for (let index = 0; index < count; index++) {
+        const feedLatencyNs = feedLatencies[index] as number;
+        if (!Number.isNaN(feedLatencyNs)) this.feedLatency.record(feedLatencyNs);
+      }
+    }
+    if (this.o.schedule.paced || this.o.log || this.o.trace) this.keptTogether(packets, startNs);
+  }
+
+  private keptTogether(packets: SentPackets, startNs: number): void {
+    const { result } = this;
+    const { count, deadlines } = packets;
+    const { shiftedNs } = result;
+    for (let first = 0, end = 0; first < count; first = end) {
+      const dueNs = deadlines[first] as number;
+      for (end = first + 1; end < count && deadlines[end] === dueNs; ) end++;
+      const deadlineNs = dueNs + (result.shiftedNs - shiftedNs);
+      this.tell(packets, first, first + 1, startNs, deadlineNs);
+      if (this.o.schedule.paced) this.keptTo(startNs, deadlineNs);
+      if (end === first + 1) continue;
+      // Where the first of them moves the schedule, those due with it are moved along.
+      const movedNs = dueNs + (result.shiftedNs - shiftedNs);
+      this.tell(packets, first + 1, end, startNs, movedNs);
+      if (this.o.schedule.paced) this.keptAlike(startNs - movedNs, end - first - 1);
+    }
+  }
+
+  /** Tells who watches of packets `first` to before `end`, in their order. */
+  private tell(packets: SentPackets, first: number, end: number, startNs: number, deadlineNs: number): void {
+    const { trace, log, schedule } = this.o;
+    if (!trace && !log) return;
+    for (let index = first; index < end; index++) {
+      const messages = packets.messages[index] as number;
+      const lengthBytes = packets.lengths[index] as number;
+      if (log) log.sent(deadlineNs, startNs);
+      if (!trace) continue;
+      trace.sent(startNs - this.originNs, messages, lengthBytes);
+      if (schedule.paced) trace.due(deadlineNs - this.originNs, startNs - deadlineNs, messages, lengthBytes);
+    }
   }
 
   /** A packet is left out, `lateNs` after it was due. */
@@ -159,6 +211,28 @@ export class SendRecord {
       this.result.shiftedNs += lateNs;
       this.previousDeadlineNs += lateNs;
     }
+  }
+
+  /** So many more packets of the call recorded last, due together. */
+  private keptAlike(lateNs: number, packets: number): void {
+    this.lateness.record(lateNs, packets);
+    this.gapError.record(0, packets);
+    if (lateNs > this.o.lateAfterNs) this.result.late.count += packets;
+  }
+
+  /** Counts packets that went out by `endNs`. */
+  private add(packets: number, messages: number, bytes: number, endNs: number): void {
+    const { result } = this;
+    const { figures } = this.o.control;
+    result.packets += packets;
+    result.bytes += bytes;
+    result.wireBytes += bytes + packets * this.o.headerBytes;
+    result.messages += messages;
+    result.elapsedNs = endNs - this.originNs;
+    figures[figure.packets] = result.packets;
+    figures[figure.bytes] = result.bytes;
+    figures[figure.messages] = result.messages;
+    figures[figure.elapsedNs] = result.elapsedNs;
   }
 
   private countLate(lateNs: number): void {

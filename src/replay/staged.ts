@@ -9,10 +9,12 @@ export class Staged {
   count = 0;
   /** When the first of them is due, on the run's clock: none of the others is due later, or all are past. */
   deadlineNs = 0;
-  private readonly deadlines = new Float64Array(maxStaged);
-  private readonly messages = new Float64Array(maxStaged);
-  private readonly lengths = new Float64Array(maxStaged);
-  private readonly feedLatencies = new Float64Array(maxStaged);
+  /** The same on the schedule, whatever has moved that. */
+  dueNs = 0;
+  readonly deadlines = new Float64Array(maxStaged);
+  readonly messages = new Float64Array(maxStaged);
+  readonly lengths = new Float64Array(maxStaged);
+  readonly feedLatencies = new Float64Array(maxStaged);
 
   constructor(readonly sink: StagingSink) {}
 
@@ -35,18 +37,6 @@ export class Staged {
   move(ns: number): void {
     this.deadlineNs += ns;
     for (let index = 0; index < this.count; index++) this.deadlines[index] += ns;
-  }
-
-  /** Tells the record that all went out in one call, and forgets them. */
-  recordSent(record: SendRecord, startNs: number, endNs: number): void {
-    const { result } = record;
-    const shiftedNs = result.shiftedNs;
-    for (let index = 0; index < this.count; index++) {
-      // Where the first of them moves the schedule, those due with it are moved along.
-      const deadlineNs = this.deadlines[index] + (result.shiftedNs - shiftedNs);
-      record.sent(startNs, endNs, deadlineNs, this.messages[index], this.lengths[index], this.feedLatencies[index]);
-    }
-    this.count = 0;
   }
 
   /** Leaves all of them out as too late at `nowNs`. */

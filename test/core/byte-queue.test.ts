@@ -70,6 +70,53 @@ describe('ByteQueue', () => {
     );
   });
 
+  test('reads a chunk in place that lies right behind the one before', () => {
+    const memory = Uint8Array.from({ length: 40 }, (_, index) => index);
+    const queue = new ByteQueue();
+    queue.push(memory.subarray(2, 10));
+    queue.skip(5);
+    queue.push(memory.subarray(10, 20));
+    expect([queue.view.buffer === memory.buffer, unread(queue), queue.position]).toEqual([
+      true,
+      [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19],
+      5,
+    ]);
+    // What is left over is not all of the last chunk's, or not right before: it is copied.
+    queue.push(memory.subarray(20, 30));
+    queue.skip(1);
+    queue.push(memory.subarray(31, 33));
+    expect(queue.view.buffer === memory.buffer).toBe(false);
+    expect(unread(queue)).toEqual([...memory.subarray(8, 30), 31, 32]);
+    queue.skip(queue.available - 1);
+    queue.push(memory.subarray(33, 36));
+    expect([unread(queue), queue.position]).toEqual([[32, 33, 34, 35], 29]);
+  });
+
+  test('gives back all bytes whether chunks lie one behind the other or not', () => {
+    const moves = fc.array(fc.record({ length: fc.nat(30), gap: fc.constantFrom(0, 0, 1), share: fc.nat(100) }));
+    fc.assert(
+      fc.property(moves, (list) => {
+        const memory = new Uint8Array(list.reduce((sum, { length, gap }) => sum + length + gap, 0)).fill(0xff);
+        const queue = new ByteQueue();
+        let at = 0;
+        let pushed = 0;
+        let read = 0;
+        for (const { length, gap, share } of list) {
+          at += gap;
+          const chunk = memory.subarray(at, at + length);
+          for (let index = 0; index < length; index++) chunk[index] = (pushed + index) % 251;
+          at += length;
+          pushed += length;
+          queue.push(chunk);
+          expect(unread(queue)).toEqual(Array.from({ length: pushed - read }, (_, index) => (read + index) % 251));
+          const skipped = Math.floor((queue.available * share) / 100);
+          queue.skip(skipped);
+          read += skipped;
+        }
+      }),
+    );
+  });
+
   test('holds no more than a small multiple of what is unread', () => {
     const queue = new ByteQueue();
     for (let turn = 0; turn < 5000; turn++) {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CaptureError } from '../../src/core/errors.js';
 import type { Damage, LengthOf, TimestampOf } from '../../src/core/seams.js';
 import { type CaptureFile, type OpenCaptureOptions, openCapture } from '../../src/io/open-capture.js';
+import { PreloadStore } from '../../src/io/preload.js';
 import { itch50 } from '../../src/protocol/itch50/index.js';
 import { concat, frame, pcap, Section, text } from '../capture/build.js';
 import { payloadOf } from '../capture/drive.js';
@@ -47,6 +48,26 @@ const messages = Array.from({ length: 20 }, (_, index) => (index % 2 ? text('a12
 const binary = concat(...messages.flatMap((one) => [Uint8Array.of(0, one.length), one]));
 const zeroLength = concat(...messages.flatMap((one) => [Uint8Array.of(0, 0), one]));
 const noPrefix = concat(...messages);
+
+describe('packets that chunks and blocks of memory cut', () => {
+  const long = pcap(
+    Array.from({ length: 26_000 }, (_, index) => ({
+      data: frame({ payload: text(`${index} `.padEnd(1300 + (index % 90), 'x')) }),
+    })),
+  );
+
+  test.each([
+    ['read', {}],
+    ['read ahead', { readAhead: true }],
+    ['from memory', { preload: new PreloadStore() }],
+  ])('%s', async (_name, options) => {
+    const { records, damage } = await readAll(file('long.pcap', long), options);
+    expect(damage).toEqual([]);
+    expect(records.map((record) => Number.parseInt(record, 10))).toEqual(Array.from(records.keys()));
+    expect(records.map(({ length }) => length)).toEqual(Array.from(records, (_, index) => 1300 + (index % 90)));
+    expect(records).toHaveLength(26_000);
+  });
+});
 
 describe('the content decides, not the name', () => {
   test.each([
