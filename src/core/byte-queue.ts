@@ -2,9 +2,9 @@
  * The bytes of a file that have arrived and were not read yet: what every `RecordReader` is built on.
  *
  * A chunk that finds the queue empty is read in place, and so is one that lies in memory right behind the one before.
- * Otherwise what is left over moves to a buffer of the queue's own and the chunk is appended there, so bytes that arrive
- * one at a time cost amortised constant time each. Memory is bounded by the longest record that the reader waits for
- * plus one chunk.
+ * Otherwise what is left over moves to a buffer of the queue's own and the chunk is appended there, so bytes that
+ * arrive one at a time cost amortised constant time each. Memory is bounded by the longest record that the reader
+ * waits for plus one chunk.
  */
 
 const EMPTY = new Uint8Array(0);
