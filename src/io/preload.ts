@@ -120,9 +120,7 @@ class LoadedSource implements ByteSource {
   async read(): Promise<Uint8Array | null> {
     const block = this.blocks[this.block];
     if (block === undefined || this.offset >= block.length) return null;
-    // A whole file is recognised by its first chunk, which a short one makes quick.
-    const isFirst = this.block === 0 && this.offset === 0;
-    const chunk = block.subarray(this.offset, isFirst ? MAX_CHUNK_BYTES : undefined);
+    const chunk = block.subarray(this.offset, this.offset + MAX_CHUNK_BYTES);
     this.offset += chunk.length;
     if (this.offset === block.length) {
       this.block++;
