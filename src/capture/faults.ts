@@ -65,10 +65,23 @@ export class Faults {
     return this.skip(isCut ? 'fragment cut by the snap length' : 'fragment shorter than its IP header says');
   }
 
-  tellTruncated(missing: number): void {
+  /**
+   * Of an IP packet that lacks its last `missing` bytes, `ofPayload` of them (if any) of its datagram. One that was not
+   * cut by the snap length says more than it has.
+   */
+  tellShort(missing: number, ofPayload: number): void {
+    const { frames } = this;
+    const cut = frames.length < frames.wireLength;
+    if (ofPayload > 0) this.tellTruncated(ofPayload, cut);
+    else if (!cut) {
+      const text = `is ${missing} bytes shorter than its own IP header says. Its datagram is whole and was kept.`;
+      this.report('ip-length', `Packet ${frames.packetNumber} ${text}`);
+    }
+  }
+
+  private tellTruncated(missing: number, cut: boolean): void {
     const { frames } = this;
     this.tally.truncated++;
-    const cut = frames.length < frames.wireLength;
     const text = cut
       ? `was cut by the snap length: ${frames.length} of ${frames.wireLength} bytes were captured. ` +
         'Capture again with a longer one (tcpdump -s 0).'

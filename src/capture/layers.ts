@@ -263,7 +263,7 @@ export class Layers {
       return this.openVxlan(view, offset, captured);
     }
     const flow = this.flows.internWords(ip.source, ip.destination, udp.ports);
-    return this.deliver(view, offset, captured, flow);
+    return this.deliver(view, offset, payloadEnd, captured, flow);
   }
 
   private openUdp6(view: DataView, captured: number): number {
@@ -281,7 +281,7 @@ export class Layers {
     }
     if (isTunnel) return this.openVxlan(view, offset, captured);
     const flow = this.flows.internIpv6(ip6.view, ip6.addresses, udp.ports, 'UDP');
-    return this.deliver(view, offset, captured, flow);
+    return this.deliver(view, offset, ip6.payloadEnd, captured, flow);
   }
 
   private openVxlan(view: DataView, offset: number, captured: number): number {
@@ -290,7 +290,7 @@ export class Layers {
     return this.openEthernet(view, start, Math.min(this.udp.end, captured));
   }
 
-  private deliver(view: DataView, header: number, captured: number, flow: Flow): number {
+  private deliver(view: DataView, header: number, payloadEnd: number, captured: number, flow: Flow): number {
     const { target } = this;
     const { end } = this.udp;
     const truncated = end > captured;
@@ -299,7 +299,7 @@ export class Layers {
     target.offset = header + UDP_HEADER_BYTES;
     target.length = (truncated ? captured : end) - target.offset;
     target.flow = flow;
-    if (truncated) this.faults.tellTruncated(end - captured);
+    if (payloadEnd > captured) this.faults.tellShort(payloadEnd - captured, end - captured);
     if (flow === this.flows.otherFlows) this.faults.tellOtherFlows(this.flows.flows.length);
     return DATAGRAM;
   }

@@ -2,6 +2,7 @@
  * Writes a nanosecond pcap (draft-ietf-opsawg-pcap, version 2.4, little-endian) of Ethernet frames built around
  * datagrams and segments.
  */
+import type { EpochTime } from '../core/clock.js';
 import { CaptureWriter } from './capture-writer.js';
 import { LINKTYPE_ETHERNET } from './ethernet.js';
 import { MAX_CAPTURED_BYTES } from './frame-reader.js';
@@ -42,4 +43,16 @@ export class PcapWriter extends CaptureWriter {
     into.setUint32(at + 12, frameLength, true);
     return PCAP_RECORD_HEADER_BYTES + frameLength;
   }
+}
+
+/** A record of a frame of which `wireLength` bytes were on the wire; times are of 1970 to 2106. */
+export function pcapRecord(frame: Uint8Array, wireLength: number, { seconds, nanoseconds }: EpochTime): Uint8Array {
+  const bytes = new Uint8Array(PCAP_RECORD_HEADER_BYTES + frame.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, Math.min(Math.max(seconds, 0), MAX_SECONDS), true);
+  view.setUint32(4, nanoseconds, true);
+  view.setUint32(8, frame.length, true);
+  view.setUint32(12, wireLength, true);
+  bytes.set(frame, PCAP_RECORD_HEADER_BYTES);
+  return bytes;
 }

@@ -5,13 +5,21 @@
 import type { EpochTime } from '../core/clock.js';
 import { LINKTYPE_ETHERNET } from './ethernet.js';
 import { MAX_CAPTURED_BYTES } from './frame-reader.js';
-import { BYTE_ORDER_MAGIC, INTERFACE_BLOCK, SECTION_HEADER_BLOCK, STATISTICS_BLOCK } from './pcapng-blocks.js';
+import {
+  BYTE_ORDER_MAGIC,
+  ENHANCED_PACKET_BLOCK,
+  INTERFACE_BLOCK,
+  SECTION_HEADER_BLOCK,
+  STATISTICS_BLOCK,
+} from './pcapng-blocks.js';
 
 /** What wrote the file, as `shb_userappl` says where it is told nothing else. */
 const APPLICATION = 'tickreel';
 
 const OPTION_END_BYTES = 4;
 const OPTION_HEADER_BYTES = 4;
+
+const OPT_COMMENT = 1;
 
 const SHB_HARDWARE = 2;
 const SHB_OS = 3;
@@ -181,4 +189,27 @@ function uint64(count: number): Uint8Array {
 
 function bytesOf(view: DataView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+/**
+ * An enhanced packet block, section 4.3, of a frame of which `wireLength` bytes were on the wire, with a comment for
+ * whoever reads it (`opt_comment`).
+ */
+export function enhancedPacket(
+  frame: Uint8Array,
+  wireLength: number,
+  { seconds, nanoseconds }: EpochTime,
+  comment?: string,
+): Uint8Array {
+  const stamp = stampOf({ seconds, nanoseconds });
+  const padded = frame.length + (-frame.length & 3);
+  const words = new Uint8Array(20 + padded);
+  const view = new DataView(words.buffer);
+  view.setUint32(4, stamp.getUint32(0, true), true);
+  view.setUint32(8, stamp.getUint32(4, true), true);
+  view.setUint32(12, frame.length, true);
+  view.setUint32(16, wireLength, true);
+  words.set(frame, 20);
+  const all = Array.from({ length: words.length / 4 }, (_, index) => view.getUint32(index * 4, true));
+  return block(ENHANCED_PACKET_BLOCK, all, textOption(OPT_COMMENT, comment));
 }

@@ -1,0 +1,302 @@
+/**
+ * Mutations of what carries the payload: Ethernet, IPv4 (RFC 791), UDP (RFC 768), TCP (RFC 9293), the capture's record.
+ *
+ * What these layers refuse never reaches a socket, so a correct receiver has a gap where the packet was. A reader of
+ * captures may deliver a packet whose checksum is wrong where it counts it: captured where it is sent, hardware had yet
+ * to fill it in.
+ */
+import { editPayload, type MutationKind, udpFramings } from './kind.js';
+import { type Frame, type Layer, type MutationFraming, type Packet, viewOf } from './model.js';
+
+const verdict = 'reject';
+const ETHERNET = 14;
+const IPV4 = 20;
+const UDP = ETHERNET + IPV4;
+const PAYLOAD = UDP + 8;
+
+export const networkKinds: readonly MutationKind[] = [
+  frameKind(
+    'frame-padding',
+    'frame',
+    'deliver',
+    'zeros behind the IP packet, as Ethernet pads: no part of it',
+    (frame) => {
+      const padded = new Uint8Array(frame.length + 18);
+      padded.set(frame);
+      return padded;
+    },
+  ),
+  lostKind('frame-type-unknown', 'frame', 'skip', 'an Ethernet type that is none of IP', (frame) => {
+    viewOf(frame).setUint16(12, 0x88b5);
+  }),
+  lostKind('frame-length', 'frame', 'skip', 'an Ethernet type below 1,536, which is a length and no IP', (frame) => {
+    viewOf(frame).setUint16(12, 46);
+  }),
+  {
+    ...{ name: 'frame-cut', layer: 'frame', framings: udpFramings, verdict },
+    summary: 'the capture’s record has fewer bytes than the packet: what is whole is kept, the rest reported',
+    apply(site) {
+      if (!isIpv4(site.packet) || !hasPayload(site.packet)) return null;
+      const last = site.packet.blocks.at(-1)?.bytes.length ?? 1;
+      const cut = 1 + site.random.below(last);
+      if (!editPayload(site, (payload) => payload.slice(0, payload.length - cut))) return null;
+      site.packet.isReported = true;
+      // The frame is built around the payload as it was.
+      const tail = new Uint8Array(cut);
+      site.packet.carry = (frame) => {
+        const full = grownBy(frame, tail);
+        return [{ bytes: full.slice(0, full.length - cut), wireLength: full.length }];
+      };
+      return `the last ${cut} bytes were not captured`;
+    },
+  },
+  lostKind('ip-version', 'ip', verdict, 'IP version 5', (frame) => {
+    frame[ETHERNET] = 0x55;
+  }),
+  lostKind('ip-header-length', 'ip', verdict, 'a header of 4 words, shorter than IPv4’s least', (frame) => {
+    frame[ETHERNET] = 0x44;
+  }),
+  lostKind('ip-length-below', 'ip', verdict, 'a total length of 19, less than the header', (frame) => {
+    viewOf(frame).setUint16(ETHERNET + 2, IPV4 - 1);
+    fixIpChecksum(frame);
+  }),
+  lostKind('ip-length-short', 'ip', verdict, 'a total length that ends within the UDP datagram', (frame) => {
+    viewOf(frame).setUint16(ETHERNET + 2, frame.length - ETHERNET - 3);
+    fixIpChecksum(frame);
+  }),
+  suspectKind('ip-length-long', 'ip', 'a total length beyond the frame’s end', (frame) => {
+    viewOf(frame).setUint16(ETHERNET + 2, frame.length - ETHERNET + 9);
+    fixIpChecksum(frame);
+  }),
+  suspectKind('ip-checksum', 'ip', 'a wrong header checksum', (frame) => {
+    viewOf(frame).setUint16(ETHERNET + 10, viewOf(frame).getUint16(ETHERNET + 10) ^ 0x0101);
+  }),
+  lostKind('ip-protocol', 'ip', 'skip', 'an IP protocol that is not UDP', (frame) => {
+    frame[ETHERNET + 9] = 132;
+    fixIpChecksum(frame);
+  }),
+  fragmentKind('ip-fragments', 'deliver', 'two IP fragments, in order', ([a, b]) => [a, b]),
+  fragmentKind('ip-fragments-reversed', 'deliver', 'two IP fragments, the last one first', ([a, b]) => [b, a]),
+  fragmentKind('ip-fragments-repeated', 'deliver', 'two IP fragments, the first one twice', ([a, b]) => [a, a, b]),
+  fragmentKind('ip-fragment-missing', 'reject', 'one of two IP fragments alone, which is no datagram', ([a]) => [a]),
+  {
+    ...{ name: 'udp-length-short', layer: 'transport', framings: udpFramings, verdict },
+    summary: 'a UDP length that ends within the last message: what is whole is kept, the rest reported',
+    apply(site) {
+      if (!isIpv4(site.packet) || !hasPayload(site.packet)) return null;
+      const last = site.packet.blocks.at(-1)?.bytes.length ?? 1;
+      const cut = 1 + site.random.below(last);
+      if (!editPayload(site, (payload) => payload.slice(0, payload.length - cut))) return null;
+      site.packet.isReported = true;
+      const tail = new Uint8Array(cut);
+      site.packet.carry = (frame) => {
+        const full = grownBy(frame, tail);
+        viewOf(full).setUint16(UDP + 4, full.length - UDP - cut);
+        return [{ bytes: full }];
+      };
+      return `a UDP length ${cut} too low`;
+    },
+  },
+  lostKind('udp-length-below', 'transport', verdict, 'a UDP length of 7, less than its header', (frame) => {
+    viewOf(frame).setUint16(UDP + 4, 7);
+  }),
+  lostKind('udp-length-long', 'transport', verdict, 'a UDP length beyond the IP packet', (frame) => {
+    viewOf(frame).setUint16(UDP + 4, viewOf(frame).getUint16(UDP + 4) + 10);
+  }),
+  suspectKind('udp-checksum', 'transport', 'a wrong UDP checksum', (frame) => {
+    const view = viewOf(frame);
+    const wrong = view.getUint16(UDP + 6) ^ 0x0101;
+    view.setUint16(UDP + 6, wrong === 0 ? 0x0202 : wrong);
+  }),
+  frameKind('udp-checksum-zero', 'transport', 'deliver', 'a UDP checksum of 0: the sender computed none', (frame) => {
+    viewOf(frame).setUint16(UDP + 6, 0);
+    return frame;
+  }),
+  ...tcpKinds(),
+];
+
+function tcpKinds(): readonly MutationKind[] {
+  const framings: readonly MutationFraming[] = ['soupbintcp'];
+  const layer: Layer = 'transport';
+  const segments = (
+    name: string,
+    summary: string,
+    orderOf: (from: number, length: number) => readonly (readonly [number, number])[],
+  ): MutationKind => ({
+    ...{ name, layer, framings, verdict: 'deliver', summary },
+    apply({ packet, random }) {
+      if (packet.blocks.length === 0) return null;
+      const share = random.float();
+      packet.segments = (length) => orderOf(1 + Math.floor(share * (length - 1)), length);
+      return 'the packets are the same';
+    },
+  });
+  return [
+    segments('tcp-split', 'a packet in two segments', (at, length) => [
+      [0, at],
+      [at, length],
+    ]),
+    segments('tcp-order', 'two segments, the later one first', (at, length) => [
+      [at, length],
+      [0, at],
+    ]),
+    segments('tcp-repeated', 'a segment that is sent twice', (_at, length) => [
+      [0, length],
+      [0, length],
+    ]),
+    segments('tcp-overlap', 'segments that overlap', (at, length) => [
+      [0, at],
+      [Math.max(0, at - 3), length],
+    ]),
+    {
+      ...{ name: 'tcp-missing', layer, framings, verdict },
+      summary: 'a segment was not captured: reported; messages behind it have no number until the next login',
+      apply(site) {
+        const { packet, next } = site;
+        if (packet.blocks.length === 0 || next === null) return null;
+        packet.segments = () => [];
+        for (const block of packet.blocks) block.fate = 'lost';
+        packet.isReported = true;
+        site.packet.breaksFraming = 'behind';
+        return 'a segment is missing';
+      },
+    },
+  ];
+}
+
+/** The frame is another, its datagram the same. */
+function frameKind(
+  name: string,
+  layer: Layer,
+  expected: MutationKind['verdict'],
+  summary: string,
+  edit: (frame: Uint8Array) => Uint8Array,
+): MutationKind {
+  return {
+    ...{ name, layer, framings: udpFramings, verdict: expected, summary },
+    apply({ packet }) {
+      if (!isIpv4(packet) || !hasPayload(packet)) return null;
+      packet.carry = (frame) => [{ bytes: edit(frame) }];
+      return summary;
+    },
+  };
+}
+
+/** The network refuses the packet. */
+function lostKind(
+  name: string,
+  layer: Layer,
+  expected: MutationKind['verdict'],
+  summary: string,
+  edit: (frame: Uint8Array) => void,
+): MutationKind {
+  const kind = frameKind(name, layer, expected, summary, (frame) => {
+    edit(frame);
+    return frame;
+  });
+  return {
+    ...kind,
+    apply(site) {
+      const what = kind.apply(site);
+      if (what === null) return null;
+      site.packet.isReceived = false;
+      site.packet.isReported = expected === 'reject';
+      return what;
+    },
+  };
+}
+
+/** A host refuses the packet; a reader of captures may deliver it where it says so. */
+function suspectKind(name: string, layer: Layer, summary: string, edit: (frame: Uint8Array) => void): MutationKind {
+  const kind = frameKind(name, layer, 'reject', summary, (frame) => {
+    edit(frame);
+    return frame;
+  });
+  return {
+    ...kind,
+    apply(site) {
+      const what = kind.apply(site);
+      if (what === null) return null;
+      site.packet.isReported = true;
+      site.packet.isOptional = true;
+      return what;
+    },
+  };
+}
+
+function fragmentKind(
+  name: string,
+  expected: MutationKind['verdict'],
+  summary: string,
+  order: (parts: [Uint8Array, Uint8Array]) => Uint8Array[],
+): MutationKind {
+  return {
+    ...{ name, layer: 'ip', framings: udpFramings, verdict: expected, summary },
+    apply(site) {
+      const { packet, random } = site;
+      if (!isIpv4(packet) || !hasPayload(packet)) return null;
+      const id = 1 + random.below(0xffff);
+      const share = random.float();
+      packet.carry = (frame) => order(fragmentsOf(frame, id, share)).map((bytes): Frame => ({ bytes: bytes.slice() }));
+      packet.isReceived = expected !== 'reject';
+      packet.isReported = !packet.isReceived;
+      return summary;
+    },
+  };
+}
+
+/** Cuts the IP packet of a frame in two, at a multiple of 8 bytes. */
+function fragmentsOf(frame: Uint8Array, id: number, share: number): [Uint8Array, Uint8Array] {
+  const length = frame.length - UDP;
+  const eighths = 1 + Math.floor(share * Math.floor((length - 9) / 8));
+  const at = UDP + 8 * eighths;
+  const first = frame.slice(0, at);
+  const second = new Uint8Array(UDP + frame.length - at);
+  second.set(frame.subarray(0, UDP));
+  second.set(frame.subarray(at), UDP);
+  for (const [bytes, word] of [
+    [first, 0x2000],
+    [second, eighths],
+  ] as const) {
+    const view = viewOf(bytes);
+    view.setUint16(ETHERNET + 2, bytes.length - ETHERNET);
+    view.setUint16(ETHERNET + 4, id);
+    view.setUint16(ETHERNET + 6, word);
+    fixIpChecksum(bytes);
+  }
+  return [first, second];
+}
+
+/** The frame with bytes behind its datagram, its lengths grown by them; the UDP checksum is left out. */
+function grownBy(frame: Uint8Array, tail: Uint8Array): Uint8Array {
+  const grown = new Uint8Array(frame.length + tail.length);
+  grown.set(frame);
+  grown.set(tail, frame.length);
+  const view = viewOf(grown);
+  view.setUint16(ETHERNET + 2, grown.length - ETHERNET);
+  view.setUint16(UDP + 4, grown.length - UDP);
+  view.setUint16(UDP + 6, 0);
+  fixIpChecksum(grown);
+  return grown;
+}
+
+/** Sets the checksum of an IPv4 header without options right. */
+function fixIpChecksum(frame: Uint8Array): void {
+  const view = viewOf(frame);
+  view.setUint16(ETHERNET + 10, 0);
+  let sum = 0;
+  for (let at = ETHERNET; at < UDP; at += 2) sum += view.getUint16(at);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  view.setUint16(ETHERNET + 10, ~sum & 0xffff);
+}
+
+function isIpv4({ flow }: Packet): boolean {
+  return !flow.source.includes(':');
+}
+
+/** Long enough to be cut into fragments too. */
+function hasPayload(packet: Packet): boolean {
+  return (
+    packet.blocks.length > 0 && !packet.isReported && packet.blocks.some(({ bytes }) => bytes.length > PAYLOAD - UDP)
+  );
+}

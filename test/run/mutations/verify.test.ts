@@ -1,0 +1,67 @@
+/** Our own reader against what the specifications expect: every kind of mutation in every framing, alone and together. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inputSpecOf } from '../../../src/analysis/input.js';
+import { Conversion } from '../../../src/run/convert.js';
+import { convertSpecOf } from '../../../src/run/convert-spec.js';
+import { type MutationSource, readMutationSource } from '../../../src/run/mutations/source.js';
+import { verifyMutations } from '../../../src/run/mutations/verify.js';
+import { type MutationFormat, type WrittenPacket, writeMutations } from '../../../src/run/mutations/write.js';
+import { mutationKinds } from '../../../src/sim/mutations/kinds.js';
+import { concat, type MutationFraming } from '../../../src/sim/mutations/model.js';
+import { type Mutated, mutate } from '../../../src/sim/mutations/mutate.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tickreel-mutations-'));
+const sources = new Map<MutationFraming, MutationSource>();
+const seeds = [1, 2, 3];
+
+beforeAll(async () => {
+  const soup = join(folder, 'soup.pcap');
+  const spec = convertSpecOf('fixtures/itch50-session.pcap', soup, { framing: 'soupbintcp' });
+  await (await Conversion.open(spec, () => {})).run();
+  const file = inputSpecOf('fixtures/itch50-session.NASDAQ_ITCH50.gz');
+  sources.set('moldudp64', await readMutationSource('fixtures/itch50-session.pcap'));
+  sources.set('soupbintcp', await readMutationSource(soup));
+  sources.set('binaryfile', await readMutationSource(file, 'binaryfile'));
+  sources.set('mdp3', await readMutationSource('fixtures/mdp3-session.pcap'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(mutated: Mutated, format: MutationFormat): { path: string; written: WrittenPacket[] } {
+  const parts: Uint8Array[] = [];
+  const written = writeMutations(mutated.packets, format, (bytes) => parts.push(bytes));
+  const path = join(folder, `mutated.${format === 'binaryfile' ? 'NASDAQ_ITCH50' : format}`);
+  writeFileSync(path, concat(parts));
+  return { path, written };
+}
+
+describe.each(['moldudp64', 'soupbintcp', 'binaryfile', 'mdp3'] as const)('%s', (framing) => {
+  const kinds = mutationKinds.filter((kind) => kind.framings.includes(framing));
+  const format = framing === 'binaryfile' ? 'binaryfile' : 'pcapng';
+
+  it('unmutated', async () => {
+    const { packets } = sources.get(framing) as MutationSource;
+    const { path, written } = write(mutate(packets, { seed: 1, kinds: [], count: 0 }), format);
+    expect(await verifyMutations(path, written)).toEqual([]);
+  });
+
+  it.each(kinds.map((kind) => [kind.name, kind] as const))('%s', async (_name, kind) => {
+    const { packets } = sources.get(framing) as MutationSource;
+    for (const seed of seeds) {
+      const mutated = mutate(packets.slice(0, 300), { seed, kinds: [kind], count: 1 });
+      expect([...mutated.applied], 'applied').toEqual([[kind.name, 1]]);
+      const { path, written } = write(mutated, format);
+      const label = written.find(({ packet }) => packet.label !== null)?.packet.label;
+      expect(await verifyMutations(path, written), `seed ${seed}: ${label?.what}`).toEqual([]);
+    }
+  });
+
+  it('all together', async () => {
+    const { packets } = sources.get(framing) as MutationSource;
+    const mutated = mutate(packets, { seed: 7, kinds, count: 3 });
+    const { path, written } = write(mutated, format);
+    expect(await verifyMutations(path, written)).toEqual([]);
+  });
+});
