@@ -94,6 +94,7 @@ export { type Mdp3GenerateSpec, type Mdp3GenerateTruth, Mdp3Generation } from '.
 export { type IndexOptions, type IndexReport, indexCapture } from './run/index-capture.js';
 export { type DatagramBatch, type ReplayOptions, replay, replayBatches } from './run/library.js';
 export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
+export { type MutateReport, type MutateSpec, mutateCapture } from './run/mutations/mutate.js';
 export { pacingFigure } from './run/pacing-figure.js';
 export { openReplay, type Player, type PlayerOptions, type Stepped } from './run/player.js';
 export { Recorder, type RecordReport } from './run/record.js';
@@ -190,4 +191,6 @@ export { type FaultOptions, type FaultsTruth, FaultyLines } from './sim/faults.j
 export { ItchSession, type ItchSessionOptions } from './sim/itch-session.js';
 export { feedNameOf, Mdp3Session, type Mdp3SessionOptions } from './sim/mdp3/session.js';
 export type { Mdp3SessionTruth } from './sim/mdp3/truth.js';
+export type { MutationKind } from './sim/mutations/kind.js';
+export { kindsNamed, mutationKinds } from './sim/mutations/kinds.js';
 export type { SessionTruth } from './sim/truth.js';

@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, (program: Command) => Promise<unknown>>>
   decode: async (program) => (await import('./decode.js')).addDecodeCommand(program),
   inspect: async (program) => (await import('./inspect.js')).addInspectCommand(program),
   convert: async (program) => (await import('./convert.js')).addConvertCommand(program),
+  mutate: async (program) => (await import('./mutate.js')).addMutateCommand(program),
   index: async (program) => (await import('./index-captures.js')).addIndexCommand(program),
   generate: async (program) => (await import('./generate.js')).addGenerateCommand(program),
   reference: async (program) => (await import('./reference.js')).addReferenceCommand(program),

@@ -353,3 +353,17 @@ test('VXLAN that was cut: within its header the outer datagram is all that can b
   expect(readCut(header + 8).skipped).toEqual({ 'VXLAN: cut by the snap length': 1 });
   expect(readCut(data.length - 4).datagrams.map((one) => [one.flow, one.payload])).toEqual([[V4, 'only a ']]);
 });
+
+test.each([
+  ['IPv4', ether(0x0800, ip4(udp(text('inner')))), 16],
+  ['IPv6', ether(0x86dd, ip6(udp6(text('inner')))), 18],
+] as const)('an %s length beyond the end of the frame is reported, its whole datagram kept', (_, frame, lengthAt) => {
+  const long = frame.slice();
+  long[lengthAt + 1] += 9;
+  const { datagrams, damage } = readOne(long);
+  expect(datagrams.map((one) => [one.payload, one.truncated])).toEqual([['inner', false]]);
+  expect(damage.map(({ code }) => code)).toEqual(['ip-length']);
+  // What the snap length cut behind the datagram says nothing about the packet.
+  const cut = read(pcap([{ data: long, original: long.length + 9 }]));
+  expect([cut.datagrams.length, cut.damage]).toEqual([1, []]);
+});

@@ -1,10 +1,10 @@
 /**
  * What a correct parser makes of mutated packets, one after the other: messages with their numbers, gaps, reports.
  *
- * A stream is a session of MoldUDP64 on its flow, a flow of MDP, a connection's session of SoupBinTCP, a BinaryFILE. The
- * first number of a stream is taken as it comes. A number above the one expected is a gap from there; one that was seen
- * is a repetition; one below that was not, fills a gap. MDP's numbers begin anew with a packet that is behind and was
- * sent later than all before, unless a wrong number had leapt ahead.
+ * A stream is a session of MoldUDP64 on its flow, a flow of MDP, a connection's session of SoupBinTCP, a BinaryFILE.
+ * The first number of a stream is taken as it comes. A number above the one expected is a gap from there; one that was
+ * seen is a repetition; one below that was not, fills a gap. MDP's numbers begin anew with a packet that is behind and
+ * was sent later than all before, unless a wrong number had leapt ahead.
  */
 import type { Flow } from '../../core/seams.js';
 import type { MessageValues, MutationFraming, Packet } from './model.js';

@@ -20,6 +20,8 @@ export interface MutationKind {
   readonly verdict: ExpectedVerdict;
   /** What is done, and what the specification says about it. */
   readonly summary: string;
+  /** Whether only the last packet of a flow has a place for it. */
+  readonly isOfLast?: boolean;
   /** Whether it leaves numbers of MDP in doubt, so that a flow bears it once. */
   readonly leaps?: boolean;
   /** Changes the packet at the site and says what it did, in numbers; null where the packet has no place for it. */

@@ -204,7 +204,7 @@ function fileKinds(): readonly MutationKind[] {
     lie('record-length-zero', 'a length of 0 before the end of the file, which is no end of session', () => 0),
     lie('record-length-maximum', 'a length of 65,535 bytes', () => 0xffff),
     {
-      ...{ name: 'file-short', layer, framings, verdict },
+      ...{ name: 'file-short', layer, framings, verdict, isOfLast: true },
       summary: 'the file ends within its last message: those before it are kept',
       apply(site) {
         const block = site.packet.blocks.at(-1);

@@ -1,8 +1,8 @@
 /**
  * Applies mutations to the packets of a capture: which ones, where, and in what order, all from one seed.
  *
- * A packet is changed at most once, and its neighbours on the flow then not at all, so that every expectation is that of
- * one mutation. The first packet of a flow is left alone: readers know flows by it.
+ * A packet is changed at most once, and its neighbours on the flow then not at all, so that every expectation is that
+ * of one mutation. The first packet of a flow is left alone: readers know flows by it.
  */
 import { Random } from '../../core/random.js';
 import { labelOf, type MutationKind, type Site } from './kind.js';
@@ -11,7 +11,7 @@ import { numberOf, sessionOf, setNumber, setSession } from './numbers.js';
 
 /** What is asked for. */
 export interface MutateOptions {
-  readonly seed: number;
+  readonly seed: number | string;
   readonly kinds: readonly MutationKind[];
   /** How often each kind is applied at most. */
   readonly count: number;
@@ -107,6 +107,7 @@ function isFree(cell: Cell, cells: readonly Cell[], kind: MutationKind, { mayCha
   const { packet, flow, place } = cell;
   if (cell.isUsed || packet.framing === null || !kind.framings.includes(packet.framing) || place < 1) return false;
   if (mayChange !== undefined && !mayChange(packet.source)) return false;
+  if (kind.isOfLast && place !== flow.length - 1) return false;
   return [place - 1, place + 1].every((one) => cells[flow[one] as number]?.isUsed !== true);
 }
 

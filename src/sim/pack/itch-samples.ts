@@ -1,4 +1,4 @@
-/** Values worth trying of a field of ITCH, from its row in the table: the least, the most, none, a typical one, codes. */
+/** Values worth trying of a field of ITCH, from its row in the table: least, most, none, typical, every code. */
 import type { Field } from '../../schema/field.js';
 
 /** A value and what it is: `minimum`, `maximum`, `null`, `typical`, or `code X` of an enumeration. */
