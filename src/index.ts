@@ -77,6 +77,7 @@ export type { Shape, ShapeBurst, ShapeLine } from './replay/shape.js';
 export { parseShape, type ShapedRate } from './replay/shape-parser.js';
 export { type DatagramHandler, HandlerSink, NullSink, RingSink } from './replay/sinks.js';
 export { Arbitration, type ArbitrationListener, type ArbitrationSpec } from './run/arbitration.js';
+export { type ConformanceSpec, type PackFile, writeConformancePack } from './run/conformance.js';
 export { Conversion } from './run/convert.js';
 export { type ConvertOptions, type ConvertReport, type ConvertSpec, convertSpecOf } from './run/convert-spec.js';
 export { type DoctorFacts, type DoctorReport, examine } from './run/doctor.js';

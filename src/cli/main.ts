@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, (program: Command) => Promise<unknown>>>
   inspect: async (program) => (await import('./inspect.js')).addInspectCommand(program),
   convert: async (program) => (await import('./convert.js')).addConvertCommand(program),
   mutate: async (program) => (await import('./mutate.js')).addMutateCommand(program),
+  conformance: async (program) => (await import('./conformance.js')).addConformanceCommand(program),
   index: async (program) => (await import('./index-captures.js')).addIndexCommand(program),
   generate: async (program) => (await import('./generate.js')).addGenerateCommand(program),
   reference: async (program) => (await import('./reference.js')).addReferenceCommand(program),

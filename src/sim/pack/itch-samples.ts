@@ -27,17 +27,15 @@ function typicalOf({ name, kind, offset }: Field): bigint {
   return 0x1122_3300n + BigInt(offset) * 257n;
 }
 
-function textSamples({ kind, length, values, offset }: Field): readonly Sample[] {
+/** Blanks are read as nothing. */
+function textSamples({ length, values, offset }: Field): readonly Sample[] {
   const codes = Object.keys(values ?? {}).map((code) => code.trimEnd());
-  const blank = kind === 'char' ? ' ' : '';
   const letter = String.fromCharCode(0x41 + (offset % 26));
-  const typical = codes[0] ?? letter.padEnd(Math.max(1, length - 1), 'B');
-  const given = codes.slice(1).map((code) => ({ label: `code ${code}`, value: code === '' ? blank : code }));
   return [
-    { label: 'typical', value: typical === '' ? blank : typical },
-    { label: 'minimum', value: kind === 'char' ? '!' : '!' },
+    { label: 'typical', value: codes[0] ?? letter.padEnd(Math.max(1, length - 1), 'B') },
+    { label: 'minimum', value: '!' },
     { label: 'maximum', value: '~'.repeat(length) },
-    { label: 'null', value: blank },
-    ...given,
+    { label: 'null', value: '' },
+    ...codes.slice(1).map((code) => ({ label: `code ${code}`, value: code })),
   ];
 }
