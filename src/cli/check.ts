@@ -1,0 +1,136 @@
+/** `tickreel check`: captures held against the parser under test, field by field. */
+import { type Command, Option } from 'commander';
+import { UsageError } from '../core/errors.js';
+import { junitXml, tap } from '../compare/junit.js';
+import { endAllChildren } from '../io/child-process.js';
+import { type CheckCase, runCases } from '../run/check-cases.js';
+import type { CheckReport } from '../run/check-spec.js';
+import { parserFeeds, parserSpecOf, type ParserOverrides } from '../run/parser-spec.js';
+import { caseLines, caseResult, isGood, tableLines, totalLine } from './check-text.js';
+import { addInputOptions, captureArgument, collect, count, duration, type InputFlags, inputSpec, size } from './options.js';
+import { Output } from './output.js';
+import { refuseOutputs, writeReportFile } from './report-file.js';
+import { stopOnSignal } from './signals.js';
+import { finish } from './summary.js';
+
+interface CheckFlags extends InputFlags {
+  parser: string;
+  feed?: ParserOverrides['feed'];
+  map?: string;
+  timeout?: number;
+  maxMemory?: number;
+  limit: number;
+  jobs?: number;
+  junit?: string;
+  tap?: boolean;
+  json?: boolean;
+}
+
+export function addCheckCommand(program: Command): void {
+  const command = program
+    .command('check')
+    .summary('hold a parser against captures')
+    .description(
+      'Feeds captures to the parser under test and compares every field of what it decodes with our own decode. The ' +
+        'first divergence is shown with its bytes, all of them are counted by cause; a parser that crashes, hangs, ' +
+        'writes rubbish or too much is told. The exit code is 7 where any capture fails.',
+    )
+    .argument('<captures...>', captureArgument)
+    .requiredOption(
+      '--parser <parser>',
+      'a JavaScript or TypeScript module, a command in quotes, or a YAML file that says more (tickreel help parsers)',
+    )
+    .addOption(
+      new Option('--feed <how>', 'how a command gets the capture; udp replays it to {port}').choices([...parserFeeds]),
+    )
+    .option('--map <file>', 'YAML: the names, scales and codes of the parser’s output, where they are not ours')
+    .option('--timeout <DURATION>', 'the parser may be silent for so long (default: 10s)', duration)
+    .option('--max-memory <SIZE>', 'the parser is ended where it takes more', size(1 << 20))
+    .optionsGroup('Report:')
+    .option('--limit <N>', 'divergences kept in full in reports', count(1), 20)
+    .option('--jobs <N>', 'captures at a time (default: 2)', count(1))
+    .option('--junit <file>', 'write the results as JUnit XML')
+    .option('--tap', 'print the results in the Test Anything Protocol')
+    .option('--json', 'print one JSON object');
+  addInputOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tickreel check --parser ./parser.mjs session.pcap
+  tickreel check --parser 'python3 parser.py' --map names.yml day.NASDAQ_ITCH50.gz
+  tickreel check --parser parser.yml --junit results.xml captures/*.pcap`,
+    )
+    .action((paths: string[], flags: CheckFlags) => check(paths, flags));
+}
+
+async function check(paths: readonly string[], flags: CheckFlags): Promise<void> {
+  if (flags.tap && flags.json) throw new UsageError('output', '--tap and --json both want standard output; give one');
+  const parser = await parserSpecOf(flags.parser, {
+    feed: flags.feed,
+    map: flags.map,
+    timeoutNs: flags.timeout,
+    maxMemoryBytes: flags.maxMemory,
+  });
+  const all = inputSpec(paths, flags);
+  refuseOutputs([flags.junit], all.paths);
+  const cases = all.paths.map((path): CheckCase => {
+    return { name: path, input: { ...all, paths: [path] }, parser, accepted: new Set(), isOptional: false };
+  });
+  const output = new Output();
+  const isQuiet = flags.tap === true || flags.json === true;
+  const progress = new ProgressLine();
+  let isStopped = false;
+  const letGo = stopOnSignal(() => {
+    isStopped = true;
+    endAllChildren();
+  });
+  const reports = await runCases(cases, {
+    jobs: flags.jobs ?? 2,
+    limit: flags.limit,
+    onReport: (report) => {
+      progress.clear();
+      if (!isQuiet) for (const line of caseLines(report)) output.writeLine(line);
+    },
+    onProgress: (now) => progress.show(now),
+  });
+  letGo();
+  progress.clear();
+  const isWritten = report(reports, flags, output);
+  await output.end();
+  finish({
+    failure: !isWritten,
+    differs: reports.some(({ verdict }) => !isGood(verdict)),
+    interrupted: isStopped,
+  });
+}
+
+/** Prints and writes what was asked for; false where a file could not be written. */
+function report(reports: readonly CheckReport[], flags: CheckFlags, output: Output): boolean {
+  const results = reports.map(caseResult);
+  if (flags.json) output.writeLine(JSON.stringify({ cases: reports }));
+  else if (flags.tap) output.write(tap(results));
+  else {
+    if (reports.length > 1) for (const line of tableLines(reports)) output.writeLine(line);
+    output.writeLine(totalLine(reports));
+  }
+  return flags.junit === undefined || writeReportFile(flags.junit, junitXml('tickreel check', results));
+}
+
+/** One line on a terminal's standard error, a few times a second. */
+class ProgressLine {
+  private shownMs = 0;
+
+  constructor(private readonly stream = process.stderr) {}
+
+  show({ done, cases, messages }: { done: number; cases: number; messages: number }): void {
+    const nowMs = performance.now();
+    if (!this.stream.isTTY || nowMs - this.shownMs < 200) return;
+    this.shownMs = nowMs;
+    this.stream.write(`\r\x1b[K${done} of ${cases} done, ${messages} messages compared`);
+  }
+
+  clear(): void {
+    if (this.shownMs > 0) this.stream.write('\r\x1b[K');
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * A program that is fed and listened to: in a process group of its own, which ends with it; with bounds on the time
+ * that it may be silent, on what it may write and on the memory that it may take.
+ */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** Why a program was ended by us; null where it ended by itself. */
+export type ChildEnding = 'timeout' | 'memory' | 'stopped' | null;
+
+export interface ChildOptions {
+  cwd?: string;
+  env?: Readonly<Record<string, string>>;
+  /** It may neither read nor write for so long while something is expected of it. */
+  silenceMs: number;
+  /** Resident memory above which it is ended; Infinity: none. Watched where /proc is. */
+  maxMemoryBytes?: number;
+}
+
+export interface ChildResult {
+  /** Null where a signal ended it, or where it could not be started. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly ending: ChildEnding;
+  /** Why it could not be started; null where it was. */
+  readonly failure: string | null;
+  /** The last of its standard error. */
+  readonly errorText: string;
+  /** The most that was seen; 0 where it is not known. */
+  readonly peakMemoryBytes: number;
+}
+
+const keptErrorBytes = 8192;
+const memoryEveryMs = 50;
+const pageBytes = 4096;
+
+/** Groups that are to end with us, however that comes about. */
+const alive = new Set<Child>();
+process.on('exit', endAllChildren);
+
+/** Ends every program that was started and has not ended. */
+export function endAllChildren(): void {
+  for (const child of alive) child.killGroup();
+}
+
+/** One program at work. Standard output is read with `read`; nothing of it is kept. */
+export class Child {
+  readonly finished: Promise<ChildResult>;
+  private readonly process: ChildProcessWithoutNullStreams;
+  private readonly options: ChildOptions;
+  private errorText = '';
+  private chunks: Buffer[] = [];
+  private isOutputOver = false;
+  private wake: () => void = () => {};
+  private ending: ChildEnding = null;
+  private failure: string | null = null;
+  private lastActivityMs = performance.now();
+  private peakMemoryBytes = 0;
+  private readonly watch: NodeJS.Timeout | null;
+  private onErrorText: (text: string) => void = () => {};
+
+  constructor(command: readonly string[], options: ChildOptions) {
+    this.options = options;
+    const [program = '', ...args] = command;
+    const env = { ...process.env, ...options.env };
+    this.process = spawn(program, args, { detached: true, stdio: 'pipe', env, cwd: options.cwd ?? process.cwd() });
+    const { stdin, stdout, stderr } = this.process;
+    // One that does not read to the end closes its end.
+    stdin.on('error', () => {});
+    stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.lastActivityMs = performance.now();
+      this.errorText = (this.errorText + text).slice(-keptErrorBytes);
+      this.onErrorText(this.errorText);
+    });
+    stdout.on('data', (chunk: Buffer) => {
+      this.lastActivityMs = performance.now();
+      this.chunks.push(chunk);
+      stdout.pause();
+      this.wake();
+    });
+    stdout.on('close', () => {
+      this.isOutputOver = true;
+      this.wake();
+    });
+    alive.add(this);
+    this.watch = this.process.pid === undefined ? null : this.watchMemory();
+    this.finished = this.untilFinished();
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
+  /** Resolves once its standard error matches; false where it ended before. */
+  untilErrorMatches(pattern: RegExp): Promise<boolean> {
+    return Promise.race([
+      new Promise<boolean>((resolve) => {
+        this.onErrorText = (text) => {
+          if (pattern.test(text)) resolve(true);
+        };
+      }),
+      this.finished.then(() => false),
+    ]);
+  }
+
+  /** Hands bytes to its standard input; resolves false once it takes no more. */
+  async write(bytes: Uint8Array): Promise<boolean> {
+    const { stdin } = this.process;
+    if (stdin.destroyed || stdin.writableEnded) return false;
+    this.lastActivityMs = performance.now();
+    if (stdin.write(bytes)) return true;
+    const drained = new Promise<void>((resolve) => {
+      const done = (): void => {
+        stdin.off('drain', done).off('close', done).off('error', done);
+        resolve();
+      };
+      stdin.on('drain', done).on('close', done).on('error', done);
+    });
+    await drained;
+    this.lastActivityMs = performance.now();
+    return !stdin.destroyed;
+  }
+
+  /** Says that it is being fed by another way than its standard input. */
+  touch(): void {
+    this.lastActivityMs = performance.now();
+  }
+
+  /** Ends its standard input. */
+  endInput(): void {
+    this.process.stdin.end();
+  }
+
+  /** The next bytes of its standard output; null at the end. A program that is silent for too long is ended. */
+  async read(): Promise<Buffer | null> {
+    for (;;) {
+      const chunk = this.chunks.shift();
+      if (chunk !== undefined) return chunk;
+      if (this.isOutputOver) return null;
+      this.process.stdout.resume();
+      await this.something();
+    }
+  }
+
+  /** Resolves once nothing moved for so long, or it has ended. */
+  async untilSilent(silentMs: number): Promise<void> {
+    let isOver = false;
+    void this.finished.then(() => {
+      isOver = true;
+    });
+    const since = performance.now();
+    while (!isOver && performance.now() - Math.max(this.lastActivityMs, since) < silentMs) {
+      await new Promise((resolve) => setTimeout(resolve, silentMs / 10));
+    }
+  }
+
+  /** Waits for output, or ends the program where none comes in time. */
+  private async something(): Promise<void> {
+    const waitingSinceMs = performance.now();
+    const woken = new Promise<void>((resolve) => {
+      this.wake = resolve;
+    });
+    const check = setInterval(() => {
+      const silentMs = performance.now() - Math.max(this.lastActivityMs, waitingSinceMs);
+      if (silentMs > this.options.silenceMs) this.kill('timeout');
+    }, Math.min(this.options.silenceMs, 100));
+    await woken;
+    clearInterval(check);
+  }
+
+  /** Asks it to end, and ends it where it does not within a second. */
+  async stop(): Promise<void> {
+    this.ending ??= 'stopped';
+    this.signalGroup('SIGTERM');
+    const timer = setTimeout(() => this.killGroup(), 1000);
+    await this.finished;
+    clearTimeout(timer);
+  }
+
+  kill(ending: Exclude<ChildEnding, null>): void {
+    this.ending ??= ending;
+    this.killGroup();
+  }
+
+  killGroup(): void {
+    this.signalGroup('SIGKILL');
+  }
+
+  private signalGroup(signal: NodeJS.Signals): void {
+    const { pid } = this.process;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // The group is gone.
+    }
+  }
+
+  private untilFinished(): Promise<ChildResult> {
+    return new Promise((resolve) => {
+      const done = (code: number | null, signal: string | null): void => {
+        if (this.watch !== null) clearInterval(this.watch);
+        // What it started and left running is no longer wanted, and holds its output open.
+        this.killGroup();
+        alive.delete(this);
+        const { ending, failure, errorText, peakMemoryBytes } = this;
+        resolve({ code, signal, ending, failure, errorText, peakMemoryBytes });
+      };
+      this.process.once('error', (error) => {
+        this.failure = error.message;
+        this.isOutputOver = true;
+        this.wake();
+        done(null, null);
+      });
+      this.process.once('exit', done);
+    });
+  }
+
+  private watchMemory(): NodeJS.Timeout | null {
+    const { maxMemoryBytes = Number.POSITIVE_INFINITY } = this.options;
+    const timer = setInterval(() => {
+      const bytes = residentBytes(this.process.pid as number);
+      if (bytes > this.peakMemoryBytes) this.peakMemoryBytes = bytes;
+      if (bytes > maxMemoryBytes) this.kill('memory');
+    }, memoryEveryMs);
+    timer.unref();
+    return timer;
+  }
+}
+
+function residentBytes(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * pageBytes;
+  } catch {
+    return 0;
+  }
+}

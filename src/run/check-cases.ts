@@ -1,0 +1,86 @@
+/** Many captures, several at a time: each held against the parser, its golden record, or both. */
+import type { InputSpec } from '../analysis/input.js';
+import { CaptureError, TickreelError } from '../core/errors.js';
+import { checkParser } from './check-capture.js';
+import { type CheckReport, emptyReport } from './check-spec.js';
+import type { ParserSpec } from './parser-spec.js';
+
+/** One capture and what it is held against: one report for each that is not null. */
+export interface CheckCase {
+  readonly name: string;
+  readonly input: InputSpec;
+  readonly parser: ParserSpec | null;
+  /** Causes that are accepted. */
+  readonly accepted: ReadonlySet<string>;
+  /** Met in a folder: skipped where it is no capture. */
+  readonly isOptional: boolean;
+}
+
+export interface RunCasesOptions {
+  jobs: number;
+  limit?: number;
+  /** Told of each report as it comes, in the order of the cases. */
+  onReport?: (report: CheckReport) => void;
+  onProgress?: (progress: { done: number; cases: number; messages: number }) => void;
+}
+
+/** Runs them all; resolves with the reports in the order of the cases, whatever became of any. */
+export async function runCases(cases: readonly CheckCase[], options: RunCasesOptions): Promise<CheckReport[]> {
+  const results: (readonly CheckReport[] | undefined)[] = cases.map(() => undefined);
+  let next = 0;
+  let told = 0;
+  let done = 0;
+  let messages = 0;
+  const work = async (): Promise<void> => {
+    while (next < cases.length) {
+      const index = next++;
+      let seen = 0;
+      const onProgress = (count: number): void => {
+        messages += count - seen;
+        seen = count;
+        options.onProgress?.({ done, cases: cases.length, messages });
+      };
+      results[index] = await runCase(cases[index] as CheckCase, options.limit, onProgress);
+      done++;
+      options.onProgress?.({ done, cases: cases.length, messages });
+      for (let ready = results[told]; ready !== undefined; ready = results[++told]) {
+        for (const report of ready) options.onReport?.(report);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(options.jobs, cases.length)) }, work));
+  return results.flatMap((reports) => reports ?? []);
+}
+
+async function runCase(
+  { name, input, parser, accepted, isOptional }: CheckCase,
+  limit: number | undefined,
+  onProgress: (messages: number) => void,
+): Promise<CheckReport[]> {
+  const options = { input, name, accepted, onProgress, ...(limit === undefined ? {} : { limit }) };
+  const reports: CheckReport[] = [];
+  const attempt = async (against: string, check: () => Promise<CheckReport>): Promise<void> => {
+    try {
+      reports.push(await check());
+    } catch (error) {
+      reports.push(failedReport(error, name, input, against, isOptional));
+    }
+  };
+  if (parser !== null) await attempt(parser.name, () => checkParser(parser, options));
+  return reports;
+}
+
+function failedReport(
+  error: unknown,
+  name: string,
+  { paths }: InputSpec,
+  against: string,
+  isOptional: boolean,
+): CheckReport {
+  if (!(error instanceof TickreelError)) throw error;
+  const isForeign = error instanceof CaptureError && foreign.has(error.code);
+  return emptyReport(name, paths, against, isOptional && isForeign ? 'skipped' : 'error', error.message);
+}
+
+/** Codes of files that are no captures. */
+const foreign = new Set(['unknown-format', 'empty', 'binaryfile-framing']);

@@ -1,0 +1,78 @@
+/** What `check` is asked, and what it reports of one capture: stable keys, units in their names. */
+import type { FileDamage } from '../analysis/damage-log.js';
+import type { InputSpec } from '../analysis/input.js';
+import type { ComparisonCounts } from '../compare/comparison.js';
+import type { Divergence, DivergenceCause } from '../compare/divergence.js';
+import type { ParserVerdict } from './parser-outcome.js';
+
+/**
+ * `pass`; `skipped`: a file that is no capture, met in a folder; `differs`: the parser says otherwise than we do, or than the golden record; `short`: it says the same and ends
+ * early; `error`: the capture or the golden record cannot be read; else what became of the parser.
+ */
+export type CheckVerdict = 'pass' | 'skipped' | 'differs' | 'short' | 'error' | Exclude<ParserVerdict, 'ok'>;
+
+/** One capture, held against a parser or a golden record. */
+export interface CheckReport {
+  readonly name: string;
+  readonly captures: readonly string[];
+  /** What it was held against. */
+  readonly against: string;
+  readonly verdict: CheckVerdict;
+  /** What there is to say in one line; '' where all is well. */
+  readonly message: string;
+  readonly counts: ComparisonCounts;
+  readonly divergences: {
+    /** Messages that diverge. */
+    readonly total: number;
+    /** Of causes that were accepted before. */
+    readonly accepted: number;
+    readonly causes: readonly DivergenceCause[];
+    readonly first: Divergence | null;
+    readonly kept: readonly Divergence[];
+  };
+  /** Messages before and behind the first divergence, in short; `-1` before the one at hand, which is 0. */
+  readonly around: readonly { readonly distance: number; readonly text: string }[];
+  /** Damage of the capture itself, which is told and is no failure of the parser. */
+  readonly damage: { readonly total: number; readonly kept: readonly FileDamage[] };
+  /** The last of the parser's standard error; '' where it wrote none. */
+  readonly errorText: string;
+  readonly peakMemoryBytes: number;
+  readonly seconds: number;
+}
+
+export interface CheckOptions {
+  input: InputSpec;
+  name?: string;
+  /** Divergences kept in full. */
+  limit?: number;
+  /** Causes that are known and accepted, as reports call them. */
+  accepted?: ReadonlySet<string>;
+  onProgress?: (messages: number) => void;
+}
+
+/** Damage that a report keeps. */
+export const keptDamage = 20;
+
+/** The report of what could not be held against anything. */
+export function emptyReport(
+  name: string,
+  captures: readonly string[],
+  against: string,
+  verdict: CheckVerdict,
+  message: string,
+): CheckReport {
+  return {
+    name,
+    captures,
+    against,
+    verdict,
+    message,
+    counts: { left: 0, right: 0, paired: 0, same: 0, missing: 0, extra: 0, duplicates: 0, reordered: 0, changed: 0 },
+    divergences: { total: 0, accepted: 0, causes: [], first: null, kept: [] },
+    around: [],
+    damage: { total: 0, kept: [] },
+    errorText: '',
+    peakMemoryBytes: 0,
+    seconds: 0,
+  };
+}

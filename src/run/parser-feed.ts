@@ -1,0 +1,97 @@
+/** How a capture gets to a program under test: as a BinaryFILE or a capture on its standard input, or as UDP. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { InputSpec } from '../analysis/input.js';
+import { MessageFeed } from '../analysis/message-feed.js';
+import { sniff } from '../capture/detect.js';
+import { openBytes } from '../io/byte-source.js';
+import type { Child } from '../io/child-process.js';
+import { Conversion } from './convert.js';
+import { convertSpecOf } from './convert-spec.js';
+import { replay } from './library.js';
+import type { ParserFeed, ParserSpec } from './parser-spec.js';
+
+/** Writes the whole input, ends the program's standard input, and resolves; also where the program takes no more. */
+export async function feedChild(child: Child, feed: ParserFeed, input: InputSpec): Promise<void> {
+  try {
+    if (feed === 'binaryfile') await feedMessages(child, input);
+    else if (feed === 'pcap') await feedPcap(child, input);
+    else if (feed === 'capture') for (const path of input.paths) await feedFile(child, path);
+  } finally {
+    child.endInput();
+  }
+}
+
+/** Replays the input to where the parser listens. */
+export async function feedUdp(address: string, { speed }: ParserSpec, input: InputSpec): Promise<void> {
+  await replay(input, { to: address, speed });
+}
+
+/** Every message of the streams that we can read, whatever its type, each behind its length. */
+async function feedMessages(child: Child, input: InputSpec): Promise<void> {
+  let pieces: Uint8Array[] = [];
+  let bytes = 0;
+  let isWanted = true;
+  const feed: MessageFeed = await MessageFeed.open(input, {
+    onMessage(view, offset, length, _timestampNs, _sequence, stream, verdict) {
+      if (verdict === 'withheld' || length === 0 || length > 0xffff) return;
+      const { fit, unfit, forced } = feed.gate.verdictOf(stream);
+      if (verdict !== 'known' && !forced && (fit === 0 || fit < unfit)) return;
+      const piece = new Uint8Array(length + 2);
+      piece[0] = length >> 8;
+      piece[1] = length & 0xff;
+      piece.set(new Uint8Array(view.buffer, view.byteOffset + offset, length), 2);
+      pieces.push(piece);
+      bytes += piece.length;
+    },
+    isDone: () => !isWanted,
+    pause: () => (bytes >= 1 << 16 ? flush() : undefined),
+  });
+  const flush = async (): Promise<void> => {
+    const whole = Buffer.concat(pieces);
+    pieces = [];
+    bytes = 0;
+    isWanted = await child.write(whole);
+  };
+  await feed.run();
+  if (bytes > 0) await flush();
+}
+
+/** The file as it is, inflated. */
+async function feedFile(child: Child, path: string): Promise<void> {
+  const source = await openBytes(path, { onDamage: () => {} });
+  try {
+    for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) {
+      // A chunk is valid until the one after the next.
+      if (!(await child.write(Buffer.from(chunk)))) return;
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** A pcap as it is; anything else becomes one. */
+async function feedPcap(child: Child, input: InputSpec): Promise<void> {
+  const [path = ''] = input.paths;
+  if (input.paths.length === 1 && (await isPcap(path))) return feedFile(child, path);
+  const folder = mkdtempSync(join(tmpdir(), 'tickreel-feed-'));
+  try {
+    const converted = join(folder, 'capture.pcap');
+    const spec = convertSpecOf(input, converted, { format: 'pcap', allowTruncated: true });
+    await (await Conversion.open(spec, () => {})).run();
+    await feedFile(child, converted);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function isPcap(path: string): Promise<boolean> {
+  const source = await openBytes(path, { onDamage: () => {} });
+  try {
+    const chunk = await source.read();
+    return chunk !== null && sniff(chunk) === 'pcap';
+  } finally {
+    await source.close();
+  }
+}
