@@ -17,19 +17,33 @@ const rooms: Record<string, readonly string[]> = {
   capture: ['core'],
   session: ['core'],
   protocol: ['core', 'schema'],
+  compare: ['core', 'schema', 'protocol'],
   replay: ['core', 'schema', 'capture', 'session', 'protocol'],
   sim: ['core', 'schema', 'capture', 'session', 'protocol'],
   plot: ['core'],
   io: ['core', 'capture', 'session'],
   analysis: ['core', 'schema', 'capture', 'session', 'protocol', 'replay', 'plot', 'io'],
-  run: ['core', 'schema', 'capture', 'session', 'protocol', 'replay', 'sim', 'plot', 'io', 'analysis'],
-  cli: ['core', 'schema', 'capture', 'session', 'protocol', 'replay', 'sim', 'plot', 'io', 'analysis', 'run'],
+  run: ['core', 'schema', 'capture', 'session', 'protocol', 'compare', 'replay', 'sim', 'plot', 'io', 'analysis'],
+  cli: [
+    'core',
+    'schema',
+    'capture',
+    'session',
+    'protocol',
+    'compare',
+    'replay',
+    'sim',
+    'plot',
+    'io',
+    'analysis',
+    'run',
+  ],
 };
 /** Rooms that take bytes and give callbacks: no files, sockets, threads or streams. */
-const pureRooms = ['core', 'schema', 'capture', 'session', 'protocol', 'replay', 'sim', 'plot'];
+const pureRooms = ['core', 'schema', 'capture', 'session', 'protocol', 'compare', 'replay', 'sim', 'plot'];
 const impureModules = /^node:(fs|net|dgram|http|https|zlib|stream|worker_threads|child_process|os|dns|tty)/;
 /** What a run starts by file name, not by import. */
-const entries = ['index.ts', 'cli/main.ts', 'run/replay-worker.ts', 'run/ring-worker.ts'];
+const entries = ['index.ts', 'cli/main.ts', 'run/replay-worker.ts', 'run/ring-worker.ts', 'run/parser-worker.ts'];
 
 const files = listFiles(source).filter((path) => path.endsWith('.ts'));
 const texts = new Map(files.map((path) => [relative(source, path), readFileSync(path, 'utf8')]));

@@ -19,7 +19,8 @@ export function caseLines(report: CheckReport): string[] {
   lines.push(...divergenceLines(divergences.first, report.around).map((line) => `  ${line}`));
   if (divergences.causes.length > 0) lines.push('  by cause:', ...causeLines(divergences.causes).map(indented));
   if (damage.total > 0) lines.push(`  the capture itself is damaged: ${formatCounted(damage.total, 'report')}`);
-  if (errorText !== '') lines.push('  its standard error ended with:', ...errorText.split('\n').slice(-5).map(indented));
+  if (errorText !== '')
+    lines.push('  its standard error ended with:', ...errorText.split('\n').slice(-5).map(indented));
   return lines;
 }
 
@@ -33,7 +34,9 @@ export function tableLines(reports: readonly CheckReport[]): string[] {
     against === '' ? name : `${name} against ${against}`,
   ]);
   const head = ['verdict', 'messages', 'diverging', 'seconds', 'capture'];
-  const widths = head.map((title, index) => Math.max(title.length, ...rows.map((row) => (row[index] as string).length)));
+  const widths = head.map((title, index) =>
+    Math.max(title.length, ...rows.map((row) => (row[index] as string).length)),
+  );
   return [head, ...rows].map((row) =>
     row
       .map((cell, index) => {

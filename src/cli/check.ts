@@ -1,13 +1,13 @@
 /** `tickreel check`: captures held against the parser under test, field by field. */
 import { type Command, Option } from 'commander';
-import { UsageError } from '../core/errors.js';
 import { junitXml, tap } from '../compare/junit.js';
+import { UsageError } from '../core/errors.js';
 import { endAllChildren } from '../io/child-process.js';
 import { type CheckCase, runCases } from '../run/check-cases.js';
 import type { CheckReport } from '../run/check-spec.js';
-import { parserFeeds, parserSpecOf, type ParserOverrides } from '../run/parser-spec.js';
+import { type ParserOverrides, parserFeeds, parserSpecOf } from '../run/parser-spec.js';
 import { caseLines, caseResult, isGood, tableLines, totalLine } from './check-text.js';
-import { addInputOptions, captureArgument, collect, count, duration, type InputFlags, inputSpec, size } from './options.js';
+import { addInputOptions, captureArgument, count, duration, type InputFlags, inputSpec, size } from './options.js';
 import { Output } from './output.js';
 import { refuseOutputs, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';

@@ -52,9 +52,11 @@ export function divergenceLines(
 export function causeLines(causes: readonly DivergenceCause[], accepted: ReadonlySet<string> = new Set()): string[] {
   const shown = causes.slice(0, shownCauses);
   const width = Math.max(...shown.map(({ count }) => formatCount(count).length), 0);
-  const lines = shown.map(({ cause, count, first }) => {
+  const lines = shown.map(({ cause, count, hint, hinted, first }) => {
     const mark = accepted.has(cause) ? ', accepted' : '';
-    return `  ${formatCount(count).padStart(width)}  ${cause} (first: ${placeText(first)}${mark})`;
+    const share = hinted === count ? '' : `${formatCount(hinted)} of them `;
+    const guess = hint === '' ? '' : `: ${share}${hint}`;
+    return `  ${formatCount(count).padStart(width)}  ${cause}${guess} (first: ${placeText(first)}${mark})`;
   });
   if (causes.length > shown.length) lines.push(`  and ${causes.length - shown.length} more causes (--json has them)`);
   return lines;

@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, (program: Command) => Promise<unknown>>>
   mutate: async (program) => (await import('./mutate.js')).addMutateCommand(program),
   conformance: async (program) => (await import('./conformance.js')).addConformanceCommand(program),
   index: async (program) => (await import('./index-captures.js')).addIndexCommand(program),
+  check: async (program) => (await import('./check.js')).addCheckCommand(program),
   generate: async (program) => (await import('./generate.js')).addGenerateCommand(program),
   reference: async (program) => (await import('./reference.js')).addReferenceCommand(program),
   demo: async (program) => (await import('./demo.js')).addDemoCommand(program),

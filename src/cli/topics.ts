@@ -8,6 +8,7 @@ import { linesTopic } from './lines-topic.js';
 import type { Block } from './page.js';
 import { control } from './topics-control.js';
 import { counter, load } from './topics-load.js';
+import { parsers } from './topics-parsers.js';
 
 export interface Topic {
   /** As in `tickreel help times`. */
@@ -255,6 +256,7 @@ const codes: Readonly<Record<keyof typeof exitCode, readonly [short: string, mea
   damaged: ['damaged input', 'part of the input could not be read; the rest was delivered'],
   gaps: ['gaps found (--strict)', 'sequence numbers are missing, and --strict was given'],
   rateMissed: ['rate missed', 'sent later than --max-late-p99 allows, or a limit of verify-pacing was not kept'],
+  differs: ['differs', 'what was compared is not the same: diff, golden check, check'],
   interrupted: ['interrupted', 'ended by SIGINT or SIGTERM; the report is printed all the same'],
 };
 const codeEntries = Object.entries(codes) as [keyof typeof exitCode, readonly [string, string]][];
@@ -267,7 +269,7 @@ const exits: Topic = {
   arguments: [],
   blocks: [
     { rows: codeEntries.map(([name, [, meaning]]) => [String(exitCode[name]), meaning] as const) },
-    'Where several apply, the first of 1, 3, 5, 4 and 130 wins.',
+    'Where several apply, the first of 1, 7, 3, 5, 4 and 130 wins.',
   ],
 };
 
@@ -283,6 +285,7 @@ export const topics: readonly Topic[] = [
   linesTopic,
   faultsTopic,
   counter,
+  parsers,
   exits,
 ];
 

@@ -17,6 +17,13 @@ const muchAlike = 0.6;
 /** Below this two messages have nothing to do with each other. */
 const leastLikeness = 0.3;
 
+interface Move {
+  readonly skipped: Side | null;
+  readonly count: number;
+}
+
+const asPair: Move = { skipped: null, count: 1 };
+
 export class OrderAligner implements Aligner {
   readonly beyondWindow = 0;
   private readonly queues: Record<Side, ComparedMessage[]> = { left: [], right: [] };
@@ -62,37 +69,46 @@ export class OrderAligner implements Aligner {
   }
 
   private step(): void {
+    const move = this.move();
+    if (move.skipped === null) this.pair();
+    else this.skip(move.skipped, move.count);
+  }
+
+  /** What becomes of the first of both queues: a pair, or so many of one side alone. */
+  private move(): Move {
     const { left, right } = this.queues;
     const [l, r] = [left[0] as ComparedMessage, right[0] as ComparedMessage];
     const here = this.likeness(l, r);
     const isAlone = left.length === 1 && right.length === 1;
-    if (here === 1 || (isAlone && here > 0) || (here > 0 && this.isSame(1, 1))) return this.pair();
+    if (here === 1 || (isAlone && here > 0) || (here > 0 && this.isSame(1, 1))) return asPair;
     // Where much agrees, a mistake that is made in every message would have all of the queues searched for each.
     const reach = here >= muchAlike ? nearby : lookahead;
     const missing = this.distance(left, reach, (candidate) => this.likeness(candidate, r) === 1);
     const extra = this.distance(right, reach, (candidate) => this.likeness(l, candidate) === 1);
-    if (missing > 0 && (extra < 0 || missing <= extra)) return this.skip('left', missing);
-    if (extra > 0) return this.skip('right', extra);
-    this.nearest(here);
+    if (missing > 0 && (extra < 0 || missing <= extra)) return { skipped: 'left', count: missing };
+    if (extra > 0) return { skipped: 'right', count: extra };
+    return this.nearest(here);
   }
 
   /** Nothing agrees exactly: the nearest that is most alike is taken for the same. */
-  private nearest(here: number): void {
+  private nearest(here: number): Move {
     const { left, right } = this.queues;
-    let [best, side, count]: [number, Side | null, number] = [here, null, 0];
+    const [l, r] = [left[0] as ComparedMessage, right[0] as ComparedMessage];
+    let best = here;
+    let move: Move = asPair;
     for (let ahead = 1; ahead < nearby; ahead++) {
-      const missing = ahead < left.length ? this.likeness(left[ahead] as ComparedMessage, right[0] as ComparedMessage) : 0;
-      const extra = ahead < right.length ? this.likeness(left[0] as ComparedMessage, right[ahead] as ComparedMessage) : 0;
       // Further away it has to be more alike.
       const price = 0.1 + ahead * 0.02;
-      if (missing - price > best) [best, side, count] = [missing - price, 'left', ahead];
-      if (extra - price > best) [best, side, count] = [extra - price, 'right', ahead];
+      const missing = ahead < left.length ? this.likeness(left[ahead] as ComparedMessage, r) - price : 0;
+      const extra = ahead < right.length ? this.likeness(l, right[ahead] as ComparedMessage) - price : 0;
+      if (missing > best) [best, move] = [missing, { skipped: 'left', count: ahead }];
+      if (extra > best) [best, move] = [extra, { skipped: 'right', count: ahead }];
     }
-    if (side !== null) return this.skip(side, count);
+    if (move.skipped !== null) return move;
     // One that became another, where what follows goes on alike.
     const goesOn = left.length === 1 || right.length === 1 ? left.length === right.length : this.isSame(1, 1);
-    if (here >= leastLikeness || goesOn) return this.pair();
-    this.skip(left.length >= right.length ? 'left' : 'right', 1);
+    if (here >= leastLikeness || goesOn) return asPair;
+    return { skipped: left.length >= right.length ? 'left' : 'right', count: 1 };
   }
 
   private isSame(leftAhead: number, rightAhead: number): boolean {

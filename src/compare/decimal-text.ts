@@ -16,7 +16,12 @@ export function decimalText(value: unknown, shift = 0): string | null {
   if (Math.abs(moved) > mostDigits) return null;
   const digits = whole + fraction;
   const point = whole.length + moved;
-  const padded = point > digits.length ? digits.padEnd(point, '0') : point < 0 ? digits.padStart(digits.length - point, '0') : digits;
+  const padded =
+    point > digits.length
+      ? digits.padEnd(point, '0')
+      : point < 0
+        ? digits.padStart(digits.length - point, '0')
+        : digits;
   const at = Math.max(point, 0);
   const left = padded.slice(0, at).replace(/^0+(?=\d)/, '') || '0';
   const right = padded.slice(at).replace(/0+$/, '');

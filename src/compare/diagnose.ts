@@ -23,12 +23,15 @@ export function diagnose(
   others: ReadonlyMap<string, unknown>,
 ): string {
   if (isAbsent) return actual === undefined ? 'not written' : 'not in the expected decode';
-  const right = valueOf(expected);
-  const wrong = valueOf(actual);
+  const right = plainValue(expected);
+  const wrong = plainValue(actual);
   if (right === null) return wrong === null ? '' : 'the null value taken for a value';
   if (wrong === null) return 'a value taken for null';
   return (
-    numberMistake(right, wrong) || placeMistake(wrong, bytes, at) || swapped(path, actual, others) || textMistake(right, wrong)
+    numberMistake(right, wrong) ||
+    placeMistake(wrong, bytes, at) ||
+    swapped(path, actual, others) ||
+    textMistake(right, wrong)
   );
 }
 
@@ -117,7 +120,8 @@ function swapped(path: string, actual: unknown, others: ReadonlyMap<string, unkn
   const parent = path.slice(0, path.lastIndexOf('.') + 1);
   for (const [other, value] of others) {
     if (other === path || !other.startsWith(parent) || /^(type|name|templateId|version)$/.test(other)) continue;
-    if (valueOf(value) !== null && sameValue(value, actual)) return `holds the value of ${other.slice(parent.length)}`;
+    if (plainValue(value) !== null && sameValue(value, actual))
+      return `holds the value of ${other.slice(parent.length)}`;
   }
   // The next or the previous entry's: a stride that is wrong.
   const entry = /^(.*)\[(\d+)\](.*)$/.exec(path);
@@ -140,7 +144,7 @@ function textMistake(right: unknown, wrong: unknown): string {
 }
 
 /** What there is to compare of a value: of an enumeration or set the number, null where there is none. */
-function valueOf(value: unknown): unknown {
+function plainValue(value: unknown): unknown {
   if (isHolder(value)) return value.value ?? value.raw ?? null;
   return value === undefined || (typeof value === 'string' && value.trim() === '') ? null : value;
 }

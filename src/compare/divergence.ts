@@ -4,8 +4,8 @@ import { type ComparedMessage, type MessagePlace, typeText } from './message.js'
 import type { FieldDifference } from './values.js';
 
 /**
- * `missing`: the other side does not have it. `extra`: only the other side has it. `duplicate`: only the other side has
- * it again. `reordered`: both have it, elsewhere. `type`: they take it for different messages. `field`: a value differs.
+ * `missing`: the other side does not have it. `extra`: only the other side has it. `duplicate`: only the other side
+ * has it again. `reordered`: both have it, elsewhere. `type`: they take it for different messages. `field`: a value differs.
  * `digest`: a golden record tells that it differs, and no more.
  */
 export type DivergenceKind = 'missing' | 'extra' | 'duplicate' | 'reordered' | 'type' | 'field' | 'digest';
@@ -42,9 +42,13 @@ export interface Divergence {
 /** All divergences of one cause. */
 export interface DivergenceCause {
   readonly kind: DivergenceKind;
-  /** Such as `A AddOrder.price: 10^4 times too large: the scale`. */
+  /** Such as `A AddOrder.price`: stable, for lists of what is accepted. */
   readonly cause: string;
-  count: number;
+  readonly count: number;
+  /** The guess that fits most of them, such as `10^4 times too large: the scale`; '' where none does. */
+  readonly hint: string;
+  /** How many it fits. */
+  readonly hinted: number;
   /** The first of it. */
   readonly first: MessagePlace;
 }
@@ -55,6 +59,15 @@ export type LocateField = (message: ComparedMessage, path: string) => FieldBytes
 /** Causes that are told apart; what comes beyond counts as one. */
 export const mostCauses = 500;
 
+const mostHints = 50;
+
+interface CauseCount {
+  readonly kind: DivergenceKind;
+  readonly first: MessagePlace;
+  count: number;
+  readonly hints: Map<string, number>;
+}
+
 export class DivergenceLog {
   /** Messages that diverge. */
   total = 0;
@@ -62,7 +75,7 @@ export class DivergenceLog {
   first: Divergence | null = null;
   /** The first of them in the order in which they were known, at most as many as asked for. */
   readonly kept: Divergence[] = [];
-  private readonly byCause = new Map<string, DivergenceCause>();
+  private readonly byCause = new Map<string, CauseCount>();
   private readonly limit: number;
   private readonly locate: LocateField;
 
@@ -73,7 +86,11 @@ export class DivergenceLog {
 
   /** The causes, the most frequent first. */
   get causes(): DivergenceCause[] {
-    return [...this.byCause.values()].sort((a, b) => b.count - a.count || a.cause.localeCompare(b.cause));
+    const causes = [...this.byCause].map(([cause, { kind, count, hints, first }]): DivergenceCause => {
+      const [hint, hinted] = [...hints].reduce((best, one) => (one[1] > best[1] ? one : best), ['', 0]);
+      return { kind, cause, count, hint, hinted, first };
+    });
+    return causes.sort((a, b) => b.count - a.count || (a.cause < b.cause ? -1 : 1));
   }
 
   /** One message that only one side has, or has elsewhere. */
@@ -105,8 +122,7 @@ export class DivergenceLog {
       const at = this.locate(expected, difference.path);
       const hint = diagnose(difference, expected.bytes, at, others);
       if (kind === 'field') {
-        const cause = `${typeText(expected)}.${difference.pattern}${hint === '' ? '' : `: ${hint}`}`;
-        this.count(kind, cause, expected.place);
+        this.count(kind, `${typeText(expected)}.${difference.pattern}`, expected.place, hint);
       }
       return { path: difference.path, expected: difference.expected, actual: difference.actual, hint, at };
     });
@@ -124,12 +140,17 @@ export class DivergenceLog {
     this.count(kind, cause, place);
   }
 
-  private count(kind: DivergenceKind, cause: string, first: MessagePlace): void {
+  private count(kind: DivergenceKind, cause: string, first: MessagePlace, hint = ''): void {
     const isFull = this.byCause.size >= mostCauses && !this.byCause.has(cause);
     const key = isFull ? 'other causes' : cause;
-    const known = this.byCause.get(key);
-    if (known === undefined) this.byCause.set(key, { kind, cause: key, count: 1, first });
-    else known.count++;
+    let known = this.byCause.get(key);
+    if (known === undefined) {
+      known = { kind, count: 0, first, hints: new Map() };
+      this.byCause.set(key, known);
+    }
+    known.count++;
+    const { hints } = known;
+    if (hint !== '' && (hints.has(hint) || hints.size < mostHints)) hints.set(hint, (hints.get(hint) ?? 0) + 1);
   }
 
   private keep(divergence: Divergence): void {

@@ -53,7 +53,8 @@ export function sameValue(expected: unknown, actual: unknown): boolean {
   if (isHolder(expected)) return sameNamed(expected, actual);
   if (isHolder(actual)) return sameNamed(actual, expected);
   if (typeof expected === 'boolean' || typeof actual === 'boolean') return false;
-  if (typeof expected === 'string' && typeof actual === 'string' && expected.trimEnd() === actual.trimEnd()) return true;
+  if (typeof expected === 'string' && typeof actual === 'string' && expected.trimEnd() === actual.trimEnd())
+    return true;
   const number = decimalText(expected);
   return number !== null && number === decimalText(actual);
 }

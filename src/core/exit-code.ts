@@ -10,20 +10,24 @@ export const exitCode = {
   gaps: 4,
   /** The rate or the lateness asked for was not kept. */
   rateMissed: 5,
+  /** Two sides that were compared are not the same: a diff, a golden record, a parser under test. */
+  differs: 7,
   interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
-/** The first that applies of failure, damaged, rate missed, gaps, interrupted. */
+/** The first that applies of failure, differs, damaged, rate missed, gaps, interrupted. */
 export function worstExitCode(applies: {
   failure?: boolean;
+  differs?: boolean;
   damaged?: boolean;
   rateMissed?: boolean;
   gaps?: boolean;
   interrupted?: boolean;
 }): ExitCode {
   if (applies.failure) return exitCode.failure;
+  if (applies.differs) return exitCode.differs;
   if (applies.damaged) return exitCode.damaged;
   if (applies.rateMissed) return exitCode.rateMissed;
   if (applies.gaps) return exitCode.gaps;

@@ -160,10 +160,13 @@ export class Child {
     const woken = new Promise<void>((resolve) => {
       this.wake = resolve;
     });
-    const check = setInterval(() => {
-      const silentMs = performance.now() - Math.max(this.lastActivityMs, waitingSinceMs);
-      if (silentMs > this.options.silenceMs) this.kill('timeout');
-    }, Math.min(this.options.silenceMs, 100));
+    const check = setInterval(
+      () => {
+        const silentMs = performance.now() - Math.max(this.lastActivityMs, waitingSinceMs);
+        if (silentMs > this.options.silenceMs) this.kill('timeout');
+      },
+      Math.min(this.options.silenceMs, 100),
+    );
     await woken;
     clearInterval(check);
   }

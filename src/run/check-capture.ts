@@ -221,7 +221,8 @@ function isShort({ log, counts }: Comparison): boolean {
 
 function messageOf(verdict: CheckVerdict, outcome: ParserOutcome, { counts, log }: Comparison): string {
   if (verdict === 'pass') return '';
-  if (verdict === 'short') return `ended after ${counts.right} of ${counts.left} messages, all of them right`;
+  if (verdict === 'short')
+    return `ended after ${counts.right} of ${counts.left} messages${counts.right > 0 ? ', all of them right' : ''}`;
   if (verdict === 'differs') return `${log.total} of ${counts.left} messages diverge`;
   const behind = `behind ${counts.right} of ${counts.left} messages`;
   return `${outcome.message}, ${behind}`;

@@ -1,4 +1,4 @@
-/** The messages of a capture as comparisons and callers pull them: in batches of plain objects, decoded as they come. */
+/** The messages of a capture as comparisons and callers pull them: batches of plain objects, decoded as they come. */
 import type { FileDamage } from '../analysis/damage-log.js';
 import type { Input } from '../analysis/input.js';
 import { type FeedOptions, MessageFeed } from '../analysis/message-feed.js';
@@ -166,7 +166,7 @@ export class CaptureMessages implements MessageSource {
       bytes,
       isKnown: verdict === 'known',
       key: this.keyOf(stream, place, numbering),
-      stream: `${stream.protocol} ${stream.session ?? stream.flow?.destination ?? ''} ${stream.flow?.destinationPort ?? ''}`,
+      stream: streamText(stream),
     });
     this.ordinal++;
   }
@@ -183,7 +183,9 @@ export class CaptureMessages implements MessageSource {
     const { sendingSeconds, sendingNanoseconds = 0 } = stream;
     if (sendingSeconds !== undefined) return `${sequence}@${sendingSeconds}.${sendingNanoseconds}#${index}`;
     const prefix = this.keying === 'number' || session === null ? '' : `${session} `;
-    return sequence === null ? `${prefix}?${count}` : `${prefix}${sequence}${isMdp3(stream) ? `/${epoch}#${index}` : ''}`;
+    return sequence === null
+      ? `${prefix}?${count}`
+      : `${prefix}${sequence}${isMdp3(stream) ? `/${epoch}#${index}` : ''}`;
   }
 
   /** The message's number; of a BinaryFILE its place there. */
@@ -207,6 +209,10 @@ interface Numbering {
   count: number;
   /** How often numbers went back. */
   epoch: number;
+}
+
+function streamText({ protocol, session, flow }: Stream): string {
+  return `${protocol} ${session ?? flow?.destination ?? ''} ${flow?.destinationPort ?? ''}`;
 }
 
 function valuesOf(

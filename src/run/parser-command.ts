@@ -13,6 +13,8 @@ import type { ParserSpec } from './parser-spec.js';
 
 /** How long a program that reads UDP has to begin listening where it does not say that it is ready. */
 const startMs = 500;
+/** Output without a message in it, after which a program is ended. */
+const mostIdleBytes = 8 << 20;
 /** Behind the last datagram, how long its output may rest before it is asked to end. */
 const settleMs = 500;
 
@@ -22,6 +24,8 @@ export class CommandParser implements MessageSource {
   private feedError: unknown = null;
   private isFed = false;
   private floodText: string | null = null;
+  /** Of output since the last message. */
+  private idleBytes = 0;
 
   constructor(
     private readonly child: Child,
@@ -43,14 +47,19 @@ export class CommandParser implements MessageSource {
     for (;;) {
       const chunk = await this.child.read();
       const messages = chunk === null ? this.reader.end() : this.reader.push(chunk);
-      if (messages.length > 0) return messages;
+      if (messages.length > 0) {
+        this.idleBytes = 0;
+        return messages;
+      }
       if (chunk === null) return null;
+      this.idleBytes += chunk.length;
+      if (this.idleBytes > mostIdleBytes) this.flood(`wrote ${this.idleBytes} bytes without a message in them`);
     }
   }
 
   /** Ends the program, which goes on writing. */
   flood(text: string): void {
-    this.floodText = text;
+    this.floodText ??= text;
     this.child.kill('stopped');
   }
 
@@ -86,9 +95,7 @@ export async function startCommand(spec: ParserSpec, input: InputSpec): Promise<
   const read = parsedReader(spec.mapping);
   const name = `output of ${spec.name}`;
   const reader =
-    spec.records === null
-      ? new LineReader(name, read)
-      : new RecordReader(name, spec.records, spec.mapping.type, read);
+    spec.records === null ? new LineReader(name, read) : new RecordReader(name, spec.records, spec.mapping.type, read);
   const feed =
     spec.feed === 'udp'
       ? () => feedAndStop(child, spec, input, spec.address.replace(/:0$/, `:${port}`))

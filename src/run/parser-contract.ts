@@ -141,7 +141,9 @@ function gettersOf(value: object): readonly string[] {
   if (prototype === null || prototype === Object.prototype) return [];
   let names = getters.get(prototype);
   if (names === undefined) {
-    names = Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, { get }]) => (get ? [name] : []));
+    names = Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, { get }]) =>
+      get ? [name] : [],
+    );
     getters.set(prototype, names);
   }
   return names;

@@ -27,7 +27,8 @@ export function outcomeOf(result: ChildResult, silenceMs: number, floodText: str
   if (ending === 'timeout') {
     return { ...base, verdict: 'hang', message: `neither read nor wrote for ${silenceMs} ms, and was ended` };
   }
-  if (ending === 'memory') return { ...base, verdict: 'memory', message: 'took more memory than it may, and was ended' };
+  if (ending === 'memory')
+    return { ...base, verdict: 'memory', message: 'took more memory than it may, and was ended' };
   if (ending === 'stopped') return { ...base, verdict: 'ok', message: '' };
   if (signal !== null) return { ...base, verdict: 'crash', message: `was ended by ${signal}` };
   return code === 0

@@ -1,6 +1,15 @@
 /** What the parser under test is and how it is reached: from the command line, or a YAML file that says more. */
 import { basename, dirname, extname, resolve } from 'node:path';
-import { holderOf, listOf, type Mapping, mappingKeys, mappingOf, plainMapping, refuseOtherKeys, textOf } from '../compare/mapping.js';
+import {
+  holderOf,
+  listOf,
+  type Mapping,
+  mappingKeys,
+  mappingOf,
+  plainMapping,
+  refuseOtherKeys,
+  textOf,
+} from '../compare/mapping.js';
 import { type RecordLayout, recordLayoutOf } from '../compare/records.js';
 import { UsageError } from '../core/errors.js';
 import { parseBytes, parseDuration } from '../core/time.js';

@@ -1,4 +1,4 @@
-/** The worker thread of a parser module: loads it, calls it with the pieces that come, and posts what it made of them. */
+/** The worker thread of a parser module: loads it, calls it with the pieces that come, and posts what it made. */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { exportedParser, ParserCaller, type ParserResult } from './parser-contract.js';
