@@ -54,7 +54,7 @@ export function causeLines(causes: readonly DivergenceCause[], accepted: Readonl
   const width = Math.max(...shown.map(({ count }) => formatCount(count).length), 0);
   const lines = shown.map(({ cause, count, hint, hinted, first }) => {
     const mark = accepted.has(cause) ? ', accepted' : '';
-    const share = hinted === count ? '' : `${formatCount(hinted)} of them `;
+    const share = hinted === count ? '' : `${formatCount(hinted)} of these `;
     const guess = hint === '' ? '' : `: ${share}${hint}`;
     return `  ${formatCount(count).padStart(width)}  ${cause}${guess} (first: ${placeText(first)}${mark})`;
   });

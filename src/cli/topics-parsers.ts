@@ -10,9 +10,9 @@ export const parsers: Topic = {
   blocks: [
     'A module exports an object with onMessage(view, offset, length, context), a class or a function that makes ' +
       'one, or onMessage itself. It is called with each application message, framing removed, and returns what it ' +
-      'decoded: an object with the fields, a list of objects, or nothing. A class or function is given emit, to be called ' +
-      'with objects instead. context has packet, offset, sequence, session, index and protocol. The module runs in a ' +
-      'thread of its own. TypeScript needs Node.js 22.18.',
+      'decoded: an object with the fields, a list of objects, or nothing. A class or function is given emit, to be ' +
+      'called with objects instead. context has packet, offset, sequence, session, index and protocol. The module ' +
+      'runs in a thread of its own. TypeScript needs Node.js 22.18.',
     'A command is fed on standard input, and writes a line of JSON for each message on standard output. It runs in a ' +
       'process group of its own, which is ended when it is silent for --timeout, takes more than --max-memory, or ' +
       'goes on writing. {capture} in it becomes the capture’s path, {port} the port of --feed udp; both are in the ' +

@@ -5,8 +5,8 @@ import type { FieldDifference } from './values.js';
 
 /**
  * `missing`: the other side does not have it. `extra`: only the other side has it. `duplicate`: only the other side
- * has it again. `reordered`: both have it, elsewhere. `type`: they take it for different messages. `field`: a value differs.
- * `digest`: a golden record tells that it differs, and no more.
+ * has it again. `reordered`: both have it, elsewhere. `type`: they take it for different messages. `field`: a value
+ * differs. `digest`: a golden record tells that it differs, and no more.
  */
 export type DivergenceKind = 'missing' | 'extra' | 'duplicate' | 'reordered' | 'type' | 'field' | 'digest';
 
