@@ -1,8 +1,7 @@
 /** How long the command takes to start, whole processes at a time, beside Node.js that does nothing. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchCase } from './cases.js';
 import type { Input } from './corpus.js';
@@ -41,9 +40,8 @@ export const startupCases: readonly BenchCase[] = [
 ];
 
 function prepareDecode({ bytes }: Input): () => number {
-  const folder = mkdtempSync(join(tmpdir(), 'tickreel-startup-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, 'session.pcap');
+  // Beside what was built, under one name: nothing is left behind elsewhere, however the process ends.
+  const path = join(dirname(command), '../bench/startup-decode.pcap');
   writeFileSync(path, bytes);
   return () => outputSum([command, 'decode', path, '--limit', '1']);
 }
