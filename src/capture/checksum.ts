@@ -8,28 +8,38 @@ export function addHalves(sum: number, word: number): number {
 /**
  * Adds `length` bytes, at most 65,535, to a running sum; an odd last byte counts as the high half of its word.
  *
- * Places and sums are kept to 32 bits at each step: without `| 0` the engine allows for doubles, and a word took 1.9 ns
- * in place of 1.2.
+ * Whole words are added up as doubles, which hold the sum exactly, in the processor's own byte order: the sum of bytes
+ * the other way round is the sum the other way round (RFC 1071 section 2.B). A 230-byte packet took 40 ns with halves
+ * added up as integers, 33 so. Places are kept to 32 bits at each step, or the engine allows for doubles there too.
  */
 export function addWords(sum: number, view: DataView, offset: number, length: number): number {
   const end = (offset + length) | 0;
   const wide = (end - 15) | 0;
   let at = offset | 0;
-  let high = 0;
-  let low = sum | 0;
-  for (; at < wide; at = (at + 16) | 0) {
-    const first = view.getInt32(at);
-    const second = view.getInt32((at + 4) | 0);
-    const third = view.getInt32((at + 8) | 0);
-    const fourth = view.getInt32((at + 12) | 0);
-    high = (((high + (first >>> 16)) | 0) + (second >>> 16)) | 0;
-    high = (((high + (third >>> 16)) | 0) + (fourth >>> 16)) | 0;
-    low = (((low + (first & 0xffff)) | 0) + (second & 0xffff)) | 0;
-    low = (((low + (third & 0xffff)) | 0) + (fourth & 0xffff)) | 0;
+  let rest = sum | 0;
+  if (at < wide) {
+    let even = 0;
+    let odd = 0;
+    for (; at < wide; at = (at + 16) | 0) {
+      even = even + view.getUint32(at, true) + view.getUint32((at + 4) | 0, true);
+      odd = odd + view.getUint32((at + 8) | 0, true) + view.getUint32((at + 12) | 0, true);
+    }
+    const swapped = fold16(even + odd);
+    rest = (rest + (((swapped & 0xff) << 8) | (swapped >>> 8))) | 0;
   }
-  for (; ((at + 1) | 0) < end; at = (at + 2) | 0) low = (low + view.getUint16(at)) | 0;
-  if (at < end) low = (low + (view.getUint8(at) << 8)) | 0;
-  return (high + low) >>> 0;
+  for (; at < ((end - 3) | 0); at = (at + 4) | 0) rest = addHalves(rest, view.getInt32(at));
+  if (at < ((end - 1) | 0)) {
+    rest = (rest + view.getUint16(at)) | 0;
+    at = (at + 2) | 0;
+  }
+  if (at < end) rest = (rest + (view.getUint8(at) << 8)) | 0;
+  return rest >>> 0;
+}
+
+/** Folds a sum of 32-bit words, exact as a double, into 16 bits. */
+function fold16(sum: number): number {
+  const high = Math.floor(sum / 0x100000000);
+  return fold(addHalves(high, sum - high * 0x100000000));
 }
 
 /** The sum of the pseudo header that UDP's checksum covers (RFC 768): addresses, protocol 17 and the UDP length. */

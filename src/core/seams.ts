@@ -129,6 +129,20 @@ export interface MessageListener {
     sequence: number,
     stream: Stream,
   ): void;
+  /**
+   * The messages of a packet at once, to a listener that has this: `count` whole ones from `offset` to `end`, each
+   * behind its 2-byte big-endian length, numbered from `sequence` on (all 0 where that is 0). Only where no number of
+   * them was seen before and framings allow it; others come one by one.
+   */
+  onMessages?(
+    view: DataView,
+    offset: number,
+    end: number,
+    count: number,
+    timestampNs: number,
+    sequence: number,
+    stream: Stream,
+  ): void;
   /** Messages `from` to `to` (inclusive) have not been seen so far. */
   onGap?(from: number, to: number, stream: Stream): void;
   /** `nextSequence` is the number that the next message will have. */

@@ -87,8 +87,13 @@ export class MoldUDP64Decoder {
     const count = readMessageCount(view, offset);
     const from = this.usableSequence(view, offset, count, stream);
     const step = from === 0 ? 0 : 1;
+    if (from !== tracker.next && from !== 0) this.openRun(view, offset, end, from, count, stream);
+    // Behind a gap, and at the very first, the numbers go on from here.
     const inOrder = from === tracker.next || from === 0;
-    if (!inOrder) this.openRun(view, offset, end, from, count, stream);
+    if (inOrder && listener.onMessages !== undefined) {
+      this.messagesAtOnce(view, offset, end, count, from, timestampNs, stream);
+      return;
+    }
     let sequence = from;
     let position = offset + HEADER_LENGTH;
     let index = 0;
@@ -106,6 +111,34 @@ export class MoldUDP64Decoder {
     if (!inOrder) stream.isDuplicate = false;
     else if (from === 0) stream.unsequenced += index;
     else tracker.extend(index);
+    if (index < count) this.cutShort(view, offset, position, end, index, count);
+    else if (position < end) this.trailing(end - position, position - offset);
+  }
+
+  /** The packet's whole messages, none of which was seen before, in one call. */
+  private messagesAtOnce(
+    view: DataView,
+    offset: number,
+    end: number,
+    count: number,
+    from: number,
+    timestampNs: number,
+    stream: MoldUDP64Stream,
+  ): void {
+    const start = offset + HEADER_LENGTH;
+    let position = start;
+    let index = 0;
+    for (; index < count; index++) {
+      if (position + BLOCK_LENGTH_SIZE > end) break;
+      const messageLength = view.getUint16(position);
+      const next = position + BLOCK_LENGTH_SIZE + messageLength;
+      if (next > end) break;
+      if (messageLength === 0) stream.zeroLength++;
+      position = next;
+    }
+    if (index > 0) this.listener.onMessages?.(view, start, position, index, timestampNs, from, stream);
+    if (from === 0) stream.unsequenced += index;
+    else stream.tracker.extend(index);
     if (index < count) this.cutShort(view, offset, position, end, index, count);
     else if (position < end) this.trailing(end - position, position - offset);
   }
