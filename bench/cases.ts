@@ -4,7 +4,15 @@
  * A new case is an entry of `benchCases`, or of a file of its own that is spread there as `mdpCases` is. Its goal, if it
  * has one, is a row of `goals.ts`.
  */
-import { CaptureReader, itch50, SessionDemux } from 'tickreel';
+import {
+  CaptureReader,
+  type ColumnArray,
+  type Columns,
+  itch50,
+  type Message,
+  SessionDemux,
+  type TypeBatch,
+} from 'tickreel';
 import type { Input, InputName } from './corpus.js';
 import { floorCases } from './floor.js';
 import { handWrittenChecksum } from './hand-written.js';
@@ -39,6 +47,10 @@ export type Run = () => number | Promise<number>;
 
 /** How much of the file a `decodeBlocks` call is given, as a reader of chunks would. */
 const chunkBytes = 65_536;
+/** The same where blocks are sorted: the library's own read size. */
+const batchChunkBytes = 1_048_576;
+/** Where all messages have their time stamp. */
+const timestampAt = 5;
 const slowPeerMessages = 200_000;
 const session = 'session.NASDAQ_ITCH50';
 
@@ -63,6 +75,33 @@ export const benchCases: readonly BenchCase[] = [
     prepare: prepareDecode,
   },
   {
+    name: 'itch-decode-handlers',
+    about: 'the same as itch-decode: each message handed over as it comes',
+    input: session,
+    per: 'message',
+    messages: sessionMessages,
+    sum: 'itch-fields',
+    prepare: prepareDecode,
+  },
+  {
+    name: 'itch-decode-batch',
+    about: 'the same handlers in batches: blocks sorted by type, then a loop a type',
+    input: session,
+    per: 'message',
+    messages: sessionMessages,
+    sum: 'itch-fields',
+    prepare: prepareBatches,
+  },
+  {
+    name: 'itch-decode-columns',
+    about: 'every field into typed columns in batches, the columns added up',
+    input: session,
+    per: 'message',
+    messages: sessionMessages,
+    sum: 'itch-fields',
+    prepare: prepareColumns,
+  },
+  {
     name: 'itch-decode-by-message',
     about: 'the same through one decode call a message',
     input: session,
@@ -73,12 +112,21 @@ export const benchCases: readonly BenchCase[] = [
   },
   {
     name: 'itch-end-to-end',
-    about: 'nanosecond pcap in memory: CaptureReader (checksums verified), SessionDemux, every field',
+    about: 'nanosecond pcap in memory: CaptureReader (checksums verified), SessionDemux, every field in batches',
     input: 'session-ns.pcap',
     per: 'message',
     messages: sessionMessages,
     sum: 'itch-fields',
     prepare: prepareEndToEnd,
+  },
+  {
+    name: 'itch-end-to-end-by-message',
+    about: 'the same through one decode call a message',
+    input: 'session-ns.pcap',
+    per: 'message',
+    messages: sessionMessages,
+    sum: 'itch-fields',
+    prepare: prepareEndToEndByMessage,
   },
   {
     name: 'peer-hand-written',
@@ -123,21 +171,92 @@ export const benchCases: readonly BenchCase[] = [
 
 function prepareScan({ bytes }: Input): () => number {
   const view = viewOf(bytes);
-  const counts = new Uint32Array(256);
+  let sum = 0;
+  const decoder = itch50.createBatchDecoder({
+    onBatch(type, offsets, count) {
+      let times = Math.imul(type.charCodeAt(0), count);
+      for (let index = 0; index < count; index++) {
+        const at = (offsets[index] as number) + timestampAt;
+        times = (times + view.getUint16(at) + view.getInt32(at + 2)) | 0;
+      }
+      sum = (sum + times) | 0;
+    },
+    onUnknown: (_, offset) => fail({ message: `unknown message at ${offset}` }),
+  });
   return () => {
-    let sum = 0;
-    for (let at = 0; at < bytes.length; ) {
-      const length = view.getUint16(at);
-      const message = at + 2;
-      if (!itch50.isKnown(view, message, length)) throw new Error(`unknown message at ${at}`);
-      const type = view.getUint8(message);
-      const timestamp = itch50.timestampOf(view, message);
-      counts[type] = (counts[type] as number) + 1;
-      sum = (sum + type + (timestamp | 0) + ((timestamp / 0x100000000) | 0)) | 0;
-      at = message + length;
-    }
+    sum = 0;
+    if (decoder.decodeBlocks(view, 0, bytes.length) !== bytes.length) throw new Error('the file ends early');
     return sum >>> 0;
   };
+}
+
+function prepareBatches({ bytes }: Input): () => number {
+  const view = viewOf(bytes);
+  const decoder = itch50.createBatchDecoder({ ...checksumHandlers, onUnknown: failUnknown });
+  return () => {
+    resetChecksum();
+    for (let at = 0; at < bytes.length; ) {
+      const behind = decoder.decodeBlocks(view, at, Math.min(at + batchChunkBytes, bytes.length));
+      if (behind === at) throw new Error(`no whole message at ${at}`);
+      at = behind;
+    }
+    return checksum();
+  };
+}
+
+function prepareColumns({ bytes }: Input): () => number {
+  const view = viewOf(bytes);
+  const columns = new Map<string, BatchSum>(
+    itch50.messages.map(({ type, name }) => [type, columnSums(itch50.createColumns(name))]),
+  );
+  let sum = 0;
+  const decoder = itch50.createBatchDecoder({
+    onBatch(type, _offsets, count, batch) {
+      sum = (sum + Math.imul(type.charCodeAt(0), count) + (columns.get(type)?.(batch) ?? 0)) | 0;
+    },
+    onUnknown: failUnknown,
+  });
+  return () => {
+    sum = 0;
+    decoder.decodeBlocks(view, 0, bytes.length);
+    return sum >>> 0;
+  };
+}
+
+type BatchSum = (batch: TypeBatch) => number;
+
+/** Reads a batch into its columns and adds them up. */
+function columnSums(columns: Columns<Message, never>): BatchSum {
+  const arrays = Object.values<ColumnArray>(columns.arrays);
+  const adders = arrays.map((array) =>
+    array instanceof Uint8Array ? sumBytes : array instanceof Uint16Array ? sumHalves : sumWords,
+  );
+  return (batch) => {
+    const count = columns.read(batch);
+    let sum = 0;
+    for (let index = 0; index < arrays.length; index++)
+      sum = (sum + (adders[index]?.(arrays[index] as never, count) ?? 0)) | 0;
+    return sum;
+  };
+}
+
+/** One function a kind of array, so that each loop sees one. */
+function sumBytes(array: Uint8Array, count: number): number {
+  let sum = 0;
+  for (let row = 0; row < count; row++) sum = (sum + (array[row] as number)) | 0;
+  return sum;
+}
+
+function sumHalves(array: Uint16Array, count: number): number {
+  let sum = 0;
+  for (let row = 0; row < count; row++) sum = (sum + (array[row] as number)) | 0;
+  return sum;
+}
+
+function sumWords(array: Uint32Array, count: number): number {
+  let sum = 0;
+  for (let row = 0; row < count; row++) sum = (sum + (array[row] as number)) | 0;
+  return sum;
 }
 
 function prepareDecode({ bytes }: Input): () => number {
@@ -169,17 +288,42 @@ function prepareDecodeByMessage({ bytes }: Input): () => number {
 }
 
 function prepareEndToEnd({ bytes }: Input): () => number {
-  const decoder = itch50.createDecoder(checksumHandlers);
-  const fail = (damage: { message: string }): never => {
-    throw new Error(damage.message);
+  const decoder = itch50.createBatchDecoder({ ...checksumHandlers, onUnknown: failUnknown });
+  return () => {
+    resetChecksum();
+    const reader = new CaptureReader({ onDamage: fail });
+    const demux = new SessionDemux(
+      {
+        onMessage: (view, offset, length) => decoder.collect(view, offset, length),
+        onMessages: (view, offset, end, count) => {
+          decoder.collectBlocks(view, offset, end, count);
+        },
+        onGap: (from) => fail({ message: `gap at ${from}` }),
+        onDamage: fail,
+      },
+      { lengthOf: itch50.lengthOf },
+    );
+    reader.push(bytes);
+    reader.end();
+    while (reader.next()) {
+      const { view, offset, length, flow, packetNumber, fileOffset } = reader;
+      demux.datagram(view, offset, length, reader.nanoseconds, flow, packetNumber, fileOffset);
+    }
+    decoder.flush();
+    if (!reader.done || reader.counts.badUdpChecksums !== 0) throw new Error('the capture was not read as it is');
+    return checksum();
   };
+}
+
+function prepareEndToEndByMessage({ bytes }: Input): () => number {
+  const decoder = itch50.createDecoder({ ...checksumHandlers, onUnknown: failUnknown });
   return () => {
     resetChecksum();
     const reader = new CaptureReader({ onDamage: fail });
     const demux = new SessionDemux(
       {
         onMessage: (view, offset, length) => {
-          if (decoder.decode(view, offset, length) === false) throw new Error(`unknown message at ${offset}`);
+          decoder.decode(view, offset, length);
         },
         onGap: (from) => fail({ message: `gap at ${from}` }),
         onDamage: fail,
@@ -195,6 +339,14 @@ function prepareEndToEnd({ bytes }: Input): () => number {
     if (!reader.done || reader.counts.badUdpChecksums !== 0) throw new Error('the capture was not read as it is');
     return checksum();
   };
+}
+
+function fail({ message }: { readonly message: string }): never {
+  throw new Error(message);
+}
+
+function failUnknown(_view: DataView, offset: number): void {
+  fail({ message: `unknown message at ${offset}` });
 }
 
 function viewOf(bytes: Uint8Array): DataView {

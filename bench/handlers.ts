@@ -1,7 +1,8 @@
 /**
  * The checksum that all decoding cases share, through the library's typed handlers: the sum, modulo 2^32, of every
  * field's 32-bit words. The type byte and fields of 1 to 4 bytes are one word, 48 and 64-bit integers a high and a low
- * one, text one for each four bytes. Sums are cut to 32 bits at each step, which keeps them in integer registers.
+ * one, text one for each four bytes. Sums are cut to 32 bits at each step, which keeps them in integer registers; a
+ * message's is added to the total at its end, so that the next one's additions need not wait for this one's.
  */
 import type { Handlers, Itch50Table } from 'tickreel';
 
@@ -21,16 +22,16 @@ export function checksum(): number {
 /** Reads every field of every message. */
 export const checksumHandlers: Handlers<Itch50Table> = {
   SystemEvent(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
     sum = (sum + m.timestampLow) | 0;
     sum = (sum + m.eventCodeCode) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   StockDirectory(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -50,10 +51,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.etpFlagCode) | 0;
     sum = (sum + m.etpLeverageFactor) | 0;
     sum = (sum + m.inverseIndicatorCode) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   StockTradingAction(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -63,10 +64,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.tradingStateCode) | 0;
     sum = (sum + m.reservedCode) | 0;
     sum = (sum + m.reasonWord0) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   RegShoRestriction(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -74,10 +75,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.stockWord0) | 0;
     sum = (sum + m.stockWord1) | 0;
     sum = (sum + m.regShoActionCode) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   MarketParticipantPosition(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -88,10 +89,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.primaryMarketMakerCode) | 0;
     sum = (sum + m.marketMakerModeCode) | 0;
     sum = (sum + m.marketParticipantStateCode) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   MwcbDeclineLevel(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -102,19 +103,19 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.level2Low) | 0;
     sum = (sum + m.level3High) | 0;
     sum = (sum + m.level3Low) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   MwcbStatus(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
     sum = (sum + m.timestampLow) | 0;
     sum = (sum + m.breachedLevelCode) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   QuotingPeriodUpdate(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -124,10 +125,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.ipoQuotationReleaseTime) | 0;
     sum = (sum + m.ipoQuotationReleaseQualifierCode) | 0;
     sum = (sum + m.ipoPrice) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   LuldAuctionCollar(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -138,10 +139,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.upperAuctionCollarPrice) | 0;
     sum = (sum + m.lowerAuctionCollarPrice) | 0;
     sum = (sum + m.auctionCollarExtension) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   OperationalHalt(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -150,10 +151,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.stockWord1) | 0;
     sum = (sum + m.marketCodeCode) | 0;
     sum = (sum + m.operationalHaltActionCode) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   AddOrder(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -165,10 +166,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.stockWord0) | 0;
     sum = (sum + m.stockWord1) | 0;
     sum = (sum + m.price) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   AddOrderMpid(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -181,10 +182,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.stockWord1) | 0;
     sum = (sum + m.price) | 0;
     sum = (sum + m.attributionWord0) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   OrderExecuted(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -194,10 +195,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.executedShares) | 0;
     sum = (sum + m.matchNumberHigh) | 0;
     sum = (sum + m.matchNumberLow) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   OrderExecutedWithPrice(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -209,10 +210,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.matchNumberLow) | 0;
     sum = (sum + m.printableCode) | 0;
     sum = (sum + m.executionPrice) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   OrderCancel(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -220,20 +221,20 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.orderReferenceNumberHigh) | 0;
     sum = (sum + m.orderReferenceNumberLow) | 0;
     sum = (sum + m.cancelledShares) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   OrderDelete(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
     sum = (sum + m.timestampLow) | 0;
     sum = (sum + m.orderReferenceNumberHigh) | 0;
     sum = (sum + m.orderReferenceNumberLow) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   OrderReplace(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -244,10 +245,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.newOrderReferenceNumberLow) | 0;
     sum = (sum + m.shares) | 0;
     sum = (sum + m.price) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   Trade(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -261,10 +262,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.price) | 0;
     sum = (sum + m.matchNumberHigh) | 0;
     sum = (sum + m.matchNumberLow) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   CrossTrade(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -277,20 +278,20 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.matchNumberHigh) | 0;
     sum = (sum + m.matchNumberLow) | 0;
     sum = (sum + m.crossTypeCode) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   BrokenTrade(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
     sum = (sum + m.timestampLow) | 0;
     sum = (sum + m.matchNumberHigh) | 0;
     sum = (sum + m.matchNumberLow) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   NetOrderImbalanceIndicator(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -307,10 +308,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.currentReferencePrice) | 0;
     sum = (sum + m.crossTypeCode) | 0;
     sum = (sum + m.priceVariationIndicatorCode) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   RetailInterest(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -318,10 +319,10 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.stockWord0) | 0;
     sum = (sum + m.stockWord1) | 0;
     sum = (sum + m.interestFlagCode) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
   DirectListingWithCapitalRaise(m) {
-    let sum = (total.sum + m.messageTypeCode) | 0;
+    let sum = m.messageTypeCode;
     sum = (sum + m.stockLocate) | 0;
     sum = (sum + m.trackingNumber) | 0;
     sum = (sum + m.timestampHigh) | 0;
@@ -336,6 +337,6 @@ export const checksumHandlers: Handlers<Itch50Table> = {
     sum = (sum + m.nearExecutionTimeLow) | 0;
     sum = (sum + m.lowerPriceRangeCollar) | 0;
     sum = (sum + m.upperPriceRangeCollar) | 0;
-    total.sum = sum;
+    total.sum = (total.sum + sum) | 0;
   },
 };

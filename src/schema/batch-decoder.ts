@@ -49,104 +49,126 @@ export interface BatchDecoder {
   flush(): void;
 }
 
-/** What is called with the messages of one type. */
-type EachMessage = (view: DataView, offsets: Int32Array, count: number) => void;
+/** What hands over the messages of one type that a partition holds. */
+type EachMessage = (view: DataView) => void;
+type EachByName = Readonly<Record<string, EachMessage | undefined>>;
 type OnBatch = (type: string, offsets: Int32Array, count: number, batch: TypeBatch) => void;
+
+let decoders = 0;
 
 /** Builds a decoder of batches that calls `handlers`, with `handlers` as `this`. */
 export function buildBatchDecoder<P extends Protocol>(
   table: P,
   classes: AccessorClasses,
   handlers: BatchHandlers<P>,
-  options: BatchOptions = {},
+  { engine = 'auto', blockBytes }: BatchOptions = {},
 ): BatchDecoder {
-  const { engine = 'auto', blockBytes } = options;
   const anyHandlers = handlers as AnyHandlers;
   const handled = new Set(table.messages.map(({ name }) => name).filter((name) => anyHandlers[name] !== undefined));
-  const each = isCompiled(engine)
-    ? (new Function('classes', 'handlers', batchSource(table, handled))(classes, anyHandlers) as EachByName)
-    : interpretEach(classes, anyHandlers, handled);
-  const order = table.messages.map(({ name }) => each[name]);
+  const onBatch = handlers.onBatch?.bind(handlers);
   const onUnknown = handlers.onUnknown?.bind(handlers);
-  return new SortedDecoder(
-    () => new MessagePartition(table, blockBytes),
-    order,
-    handlers.onBatch?.bind(handlers),
-    onUnknown,
-  );
+  const build = (): SortedDecoder => {
+    const partition = new MessagePartition(table, blockBytes, engine);
+    const each = isCompiled(engine)
+      ? compileEach(table, classes, anyHandlers, handled, partition)
+      : interpretEach(classes, anyHandlers, handled, partition);
+    return new SortedDecoder(
+      partition,
+      table.messages.map(({ name }) => each[name]),
+      onBatch,
+      onUnknown,
+      build,
+    );
+  };
+  return build();
 }
-
-type EachByName = Readonly<Record<string, EachMessage | undefined>>;
 
 class SortedDecoder implements BatchDecoder {
   firstPosition = 0;
-  private readonly createPartition: () => MessagePartition;
+  private readonly partition: MessagePartition;
   private readonly each: readonly (EachMessage | undefined)[];
   private readonly onBatch: OnBatch | undefined;
   private readonly onUnknown: UnknownHandler | undefined;
-  /** What is being filled. While a partition is handed over another takes its place: handlers may decode meanwhile. */
-  private filling: MessagePartition;
-  private spare: MessagePartition | null = null;
+  private readonly build: () => SortedDecoder;
+  /** While messages are handed over: what handlers decode meanwhile goes through a decoder of its own. */
+  private isBusy = false;
+  private inner: SortedDecoder | null = null;
 
   constructor(
-    createPartition: () => MessagePartition,
+    partition: MessagePartition,
     each: readonly (EachMessage | undefined)[],
     onBatch: OnBatch | undefined,
     onUnknown: UnknownHandler | undefined,
+    build: () => SortedDecoder,
   ) {
-    this.createPartition = createPartition;
+    this.partition = partition;
     this.each = each;
     this.onBatch = onBatch;
     this.onUnknown = onUnknown;
-    this.filling = createPartition();
+    this.build = build;
   }
 
   decodeBlocks(view: DataView, offset: number, end: number): number {
+    if (this.isBusy) return this.innermost().decodeBlocks(view, offset, end);
     const behind = this.collectBlocks(view, offset, end);
     this.flush();
     return behind;
   }
 
   collectBlocks(view: DataView, offset: number, end: number, limit = Number.MAX_SAFE_INTEGER): number {
-    if (this.filling.view !== view) this.flush();
+    if (this.isBusy) return this.innermost().collectBlocks(view, offset, end, limit);
+    const { partition } = this;
+    if (partition.view !== view) this.flush();
     let at = offset;
-    let left = limit;
-    for (;;) {
-      const before = this.filling.count;
-      at = this.filling.take(view, at, end, Math.min(left, 0x7fffffff));
-      left -= this.filling.count - before;
-      if (!this.filling.isFull && this.filling.count === before) return at;
-      if (this.filling.isFull) this.flush();
+    for (let left = limit; ; ) {
+      const before = partition.count;
+      at = partition.take(view, at, end, left);
+      const taken = partition.count - before;
+      left -= taken;
+      // A view beyond 2 GiB is taken from only where nothing is held.
+      if (partition.isFull || (taken === 0 && before > 0 && partition.view !== view)) this.flush();
+      else if (taken === 0 || partition.view === view) return at;
     }
   }
 
   collect(view: DataView, offset: number, length: number): void {
-    if (this.filling.view !== view || this.filling.isFull) this.flush();
-    this.filling.add(view, offset, length);
-  }
-
-  flush(): void {
-    const { filling } = this;
-    if (filling.count === 0) return;
-    this.filling = this.spare ?? this.createPartition();
-    this.spare = null;
-    try {
-      this.handOver(filling);
-    } finally {
-      this.firstPosition += filling.count;
-      filling.clear();
-      this.spare = filling;
+    if (this.isBusy) this.innermost().collect(view, offset, length);
+    else {
+      if (this.partition.view !== view) this.flush();
+      this.partition.add(view, offset, length);
+      if (this.partition.isFull) this.flush();
     }
   }
 
-  private handOver(partition: MessagePartition): void {
-    const { each, onBatch, onUnknown } = this;
+  flush(): void {
+    const { partition } = this;
+    if (this.isBusy) this.innermost().flush();
+    else if (partition.count > 0) {
+      this.isBusy = true;
+      try {
+        this.handOver();
+      } finally {
+        this.isBusy = false;
+        this.firstPosition += partition.count;
+        partition.clear();
+        this.inner?.flush();
+      }
+    }
+  }
+
+  private innermost(): SortedDecoder {
+    this.inner ??= this.build();
+    return this.inner;
+  }
+
+  private handOver(): void {
+    const { each, onBatch, onUnknown, partition } = this;
     const { batches, view } = partition;
     for (let index = 0; index < batches.length; index++) {
       const batch = batches[index] as TypeBatch;
       const { count } = batch;
       if (count === 0) continue;
-      each[index]?.(view, batch.offsets, count);
+      each[index]?.(view);
       onBatch?.(batch.type, batch.offsets, count, batch);
     }
     if (onUnknown === undefined) return;
@@ -155,11 +177,30 @@ class SortedDecoder implements BatchDecoder {
   }
 }
 
-function interpretEach(classes: AccessorClasses, handlers: AnyHandlers, handled: ReadonlySet<string>): EachByName {
+function compileEach(
+  table: Protocol,
+  classes: AccessorClasses,
+  handlers: AnyHandlers,
+  handled: ReadonlySet<string>,
+  { lists, starts }: MessagePartition,
+): EachByName {
+  const source = batchSource(table, handled, starts, decoders++);
+  return new Function('classes', 'handlers', 'lists', source)(classes, handlers, lists) as EachByName;
+}
+
+function interpretEach(
+  classes: AccessorClasses,
+  handlers: AnyHandlers,
+  handled: ReadonlySet<string>,
+  { batches }: MessagePartition,
+): EachByName {
+  const called = batches.filter(({ message }) => message !== null && handled.has(message.name));
   return Object.fromEntries(
-    [...handled].map((name) => {
+    called.map((batch) => {
+      const name = batch.message?.name as string;
       const flyweight = new (classes[name] as new () => FlyweightBase)();
-      const each: EachMessage = (view, offsets, count) => {
+      const each: EachMessage = (view) => {
+        const { offsets, count } = batch;
         for (let index = 0; index < count; index++) {
           handlers[name]?.(flyweight.wrap(view, offsets[index] as number) as never);
         }

@@ -10,26 +10,35 @@ import { placeInteger } from './emit.js';
 import type { Protocol } from './table.js';
 
 /**
- * Source of a function body that takes `classes` and `handlers`, and returns by message name, for those in `handled`, a
- * function of view, offsets and count.
+ * Source of a function body that takes `classes`, `handlers` and a partition's `lists`, and returns by message name,
+ * for those in `handled`, a function of the view. As in `partition-source.ts` arrays are constants, and `serial` makes the
+ * source its own. `starts` is where each slot's list begins, in slot 0 that of unknown messages.
  */
-export function batchSource(table: Protocol, handled: ReadonlySet<string>): string {
-  const called = table.messages.filter(({ name }) => handled.has(name));
+export function batchSource(
+  table: Protocol,
+  handled: ReadonlySet<string>,
+  starts: ArrayLike<number>,
+  serial: number,
+): string {
+  const called = table.messages.map(({ name }, index) => ({ name, slot: index + 1 }));
+  const loops = called.filter(({ name }) => handled.has(name));
   return [
     "'use strict';",
-    ...called.flatMap(({ name }) => [
+    'const { offsets, ends } = lists;',
+    ...loops.flatMap(({ name, slot }) => [
       `const message${name} = new classes.${name}();`,
       `const on${name} = handlers.${name}.bind(handlers);`,
-      `function each${name}(view, offsets, count) {`,
-      '  for (let index = 0; index < count; index = (index + 1) | 0) {',
-      `    message${name}.view = view;`,
+      `function each${name}(view) {`,
+      `  const end = ends[${slot}];`,
+      `  message${name}.view = view;`,
+      `  for (let index = ${starts[slot]}; index < end; index = (index + 1) | 0) {`,
       `    message${name}.offset = offsets[index];`,
       `    on${name}(message${name});`,
       '  }',
       '}',
     ]),
-    `return { ${called.map(({ name }) => `${name}: each${name}`).join(', ')} };`,
-    `//# sourceURL=tickreel/${table.id}/batches.js`,
+    `return { ${loops.map(({ name }) => `${name}: each${name}`).join(', ')} };`,
+    `//# sourceURL=tickreel/${table.id}/batches-${serial}.js`,
     '',
   ].join('\n');
 }

@@ -35,7 +35,7 @@ export interface Codec<P extends Protocol> extends Protocol<P['messages']> {
   /** A decoder that sorts messages by type, a block at a time, and hands them over type by type. */
   createBatchDecoder(handlers: BatchHandlers<P>, options?: BatchOptions): BatchDecoder;
   /** Messages of a block by type, `capacityBytes` of them: what `createBatchDecoder` is built on. */
-  createPartition(capacityBytes?: number): MessagePartition;
+  createPartition(capacityBytes?: number, engine?: Engine): MessagePartition;
   /** Reads batches of one message type into typed arrays, one a field. */
   createColumns<Name extends MessageName<P>, Column extends ColumnName<Extract<P['messages'][number], { name: Name }>>>(
     name: Name,
@@ -123,7 +123,7 @@ function accessors<P extends Protocol>(
     createDecoder: (handlers, engine = 'auto') => buildDecoder(table, classesOf(engine), handlers, engine),
     createBatchDecoder: (handlers, options) =>
       buildBatchDecoder(table, classesOf(options?.engine ?? 'auto'), handlers, options),
-    createPartition: (capacityBytes) => new MessagePartition(table, capacityBytes),
+    createPartition: (capacityBytes, engine) => new MessagePartition(table, capacityBytes, engine),
     createColumns(name, options) {
       const message = table.messages.find((candidate) => candidate.name === name);
       if (message === undefined) throw new UsageError('unknown-message', `${table.name} has no "${name}"`);
