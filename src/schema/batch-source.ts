@@ -11,8 +11,8 @@ import type { Protocol } from './table.js';
 
 /**
  * Source of a function body that takes `classes`, `handlers` and a partition's `lists`, and returns by message name,
- * for those in `handled`, a function of the view. As in `partition-source.ts` arrays are constants, and `serial` makes the
- * source its own. `starts` is where each slot's list begins, in slot 0 that of unknown messages.
+ * for those in `handled`, a function of the view. `starts` is where each slot's list begins, in slot 0 that of unknown
+ * messages. As in `partition-source.ts` arrays are constants, and `serial` makes the source its own.
  */
 export function batchSource(
   table: Protocol,
