@@ -45,7 +45,8 @@ export async function measureLarge(bytes: number, main: string): Promise<LargeRu
   }
 }
 
-interface Finished {
+/** What a run printed and took. */
+export interface Finished {
   stdout: string;
   seconds: number;
   peakMb: number;
@@ -55,7 +56,8 @@ function figures({ seconds, peakMb }: Finished): Pick<LargeRun, 'seconds' | 'pea
   return { seconds, peakMb };
 }
 
-async function run(main: string, args: readonly string[]): Promise<Finished> {
+/** Runs the built command; rejects where it does not end with 0. */
+export async function run(main: string, args: readonly string[]): Promise<Finished> {
   const startNs = process.hrtime.bigint();
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let stdout = '';

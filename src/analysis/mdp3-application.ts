@@ -150,15 +150,15 @@ export class Mdp3Application implements Application, SbeLandmarks {
     return true;
   }
 
-  /** Learns the symbol of a definition; other messages are let pass. */
-  learn(view: DataView, offset: number, length: number): void {
+  /** Learns the symbol of a definition and returns its SecurityID; other messages are let pass, null. */
+  learn(view: DataView, offset: number, length: number): number | null {
     const codec = this.catalogue.codecAt(view, offset, length);
     const message = codec?.messageAt(view, offset, length);
-    if (codec == null || message === undefined) return;
+    if (codec == null || message === undefined) return null;
     const { header, byteOrder } = codec.schema;
     const isLittle = byteOrder === 'littleEndian';
     const blockLength = readSlot(header.blockLength, view, offset, isLittle);
-    this.securities.learn(message, view, offset + header.size, blockLength, isLittle);
+    return this.securities.learn(message, view, offset + header.size, blockLength, isLittle);
   }
 
   messageAt(view: DataView, offset: number, length: number): SbeMessage | undefined {

@@ -40,19 +40,23 @@ export class Securities {
     this.symbols.clear();
   }
 
-  /** Learns from a message that fits, where it is a definition; `root` is the offset behind its header. */
-  learn(message: SbeMessage, view: DataView, root: number, blockLength: number, isLittle: boolean): void {
+  /**
+   * Learns from a message that fits, where it is a definition; `root` is the offset behind its header. Returns the
+   * SecurityID; null of other messages.
+   */
+  learn(message: SbeMessage, view: DataView, root: number, blockLength: number, isLittle: boolean): number | null {
     let places = this.places.get(message);
     if (places === undefined) {
       places = placesOf(message);
       this.places.set(message, places);
     }
-    if (places === null || blockLength < places.end) return;
+    if (places === null || blockLength < places.end) return null;
     const id = view.getInt32(root + places.securityId, isLittle);
-    if (this.count >= maxSecurities && !this.symbols.has(id)) return;
+    if (this.count >= maxSecurities && !this.symbols.has(id)) return id;
     const text = readText(view, root + places.symbol, places.symbolLength);
     const end = text.indexOf('\0');
     this.symbols.set(id, end < 0 ? text : text.slice(0, end).trimEnd());
+    return id;
   }
 }
 

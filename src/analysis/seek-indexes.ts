@@ -5,11 +5,17 @@
  * A file that cannot be begun in its middle (compressed, a pipe, `--recover`, stamps of trailers) is only watched: how
  * late its stamps have become says whether a target still lies ahead.
  */
-import { stat } from 'node:fs/promises';
 import { isEarlier, type RecordNotes, SeekIndex, type SeekPoint, type Stamp } from '../core/seek-index.js';
 import type { IndexedFile } from '../core/seek-index-bytes.js';
 import type { Beginning, CaptureFile } from '../io/open-capture.js';
-import { identify, indexPathOf, isPointRight, loadSeekIndex, saveSeekIndex } from '../io/seek-index-file.js';
+import {
+  identify,
+  indexPathOf,
+  isPointRight,
+  isUnchanged,
+  loadSeekIndex,
+  saveSeekIndex,
+} from '../io/seek-index-file.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import type { InputSpec } from './input.js';
 
@@ -171,14 +177,5 @@ export class SeekIndexes {
     if (this.said.has(text)) return;
     this.said.add(text);
     this.options.say(text);
-  }
-}
-
-async function isUnchanged(path: string, file: IndexedFile): Promise<boolean> {
-  try {
-    const status = await stat(path, { bigint: true });
-    return Number(status.size) === file.sizeBytes && status.mtimeNs === file.modifiedNs;
-  } catch {
-    return false;
   }
 }

@@ -158,6 +158,11 @@ export class CaptureReader implements DatagramReader {
       : this.packet.take(frames, view, this.offset, this.length);
   }
 
+  get bytesAt(): number {
+    const { queue, view } = this;
+    return view !== queue.view || this.join !== undefined ? -1 : queue.position - queue.offset + this.offset;
+  }
+
   /** What the capture says beside its packets; null where its format has no place for it. */
   get description(): CaptureDescription | null {
     return this.frames?.describe() ?? null;

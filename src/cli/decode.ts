@@ -9,11 +9,12 @@ import {
   outputFormats,
   type WriterFlags,
 } from '../analysis/message-writer.js';
-import { isMdp3 } from '../analysis/protocols.js';
+import { isMdp3, type Protocols } from '../analysis/protocols.js';
 import { UsageError } from '../core/errors.js';
-import { formatCount, formatCounted } from '../core/time.js';
+import { formatCount } from '../core/time.js';
 import { CaptureWindow } from '../replay/window.js';
 import { windowOf } from '../run/capture-source.js';
+import { countFromColumns, decodeFromColumns, openColumns } from './decode-columns.js';
 import {
   addFilterOptions,
   addInputOptions,
@@ -28,7 +29,7 @@ import {
   type WindowFlags,
 } from './options.js';
 import { Output } from './output.js';
-import { CaptureSummary, finish, warn } from './summary.js';
+import { CaptureSummary, finish, tellUnwritten, warn } from './summary.js';
 
 interface DecodeFlags extends InputFlags, FilterFlags, WindowFlags, Omit<WriterFlags, 'fields' | 'format'> {
   format?: OutputFormat;
@@ -36,6 +37,9 @@ interface DecodeFlags extends InputFlags, FilterFlags, WindowFlags, Omit<WriterF
   fields?: string[];
   limit?: number;
   strict?: boolean;
+  count?: boolean;
+  columns?: boolean;
+  index?: boolean;
 }
 
 export function addDecodeCommand(program: Command): void {
@@ -64,8 +68,12 @@ export function addDecodeCommand(program: Command): void {
         .default('object'),
     )
     .option('--limit <N>', 'end after N messages', count(1))
+    .option('--count', 'print only how many messages there are, as {"messages":N}')
     .option('--strict', 'exit with 4 where sequence numbers are missing');
   addInputOptions(addWindowOptions(addFilterOptions(command)))
+    .optionsGroup('Columns (what chooses messages is answered from CAPTURE.trcol where that is there):')
+    .option('--columns', 'write them first where they are missing or out of date, as index --columns does')
+    .option('--no-index', 'leave them alone and read the capture')
     .addHelpText(
       'after',
       `
@@ -74,6 +82,7 @@ Examples:
   tickreel decode 01302020.NASDAQ_ITCH50.gz --symbol AAPL --type A,F,E --csv > aapl.csv
   tickreel decode session.pcapng --from 09:30:00 --until 09:30:01 --format table | less
   tickreel decode cme.pcap --type 46 --symbol ESZ5 | jq -c '.NoMDEntries[] | {symbol, MDEntryPx, MDEntrySize}'
+  tickreel decode day.NASDAQ_ITCH50 --columns --symbol AAPL --type P --count
   tickreel decode cme.pcap --templates templates_FixBinary.xml --channels config.xml --channel 310 --feed A`,
     )
     .action((paths: string[], flags: DecodeFlags) => decode(paths, flags));
@@ -82,6 +91,16 @@ Examples:
 async function decode(paths: readonly string[], flags: DecodeFlags): Promise<void> {
   const output = new Output();
   const input = inputSpec(paths, flags);
+  checkCount(flags);
+  const window = windowOf(flags);
+  const [isLimited, countsOnly] = [flags.limit !== undefined, flags.count === true];
+  const question = { input, filter: filterSpec(flags), window, isLimited, countsOnly };
+  const query = await openColumns(question, flags);
+  if (query !== null) {
+    if (countsOnly) return countFromColumns(query, question, flags, output);
+    const make = (protocols: Protocols, fileName: () => string) => writerOf(flags, protocols, fileName, false);
+    return decodeFromColumns(query, question, flags, output, make);
+  }
   const limit = flags.limit ?? Number.POSITIVE_INFINITY;
   let written = 0;
   let writer: MessageWriter | undefined;
@@ -93,37 +112,32 @@ async function decode(paths: readonly string[], flags: DecodeFlags): Promise<voi
         if (verdict === 'withheld' || verdict === 'damaged' || written >= limit) return;
         // What no template of MDP knows has a header all the same.
         if (verdict === 'unknown' && !isMdp3(stream)) return;
-        if (!writer?.write(output.text, feed.input.reader, view, offset, length, sequence, stream, verdict)) return;
-        written++;
-        output.flushFull();
+        if (countsOnly) written++;
+        else if (writer?.write(output.text, feed.input.reader, view, offset, length, sequence, stream, verdict)) {
+          written++;
+          output.flushFull();
+        }
       },
       onDamage: (damage) => summary.onDamage(damage),
       isDone: () => written >= limit,
       pause: () => (output.full ? output.drain() : undefined),
     },
-    { filter: filterSpec(flags), window: new CaptureWindow(windowOf(flags)), learnsSymbols: true },
+    { filter: question.filter, window: new CaptureWindow(window), learnsSymbols: true },
   );
   try {
-    writer = writerOf(flags, feed, input.paths.length > 1);
+    writer = writerOf(flags, feed.protocols, () => feed.input.currentName, input.paths.length > 1);
   } catch (error) {
     await feed.input.close();
     throw error;
   }
-  if (writer.header !== '') output.write(writer.header);
+  if (!countsOnly) output.write(writer.header);
   await feed.run();
-  output.write(writer.end());
+  if (countsOnly) output.writeLine(JSON.stringify({ messages: written }));
+  else output.write(writer.end());
   await output.end();
   summary.afterFeed(feed);
-  if (writer.misplaced > 0) {
-    const text = `${formatCounted(writer.misplaced, 'message')} without a place in this CSV`;
-    const why = 'of another protocol than its columns, or without a template';
-    warn(`${feed.input.name}: ${text} (${why}): NDJSON has them; --type or --destination choose`);
-  }
   summary.nothingPassed(feed, flags);
-  if (flags.fields !== undefined && written === 0 && feed.messagesPassed > 0) {
-    const text = `no message had any of --fields ${flags.fields.join(',')}`;
-    warn(`${feed.input.name}: ${text}; fields of groups are written NoMDEntries.MDEntryPx`);
-  }
+  if (!flags.count) tellUnwritten(writer, feed.input.name, flags.fields, written, feed.messagesPassed);
   const gaps = feed.demux.sessions().reduce((sum, session) => sum + session.missing, 0);
   if (flags.strict && gaps > 0) warn(`${feed.input.name}: ${formatCount(gaps)} numbers missing (inspect lists them)`);
   finish({
@@ -132,16 +146,17 @@ async function decode(paths: readonly string[], flags: DecodeFlags): Promise<voi
   });
 }
 
-function writerOf(flags: DecodeFlags, feed: MessageFeed, namesFile: boolean): MessageWriter {
-  return messageWriter(
-    {
-      ...flags,
-      format: formatOf(flags),
-      fields: flags.fields ?? [],
-      fileName: () => feed.input.currentName,
-      namesFile,
-    },
-    feed.protocols,
+function writerOf(flags: DecodeFlags, protocols: Protocols, fileName: () => string, namesFile: boolean): MessageWriter {
+  const format = formatOf(flags);
+  return messageWriter({ ...flags, format, fields: flags.fields ?? [], fileName, namesFile }, protocols);
+}
+
+/** A number has no form. */
+function checkCount({ count: counts, csv, format, fields, limit }: DecodeFlags): void {
+  if (!counts || (csv ?? format ?? fields ?? limit) === undefined) return;
+  throw new UsageError(
+    'count',
+    '--count prints a number, no messages: leave --csv, --format, --fields and --limit out',
   );
 }
 

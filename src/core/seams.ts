@@ -50,6 +50,11 @@ export interface RecordReader {
   packetNumber: number;
   /** Byte offset of the packet (or record) in the uncompressed file. */
   fileOffset: number;
+  /**
+   * Byte offset in the uncompressed file of what lies at `offset`; -1 where it does not stand there in one piece (from
+   * fragments, of a TCP stream), absent where the reader cannot tell.
+   */
+  readonly bytesAt?: number;
   /** True when the input has ended and every record was delivered. */
   done: boolean;
   next(): boolean;

@@ -56,6 +56,16 @@ export async function identify(
   }
 }
 
+/** Whether the capture is, by size and time of modification, still the one that was identified. */
+export async function isUnchanged(path: string, file: IndexedFile): Promise<boolean> {
+  try {
+    const status = await stat(path, { bigint: true });
+    return Number(status.size) === file.sizeBytes && status.mtimeNs === file.modifiedNs;
+  } catch {
+    return false;
+  }
+}
+
 /** The capture's index; `absent`, or why the one that is there cannot be used. */
 export async function loadSeekIndex(path: string, file: IndexedFile): Promise<SeekIndex | 'absent' | { why: string }> {
   let bytes: Uint8Array;

@@ -98,6 +98,10 @@ export class BinaryFileReader implements RecordReader {
     this.queue.end();
   }
 
+  get bytesAt(): number {
+    return this.queue.position - this.queue.offset + this.offset;
+  }
+
   next(): boolean {
     const { queue } = this;
     if (this.state === 'framed' && queue.offset + PREFIX_LENGTH <= queue.limit) {

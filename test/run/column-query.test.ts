@@ -1,0 +1,241 @@
+/** What columns answer is what reading the capture gives, byte for byte; what they cannot answer they do not. */
+import { copyFileSync, existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { inputSpecOf } from '../../src/analysis/input.js';
+import { MessageFeed } from '../../src/analysis/message-feed.js';
+import { messageWriter } from '../../src/analysis/message-writer.js';
+import { isMdp3, loadProtocols } from '../../src/analysis/protocols.js';
+import { notesOf } from '../../src/cli/index-captures.js';
+import { CaptureError } from '../../src/core/errors.js';
+import { Random } from '../../src/core/random.js';
+import { TextBuffer } from '../../src/core/text-buffer.js';
+import type { When } from '../../src/core/time.js';
+import { type FilterSpec, noFilter } from '../../src/replay/filter.js';
+import { CaptureWindow, type WindowOptions } from '../../src/replay/window.js';
+import { buildColumns } from '../../src/run/build-columns.js';
+import { ColumnQuery } from '../../src/run/column-query.js';
+import { fixture, run, temporaryFolder } from '../support/cli.js';
+
+const folder = temporaryFolder();
+const flags = { format: 'ndjson', fields: [], int64: 'string' } as const;
+const options = { date: null, force: true, notesOf };
+
+interface Question {
+  readonly filter: FilterSpec;
+  readonly window: WindowOptions;
+}
+
+interface Line {
+  readonly text: string;
+  readonly values: Record<string, unknown>;
+}
+
+async function read(path: string, { filter, window }: Question): Promise<string[]> {
+  const lines: string[] = [];
+  const text = new TextBuffer();
+  const feed = await MessageFeed.open(
+    path,
+    {
+      onMessage(view, offset, length, _timestampNs, sequence, stream, verdict) {
+        if (verdict !== 'known' && !(verdict === 'unknown' && isMdp3(stream))) return;
+        text.length = 0;
+        writer.write(text, feed.input.reader, view, offset, length, sequence, stream, verdict);
+        lines.push(text.toString());
+      },
+    },
+    { filter, window: new CaptureWindow(window), learnsSymbols: true },
+  );
+  const writer = messageWriter(flags, feed.protocols);
+  await feed.run();
+  return lines;
+}
+
+/** Null where the columns cannot answer. */
+async function ask(path: string, question: Question): Promise<string[] | null> {
+  const input = inputSpecOf(path);
+  const asked = { ...question, input, isLimited: false, countsOnly: false };
+  const query = await ColumnQuery.open(asked);
+  if (!(query instanceof ColumnQuery)) return null;
+  const protocols = loadProtocols(input);
+  const writer = messageWriter(flags, protocols);
+  const lines: string[] = [];
+  const text = new TextBuffer();
+  await query.run(protocols, {
+    onMessage(view, offset, length, sequence, stream) {
+      text.length = 0;
+      writer.write(text, query.at, view, offset, length, sequence, stream);
+      lines.push(text.toString());
+    },
+    isDone: () => false,
+    pause: () => undefined,
+  });
+  const counted = await ColumnQuery.open({ ...asked, countsOnly: true });
+  expect(await (counted as ColumnQuery).count(loadProtocols(input))).toBe(lines.length);
+  return lines;
+}
+
+/** Questions about what is in the capture, and now and then about what is not. */
+function questionAbout(lines: readonly Line[], random: Random): Question {
+  const valuesOf = () => random.pick(lines).values as Record<string, string>;
+  const some = (key: string) => [...new Set([0, 1].map(() => String(valuesOf()[key])))];
+  const filter = { ...noFilter };
+  if (random.below(2) === 0) filter.types = random.below(8) === 0 ? ['B', '50'] : some('type');
+  if (random.below(3) === 0) filter.locates = some('stockLocate').map((locate) => Number(locate) || 3);
+  const symbols = lines.filter(({ text }) => /"(stock|symbol|Symbol)":"[^"]/.test(text));
+  if (random.below(3) === 0 && symbols.length > 0) {
+    const { text } = random.pick(symbols);
+    filter.symbols = [/"(?:stock|symbol|Symbol)":"([^"]+)"/.exec(text)?.[1] as string];
+  }
+  const securities = lines.filter(({ text }) => text.includes('"SecurityID":'));
+  if (random.below(4) === 0 && securities.length > 0) {
+    filter.securityIds = [Number(/"SecurityID":(-?\d+)/.exec(random.pick(securities).text)?.[1])];
+  }
+  if (random.below(6) === 0 && lines[0]?.values.session != null) filter.sessions = some('session');
+  const window: { from?: When; until?: When } = {};
+  if (random.below(3) === 0) {
+    const [one, other] = [0, 1].map(() => BigInt(valuesOf().timestampNs as string)).sort((a, b) => (a < b ? -1 : 1));
+    if (random.below(4) > 0) window.from = moment(one as bigint);
+    if (random.below(4) > 0 && one !== other) window.until = moment(other as bigint);
+  }
+  return { filter, window };
+}
+
+function moment(ns: bigint): When {
+  return { kind: 'absolute', seconds: Number(ns / 1_000_000_000n), nanoseconds: Number(ns % 1_000_000_000n) };
+}
+
+async function compare(path: string, rounds: number, seed: number): Promise<number> {
+  const random = new Random(seed);
+  const all = await read(path, { filter: noFilter, window: {} });
+  const lines = all.map((text) => ({ text, values: JSON.parse(text) as Line['values'] }));
+  let answered = 0;
+  for (let round = 0; round < rounds && lines.length > 0; round++) {
+    const question = questionAbout(lines, random);
+    const answer = await ask(path, question);
+    if (answer === null) continue;
+    answered++;
+    const expected = await read(path, question);
+    if (answer.join('') !== expected.join('')) {
+      expect({ question, answer: answer.length }).toEqual({ question, answer: expected.length });
+      expect(answer).toEqual(expected);
+    }
+  }
+  return answered;
+}
+
+const captures = {
+  BinaryFILE: 'day.NASDAQ_ITCH50',
+  'pcap of MoldUDP64': 'mold.pcap',
+  'pcapng of MoldUDP64': 'mold.pcapng',
+  'pcap of SoupBinTCP': 'soup.pcap',
+  'several sessions, with gaps': 'gaps.pcap',
+  'MDP 3.0': 'mdp3.pcap',
+};
+const pathOf = (name: string): string => join(folder, name);
+
+beforeAll(async () => {
+  writeFileSync(pathOf('day.NASDAQ_ITCH50'), gunzipSync(readFileSync(fixture('itch50-session.NASDAQ_ITCH50.gz'))));
+  copyFileSync(fixture('itch50-session.pcap'), pathOf('mold.pcap'));
+  copyFileSync(fixture('itch50-gaps.pcap'), pathOf('gaps.pcap'));
+  copyFileSync(fixture('mdp3-session.pcap'), pathOf('mdp3.pcap'));
+  const { code } = await run(['convert', pathOf('mold.pcap'), '-o', pathOf('mold.pcapng')]);
+  const soup = await run(['convert', pathOf('mold.pcap'), '-o', pathOf('soup.pcap'), '--framing', 'soupbintcp']);
+  expect([code, soup.code]).toEqual([0, 0]);
+}, 120_000);
+
+describe('columns answer as reading does', () => {
+  test.each(Object.entries(captures))('%s', async (_name, file) => {
+    const path = pathOf(file);
+    const report = await buildColumns(path, options);
+    expect(report).toMatchObject({ outcome: 'written', bytes: statSync(`${path}.trcol`).size });
+    expect(report.messages).toBeGreaterThan(1000);
+    expect(await compare(path, 24, 20_260_730)).toBeGreaterThan(8);
+    expect(await buildColumns(path, { ...options, force: false })).toMatchObject({ outcome: 'kept', bytes: null });
+  });
+
+  test('damaged captures', async () => {
+    const random = new Random(77);
+    let answered = 0;
+    for (const file of ['day.NASDAQ_ITCH50', 'gaps.pcap', 'soup.pcap', 'mdp3.pcap']) {
+      for (let round = 0; round < 3; round++) {
+        const bytes = readFileSync(pathOf(file)).subarray(0, 150_000 + random.below(50_000));
+        for (let count = 0; count <= round * 4; count++)
+          bytes[40 + random.below(bytes.length - 40)] = random.below(256);
+        const path = pathOf(`damaged-${round}-${file}`);
+        writeFileSync(path, bytes);
+        await buildColumns(path, options);
+        answered += await compare(path, 8, round);
+      }
+    }
+    expect(answered).toBeGreaterThan(20);
+  });
+});
+
+describe('columns that are not of the capture', () => {
+  const types = (type: string): Question => ({ filter: { ...noFilter, types: [type] }, window: {} });
+  const whyOf = async (path: string): Promise<unknown> =>
+    ColumnQuery.open({ ...types('R'), input: inputSpecOf(path), isLimited: false, countsOnly: false });
+
+  test('a capture that was changed, by size, content or time', async () => {
+    const path = pathOf('changed.pcap');
+    copyFileSync(fixture('itch50-gaps.pcap'), path);
+    const { atime, mtime } = statSync(path);
+    await buildColumns(path, options);
+    utimesSync(path, atime, new Date(mtime.getTime() + 5000));
+    const why = `${path}.trcol is not used: the capture has changed`;
+    expect(await whyOf(path)).toEqual({ why });
+    await buildColumns(path, options);
+    writeFileSync(path, readFileSync(path).subarray(0, 100_000));
+    expect(await whyOf(path)).toEqual({ why });
+    expect(await ask(path, types('R'))).toBe(null);
+  });
+
+  test('another day, another version, no columns at all', async () => {
+    const path = pathOf('other.NASDAQ_ITCH50');
+    copyFileSync(pathOf('day.NASDAQ_ITCH50'), path);
+    expect(await whyOf(path)).toBe(null);
+    await buildColumns(path, { ...options, date: '2020-01-30' });
+    expect(await whyOf(path)).toEqual({ why: `${path}.trcol is not used: it is of another day (--date)` });
+    const bytes = readFileSync(`${path}.trcol`);
+    bytes[8] = 9;
+    writeFileSync(`${path}.trcol`, bytes);
+    expect(await whyOf(path)).toEqual({ why: `${path}.trcol is not used: it is of another version` });
+    writeFileSync(`${path}.trcol`, 'text');
+    expect(await whyOf(path)).toEqual({ why: `${path}.trcol is not used: it has no columns` });
+  });
+
+  test('a byte of them changed anywhere: refused, or found out', async () => {
+    const path = pathOf('flipped.pcap');
+    copyFileSync(fixture('itch50-gaps.pcap'), path);
+    await buildColumns(path, options);
+    const whole = readFileSync(`${path}.trcol`);
+    const question = types('A');
+    const expected = await read(path, question);
+    const random = new Random(5);
+    const outcomes = { refused: 0, found: 0, same: 0 };
+    for (let round = 0; round < 120; round++) {
+      const bytes = Buffer.from(whole);
+      const at = round % 2 === 0 ? random.below(bytes.length) : bytes.length - 1 - random.below(2000);
+      bytes[at] = (bytes[at] as number) ^ (1 << random.below(8));
+      writeFileSync(`${path}.trcol`, round % 10 === 9 ? bytes.subarray(0, random.below(bytes.length)) : bytes);
+      try {
+        const answer = await ask(path, question);
+        outcomes[answer === null ? 'refused' : 'same']++;
+        if (answer !== null) expect(answer).toEqual(expected);
+      } catch (error) {
+        expect(error).toBeInstanceOf(CaptureError);
+        outcomes.found++;
+      }
+    }
+    expect(Math.min(outcomes.refused, outcomes.found)).toBeGreaterThan(10);
+  });
+
+  test('a compressed capture has none, and nothing is left behind', async () => {
+    const path = pathOf('day.NASDAQ_ITCH50.gz');
+    copyFileSync(fixture('itch50-session.NASDAQ_ITCH50.gz'), path);
+    await expect(buildColumns(path, options)).rejects.toThrow(/is compressed or no plain file/);
+    expect(existsSync(`${path}.trcol`)).toBe(false);
+  });
+});
