@@ -1,0 +1,120 @@
+/** Packets' messages in one call: the same events, counts and damage as one by one, whatever the packets are. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { MessageListener, Stream } from '../../src/core/seams.js';
+import { SessionDemux } from '../../src/session/demux.js';
+import { embed, latin1, lengthOf, makeFlow, mold, text } from './support.js';
+
+/** Events of one run; `atOnce` takes packets' messages in one call where they are offered so. */
+function listen(packets: readonly Uint8Array[], atOnce: boolean) {
+  const events: unknown[] = [];
+  let calls = 0;
+  const onMessage: MessageListener['onMessage'] = (view, offset, length, ns, sequence, stream) => {
+    events.push([latin1(view, offset, length), ns, sequence, (stream as Stream).isDuplicate]);
+  };
+  const listener: MessageListener = {
+    onMessage,
+    onGap: (from, to) => events.push(['gap', from, to]),
+    onHeartbeat: (next) => events.push(['heartbeat', next]),
+    onEndOfSession: (next) => events.push(['end', next]),
+    onDamage: ({ code, message, record }) => events.push([code, message, record]),
+  };
+  if (atOnce) {
+    listener.onMessages = (view, offset, end, count, ns, sequence, stream) => {
+      calls++;
+      let at = offset;
+      for (let index = 0; index < count; index++) {
+        const length = view.getUint16(at);
+        onMessage(view, at + 2, length, ns, sequence === 0 ? 0 : sequence + index, stream);
+        at += 2 + length;
+      }
+      expect(at).toBe(end);
+    };
+  }
+  const demux = new SessionDemux(listener, { lengthOf, force: () => 'moldudp64' });
+  const flow = makeFlow();
+  for (const [index, packet] of packets.entries()) {
+    const { view, offset, length } = embed(packet);
+    demux.datagram(view, offset, length, index * 1000, flow, index + 1, index * 100);
+  }
+  return { events, calls, sessions: demux.sessions(), flows: demux.flows() };
+}
+
+describe('messages at once', () => {
+  it('come in one call where they go on, open the session, or follow a gap', () => {
+    const packets = [mold(5, ['a', 'b']), mold(7, ['c']), mold(10, ['d', '', 'e']), mold(13, []), mold(13, ['f'])];
+    const { events, calls } = listen(packets, true);
+    expect(calls).toBe(4);
+    expect(events).toEqual([
+      ...[
+        ['a', 0, 5, false],
+        ['b', 0, 6, false],
+        ['c', 1000, 7, false],
+      ],
+      ['gap', 8, 9],
+      ...[
+        ['d', 2000, 10, false],
+        ['', 2000, 11, false],
+        ['e', 2000, 12, false],
+      ],
+      ['heartbeat', 13],
+      ['f', 4000, 13, false],
+    ]);
+  });
+
+  it('come one by one where some were seen, and not at all from a packet without a whole one', () => {
+    const cut = mold(3, ['c', 'd'], { count: 3 });
+    const { events, calls } = listen([mold(1, ['a', 'b']), mold(2, ['b', 'c']), cut.slice(0, 22)], true);
+    expect(calls).toBe(1);
+    expect(events.slice(2, 4)).toEqual([
+      ['b', 1000, 2, true],
+      ['c', 1000, 3, false],
+    ]);
+    expect(events.at(-1)).toEqual(['block-overrun', expect.stringContaining('the 0 before it are kept'), 3]);
+  });
+
+  it('tell what single messages tell', () => {
+    const message = fc.string({ maxLength: 6 }).map((string) => text(string.replace(/[^ -~]/g, '?')));
+    const packet = fc
+      .record({
+        sequence: fc.oneof(fc.integer({ min: 0, max: 25 }), fc.constant(2n ** 53n - 2n)),
+        session: fc.constantFrom('SESSION', 'OTHER'),
+        messages: fc.array(message, { maxLength: 4 }),
+        count: fc.option(fc.constantFrom(0, 1, 3, 0xffff), { nil: undefined }),
+        tail: fc.uint8Array({ maxLength: 3 }),
+        cut: fc.nat(12),
+      })
+      .map(({ sequence, messages, session, count, tail, cut }) => {
+        const bytes = mold(sequence, messages, { session, tail, ...(count === undefined ? {} : { count }) });
+        return cut < 4 ? bytes.slice(0, bytes.length - cut) : bytes;
+      });
+    // In order more often than not: each goes on where the one before it ended.
+    const run = fc
+      .tuple(fc.nat(9), fc.array(fc.array(message, { maxLength: 4 }), { maxLength: 8 }))
+      .map(([first, lists]) => {
+        let sequence = first + 1;
+        return lists.map((messages) => {
+          sequence += messages.length;
+          return mold(sequence - messages.length, messages);
+        });
+      });
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof(
+            packet.map((one) => [one]),
+            run,
+          ),
+          { maxLength: 10 },
+        ),
+        (groups) => {
+          const packets = groups.flat();
+          const { calls: _, ...atOnce } = listen(packets, true);
+          const { calls: __, ...single } = listen(packets, false);
+          expect(atOnce).toEqual(single);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
