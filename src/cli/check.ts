@@ -75,7 +75,14 @@ async function check(paths: readonly string[], flags: CheckFlags): Promise<void>
   const all = inputSpec(paths, flags);
   refuseOutputs([flags.junit], all.paths);
   const cases = all.paths.map((path): CheckCase => {
-    return { name: path, input: { ...all, paths: [path] }, parser, accepted: new Set(), isOptional: false };
+    return {
+      name: path,
+      input: { ...all, paths: [path] },
+      parser,
+      golden: null,
+      accepted: new Set(),
+      isOptional: false,
+    };
   });
   const output = new Output();
   const isQuiet = flags.tap === true || flags.json === true;

@@ -35,7 +35,7 @@ export function divergenceLines(
   if (first.fields.length > shown.length) lines.push(`  and ${first.fields.length - shown.length} more fields`);
   if (first.fields.length === 0) {
     const values = first.expected ?? first.actual;
-    if (values !== null) lines.push(`  ${cut(JSON.stringify(values))}`);
+    if (values !== null && Object.keys(values).length > 0) lines.push(`  ${cut(JSON.stringify(values))}`);
   }
   if (first.bytes !== null) {
     const at = first.fields.find((field) => field.at !== null)?.at ?? null;

@@ -81,8 +81,11 @@ export class KeyedAligner implements Aligner {
     other.waiting.delete(key);
     const [left, right] = side === 'left' ? [waiting, like] : [like, waiting];
     const isReordered = this.isBehind('left', left) || this.isBehind('right', right);
-    this.advance('left', left);
-    this.advance('right', right);
+    // What is out of its order says nothing of where the others are.
+    if (!isReordered) {
+      this.advance('left', left);
+      this.advance('right', right);
+    }
     this.listener.pair(left.message, right.message, left.ordinal, isReordered);
   }
 

@@ -22,6 +22,8 @@ export interface ComparisonOptions {
   ordered?: boolean;
   /** Asked of a pair before its values are: the golden record knows digests alone. */
   isSame?(left: ComparedMessage, right: ComparedMessage): boolean | null;
+  /** What is told with a digest that differs. */
+  digestNote?: string;
 }
 
 /** How many messages either side had, and how many both. */
@@ -119,7 +121,7 @@ export class Comparison {
     const isSame = this.options.isSame?.(left, right) ?? null;
     if (isSame === false) {
       this.counts.changed++;
-      this.log.message('digest', right, ordinal);
+      this.log.message('digest', right, ordinal, this.options.digestNote);
     } else if (isSame === null && isOtherType(left, right)) {
       this.counts.changed++;
       const path = 'type';

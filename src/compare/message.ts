@@ -33,6 +33,18 @@ export interface ComparedMessage {
   readonly key: string | null;
   /** What is numbered together: reordering counts within it. */
   readonly stream: string;
+  /** Its place in the stream, of messages that were read from a capture. */
+  readonly order?: MessageOrder;
+}
+
+/** Where a message stands in its stream. */
+export interface MessageOrder {
+  /** How often numbers began anew before it. */
+  readonly epoch: number;
+  /** Its number, of MDP its packet's; where it has none how many came before it, and it. */
+  readonly number: number;
+  /** How many messages with this number came right before it. */
+  readonly nth: number;
 }
 
 /** `packet 5 byte 1234, TICKREEL01 sequence 17`, as far as it is known. */

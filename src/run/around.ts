@@ -1,6 +1,6 @@
 /** The messages around a divergence: the capture is read once more, up to there. */
 import type { Input } from '../analysis/input.js';
-import { summaryText } from '../compare/message.js';
+import { type ComparedMessage, summaryText } from '../compare/message.js';
 import { CaptureMessages, type CaptureMessagesOptions } from './message-source.js';
 
 const reach = 3;
@@ -10,7 +10,7 @@ export async function messagesAround(
   input: Input,
   ordinal: number,
   options: CaptureMessagesOptions = {},
-  isCounted: (type: string, name: string | null) => boolean = () => true,
+  isCounted: (message: ComparedMessage) => boolean = () => true,
 ): Promise<{ distance: number; text: string }[]> {
   const found: { distance: number; text: string }[] = [];
   const source = await CaptureMessages.open(input, options);
@@ -18,7 +18,7 @@ export async function messagesAround(
   try {
     for (let batch = await source.next(); batch !== null; batch = await source.next()) {
       for (const message of batch) {
-        if (!message.isKnown || !isCounted(message.type, message.name)) continue;
+        if (!isCounted(message)) continue;
         const distance = at++ - ordinal;
         if (distance >= -reach) found.push({ distance, text: summaryText(message) });
         if (distance === reach) return found;

@@ -184,7 +184,8 @@ class Check {
     };
   }
 
-  private readonly isAskedFor = (type: string, name: string | null): boolean => isAsked(this.mapping, type, name);
+  private readonly isAskedFor = ({ isKnown, type, name }: ComparedMessage): boolean =>
+    isKnown && isAsked(this.mapping, type, name);
 }
 
 function isAsked({ only }: Mapping, type: string, name: string | null): boolean {

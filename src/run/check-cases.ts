@@ -3,6 +3,7 @@ import type { InputSpec } from '../analysis/input.js';
 import { CaptureError, TickreelError } from '../core/errors.js';
 import { checkParser } from './check-capture.js';
 import { type CheckReport, emptyReport } from './check-spec.js';
+import { checkGolden } from './golden-check.js';
 import type { ParserSpec } from './parser-spec.js';
 
 /** One capture and what it is held against: one report for each that is not null. */
@@ -10,6 +11,8 @@ export interface CheckCase {
   readonly name: string;
   readonly input: InputSpec;
   readonly parser: ParserSpec | null;
+  /** Path of its golden record. */
+  readonly golden: string | null;
   /** Causes that are accepted. */
   readonly accepted: ReadonlySet<string>;
   /** Met in a folder: skipped where it is no capture. */
@@ -53,7 +56,7 @@ export async function runCases(cases: readonly CheckCase[], options: RunCasesOpt
 }
 
 async function runCase(
-  { name, input, parser, accepted, isOptional }: CheckCase,
+  { name, input, parser, golden, accepted, isOptional }: CheckCase,
   limit: number | undefined,
   onProgress: (messages: number) => void,
 ): Promise<CheckReport[]> {
@@ -67,6 +70,9 @@ async function runCase(
     }
   };
   if (parser !== null) await attempt(parser.name, () => checkParser(parser, options));
+  if (golden !== null && reports[0]?.verdict !== 'skipped') {
+    await attempt(golden, () => checkGolden(golden, options));
+  }
   return reports;
 }
 

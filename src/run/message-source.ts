@@ -4,7 +4,7 @@ import type { Input } from '../analysis/input.js';
 import { type FeedOptions, MessageFeed } from '../analysis/message-feed.js';
 import type { Verdict } from '../analysis/protocol-gate.js';
 import { isMdp3 } from '../analysis/protocols.js';
-import type { ComparedMessage, MessagePlace } from '../compare/message.js';
+import type { ComparedMessage, MessageOrder, MessagePlace } from '../compare/message.js';
 import { formatEpochNs } from '../core/halves.js';
 import type { Stream } from '../core/seams.js';
 import { itch50 } from '../protocol/itch50/index.js';
@@ -12,8 +12,9 @@ import { itch50 } from '../protocol/itch50/index.js';
 /**
  * What a message is known by on either side of a comparison. `session`: session and number. `number`: the number alone,
  * for captures that name their sessions differently or not at all. `place`: the how manieth it is of the capture.
+ * `stream`: its number in its stream, as golden records have it.
  */
-export type Keying = 'session' | 'number' | 'place';
+export type Keying = 'session' | 'number' | 'place' | 'stream';
 
 /** One side of a comparison: batches until null. */
 export interface MessageSource {
@@ -52,7 +53,7 @@ export class CaptureMessages implements MessageSource {
   private readonly epochs = new Map<number, Numbering>();
 
   private constructor(
-    private readonly keying: Keying,
+    private keying: Keying,
     private readonly withUnknown: boolean,
   ) {}
 
@@ -96,6 +97,11 @@ export class CaptureMessages implements MessageSource {
     const { batch } = this;
     this.batch = [];
     return batch;
+  }
+
+  /** Messages are known by their numbers alone; to be said before the first is read. */
+  ignoreSession(): void {
+    this.keying = 'number';
   }
 
   async close(): Promise<void> {
@@ -167,6 +173,7 @@ export class CaptureMessages implements MessageSource {
       isKnown: verdict === 'known',
       key: this.keyOf(stream, place, numbering),
       stream: streamText(stream),
+      order: { epoch: numbering.epoch, number: numbering.sequence ?? numbering.count, nth: numbering.nth },
     });
     this.ordinal++;
   }
@@ -178,14 +185,30 @@ export class CaptureMessages implements MessageSource {
     return forced || (fit > 0 && fit >= unfit);
   }
 
-  private keyOf(stream: Stream, { session, index }: MessagePlace, { sequence, count, epoch }: Numbering): string {
+  private keyOf(stream: Stream, { session, index }: MessagePlace, { sequence, count, epoch, nth }: Numbering): string {
     if (this.keying === 'place') return `${this.ordinal}`;
     const { sendingSeconds, sendingNanoseconds = 0 } = stream;
-    if (sendingSeconds !== undefined) return `${sequence}@${sendingSeconds}.${sendingNanoseconds}#${index}`;
+    if (this.keying === 'stream') return streamKey(streamText(stream), { epoch, number: sequence ?? count, nth });
+    if (sendingSeconds !== undefined) {
+      return `${sequence}@${formatEpochNs(sendingSeconds, sendingNanoseconds)}#${index}`;
+    }
     const prefix = this.keying === 'number' || session === null ? '' : `${session} `;
     return sequence === null
       ? `${prefix}?${count}`
       : `${prefix}${sequence}${isMdp3(stream) ? `/${epoch}#${index}` : ''}`;
+  }
+
+  /** A number that does not grow in a packet that was sent later than any begins a new numbering. */
+  private noteRestart(numbering: Numbering, own: number | null, stream: Stream): void {
+    const { sendingSeconds = Number.NEGATIVE_INFINITY, sendingNanoseconds = 0 } = stream;
+    const { sequence, sentS, sentNs } = numbering;
+    if (sendingSeconds < sentS || (sendingSeconds === sentS && sendingNanoseconds <= sentNs)) return;
+    if (own !== null && sequence !== null && own <= sequence) {
+      numbering.epoch++;
+      numbering.nth = 0;
+    }
+    numbering.sentS = sendingSeconds;
+    numbering.sentNs = sendingNanoseconds;
   }
 
   /** The message's number; of a BinaryFILE its place there. */
@@ -193,24 +216,35 @@ export class CaptureMessages implements MessageSource {
     const id = stream.flow === null ? -1 - stream.index : stream.index;
     let numbering = this.epochs.get(id);
     if (numbering === undefined) {
-      numbering = { sequence: null, count: 0, epoch: 0 };
+      numbering = { sequence: null, count: 0, epoch: 0, nth: 0, sentS: Number.NEGATIVE_INFINITY, sentNs: 0 };
       this.epochs.set(id, numbering);
     }
     numbering.count++;
     const own = stream.flow === null ? numbering.count : sequence === 0 ? null : sequence;
-    if (own !== null && numbering.sequence !== null && own < numbering.sequence) numbering.epoch++;
+    numbering.nth = own !== null && own === numbering.sequence ? numbering.nth + 1 : 0;
+    this.noteRestart(numbering, own, stream);
     numbering.sequence = own;
     return numbering;
   }
 }
 
+/** The key of a message by its place in its stream. */
+export function streamKey(stream: string, { epoch, number, nth }: MessageOrder): string {
+  return `${stream}|${epoch}|${number}|${nth}`;
+}
+
 interface Numbering {
   sequence: number | null;
   count: number;
-  /** How often numbers went back. */
+  /** How often numbers began anew. */
   epoch: number;
+  nth: number;
+  /** The latest SendingTime, of MDP. */
+  sentS: number;
+  sentNs: number;
 }
 
+/** What a stream is called in keys and golden records. */
 function streamText({ protocol, session, flow }: Stream): string {
   return `${protocol} ${session ?? flow?.destination ?? ''} ${flow?.destinationPort ?? ''}`;
 }

@@ -76,7 +76,7 @@ export class LineReader implements OutputReader {
     if (text === '') return;
     let values: unknown;
     try {
-      values = JSON.parse(text);
+      values = JSON.parse(exactIntegers(text));
     } catch {
       this.refuse('no JSON', bytes);
       return;
@@ -132,6 +132,15 @@ export class RecordReader implements OutputReader {
     }
     return [];
   }
+}
+
+const wideInteger = /\d{16}/;
+const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** JSON in which integers that a double may round are texts. */
+function exactIntegers(text: string): string {
+  if (!wideInteger.test(text)) return text;
+  return text.replace(tokens, (token) => (/^-?\d{16,}$/.test(token) ? `"${token}"` : token));
 }
 
 function printable(bytes: Uint8Array): string {
