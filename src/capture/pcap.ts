@@ -65,10 +65,9 @@ export class PcapReader extends FrameReader {
     if (this.recovery !== null && !this.recovery.settle()) return this.starve(headerBytes);
     const start = queue.offset;
     const available = queue.limit - start;
-    if (available < headerBytes) return this.starve(headerBytes);
     const view = queue.view;
     const littleEndian = this.littleEndian;
-    const captured = view.getUint32(start + 8, littleEndian);
+    const captured = available < headerBytes ? 0 : view.getUint32(start + 8, littleEndian);
     if (captured > MAX_CAPTURED_BYTES) return this.absurd(captured);
     const total = headerBytes + captured;
     if (available < total) return this.starve(total);

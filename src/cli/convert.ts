@@ -36,6 +36,7 @@ import {
 } from './options.js';
 import { Output } from './output.js';
 import { refuseOutputs } from './report-file.js';
+import { requireOption } from './required.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
 
@@ -66,7 +67,7 @@ const progressEveryMs = 1000;
 const noDate = '1970-01-01';
 
 export function addConvertCommand(program: Command): void {
-  const command = program
+  const begun = program
     .command('convert')
     .summary('turn captures into other captures')
     .description(
@@ -75,8 +76,8 @@ export function addConvertCommand(program: Command): void {
         'or framing ask otherwise; else the messages of one session are taken from all lines that carry it, put in ' +
         'order, and framed anew. Of MDP 3.0 it is then the packets of every channel, from all of its lines.',
     )
-    .argument('<captures...>', captureArgument)
-    .requiredOption('-o, --output <file>', 'the file to write, or - for standard output')
+    .argument('<captures...>', captureArgument);
+  const command = requireOption(begun, '-o, --output <file>', 'the file to write, or - for standard output')
     .optionsGroup('Output:')
     .addOption(
       new Option('--format <format>', 'instead of what the extension of the output says').choices([...outputFormats]),

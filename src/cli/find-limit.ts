@@ -31,6 +31,7 @@ import {
   type WindowFlags,
 } from './options.js';
 import { addPackingOptions } from './replay.js';
+import { requireOption } from './required.js';
 import { stopOnSignal } from './signals.js';
 import { finish, warn } from './summary.js';
 
@@ -56,7 +57,7 @@ interface FindLimitFlags extends InputFlags, FilterFlags, WindowFlags {
 const program = fileURLToPath(new URL('./main.js', import.meta.url));
 
 export function addFindLimitCommand(root: Command): void {
-  const command = root
+  const begun = root
     .command('find-limit')
     .summary('raise the rate until a receiver falls behind, and report the knee')
     .description(
@@ -64,8 +65,12 @@ export function addFindLimitCommand(root: Command): void {
         'lags behind by its own count, then narrows down where that begins. One JSON object a try on standard ' +
         'output, the verdict last. Loopback only, unless --allow-remote is given.',
     )
-    .argument('<captures...>', captureArgument)
-    .requiredOption('--to <target>', 'udp://HOST:PORT[?ttl=N&iface=IF], where the receiver under test listens')
+    .argument('<captures...>', captureArgument);
+  const command = requireOption(
+    begun,
+    '--to <target>',
+    'udp://HOST:PORT[?ttl=N&iface=IF], where the receiver under test listens',
+  )
     .optionsGroup("The receiver's count of packets (one of them):")
     .option(
       '--ack <where>',

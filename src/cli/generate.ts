@@ -23,6 +23,7 @@ import {
 } from './generate-spec.js';
 import { count, duration, refusing } from './options.js';
 import { refuseOutputs } from './report-file.js';
+import { requireOption } from './required.js';
 import { stopOnSignal } from './signals.js';
 import { finish, warn } from './summary.js';
 
@@ -30,7 +31,7 @@ const defaultMessages = 1_000_000;
 const progressEveryMs = 1000;
 
 export function addGenerateCommand(program: Command): void {
-  const command = program
+  const begun = program
     .command('generate')
     .summary('make a session from a seed')
     .description(
@@ -38,8 +39,8 @@ export function addGenerateCommand(program: Command): void {
         'books that never cross, crosses, halts, and the type proportions and bursts of a real day. With --protocol ' +
         'mdp3, a channel of CME MDP 3.0: its incremental feed by price and by order, three feeds for recovery. ' +
         'The same options give the same bytes everywhere. Faults of the network can be added, and told in --truth.',
-    )
-    .requiredOption('-o, --output <file>', 'the file to write, or - for standard output')
+    );
+  const command = requireOption(begun, '-o, --output <file>', 'the file to write, or - for standard output')
     .optionsGroup('Session:')
     .addOption(new Option('--protocol <name>', 'of the messages').choices(['itch50', 'mdp3']).default('itch50'))
     .option('--messages <N>', 'exactly so many, of all feeds together', count(1), defaultMessages)

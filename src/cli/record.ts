@@ -27,6 +27,7 @@ import {
 import { Output } from './output.js';
 import { describeRecording, recordWarnings } from './record-text.js';
 import { refuseOutputs, writeReportFile } from './report-file.js';
+import { requireOption } from './required.js';
 import { stopOnSignal } from './signals.js';
 import { finish, warn } from './summary.js';
 
@@ -52,7 +53,7 @@ const progressEveryMs = 1000;
 const leastRotateBytes = 4096;
 
 export function addRecordCommand(program: Command, version: string): void {
-  const command = program
+  const begun = program
     .command('record')
     .summary('write what comes to UDP addresses into a capture')
     .description(
@@ -63,8 +64,8 @@ export function addRecordCommand(program: Command, version: string): void {
     .argument(
       '<addresses...>',
       'udp://HOST:PORT[?via=PATH&busypoll=TIME], or udp://GROUP:PORT?iface=ADDRESS (else on loopback)',
-    )
-    .requiredOption('-o, --output <file>', 'the file to write, or - for standard output')
+    );
+  const command = requireOption(begun, '-o, --output <file>', 'the file to write, or - for standard output')
     .optionsGroup('Output:')
     .addOption(
       new Option('--format <format>', 'instead of what the extension of the output says').choices(['pcap', 'pcapng']),

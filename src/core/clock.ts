@@ -46,6 +46,14 @@ export class MonotonicClock implements Clock {
   nowNs(): number {
     return Math.round(performance.now() * 1e6) - this.#zeroNs;
   }
+
+  spinUntil(ns: number): number {
+    // Half a nanosecond before rounds to it; the loop has nothing else to do, so that it looks as often as it can.
+    const untilNs = ns + this.#zeroNs - 0.5;
+    let nowNs = performance.now() * 1e6;
+    while (nowNs < untilNs) nowNs = performance.now() * 1e6;
+    return Math.round(nowNs) - this.#zeroNs;
+  }
 }
 
 /** A clock that moves only when told to. */
@@ -116,8 +124,9 @@ export function wallClockNowNs(): EpochTime {
   return wall.toEpoch(wall.nowNs());
 }
 
-function takeBase(): ClockBase {
-  const performanceNs = Math.round(performance.now() * 1e6);
+/** The base of a clock that reads so many seconds now. */
+export function takeBase(nowSeconds = 0): ClockBase {
+  const performanceNs = Math.round(performance.now() * 1e6) - nowSeconds * 1e9;
   const atZero = hrtimeLessPerformance() + BigInt(performanceNs);
   return {
     timeOriginMs: performance.timeOrigin,

@@ -52,11 +52,17 @@ export class SignedHistogram {
   #negative: Histogram | undefined;
   #positiveCount = 0;
   #negativeCount = 0;
-  #sum = 0;
-  #negativeSum = 0;
+  /** These begin as no small integers, so that they are doubles before they pass 2^31 too. */
+  #sum = Number.NaN;
+  #negativeSum = Number.NaN;
   #negativeNearest = Number.POSITIVE_INFINITY;
   #max = Number.NEGATIVE_INFINITY;
   #min = Number.POSITIVE_INFINITY;
+
+  constructor() {
+    this.#sum = 0;
+    this.#negativeSum = 0;
+  }
 
   /** Magnitudes of the values below 0; null until there is one. */
   get negative(): Histogram | null {

@@ -64,12 +64,12 @@ export function formatRational(value: Rational): string {
  * off is carried as an integer remainder.
  */
 export class RationalSum {
-  /** The floor of the exact sum. */
-  floor = 0;
-  readonly #whole: number = 0;
-  readonly #part: number;
-  readonly #denominator: number;
-  #carry = 0;
+  /** The floor of the exact sum. All begin as no small integers: they are doubles before they pass 2^31 too. */
+  floor = Number.NaN;
+  readonly #whole: number = Number.NaN;
+  readonly #part: number = Number.NaN;
+  readonly #denominator: number = Number.NaN;
+  #carry = Number.NaN;
 
   /** What the floor cuts off, times this, is `carry`. */
   get denominator(): number {
@@ -85,6 +85,8 @@ export class RationalSum {
     if (!(step.denominator > 0 && (step.numerator / step.denominator) * scale < Number.MAX_SAFE_INTEGER)) {
       throw new UsageError('rational-range', `${formatRational(step)} times ${scale} is past 2^53`);
     }
+    this.floor = 0;
+    this.#carry = 0;
     this.#denominator = step.denominator;
     this.#part = step.numerator;
     this.#addLong(scale);

@@ -202,6 +202,8 @@ export interface StagingSink extends Sink {
 /** Monotonic time in nanoseconds; real, virtual and test clocks are interchangeable. */
 export interface Clock {
   nowNs(): number;
+  /** Reads the time until it is `ns` or later, and says what it is then: for waits too short for anything else. */
+  spinUntil?(ns: number): number;
 }
 
 /** Total length in bytes that the protocol prescribes for the message at `offset`, from its type; 0 if unknown. */

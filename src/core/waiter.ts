@@ -22,6 +22,8 @@ export const pacings: readonly Pacing[] = ['hybrid', 'sleep', 'spin', 'kernel'];
 export const spinBelowNs = 300_000;
 /** With `kernel`, waits end this long before the deadline: later than that a sleep seldom ends. */
 export const kernelHorizonNs = 1_000_000;
+/** The last of a wait in which nothing but the clock is looked at, so that it ends the sooner. */
+const closeNs = 1000;
 /** The longest single sleep, so that a wake-up lost to a clock change costs no more. */
 const longestSleepMs = 60_000;
 /** The longest single sleep of a `Sleeper`, which nothing wakes: how late a stop may be heard. */
@@ -58,7 +60,7 @@ export interface PacedWaiterOptions {
  */
 export class PacedWaiter implements Waiter {
   readonly control: Int32Array;
-  nowNs = 0;
+  nowNs = Number.NaN;
   private readonly sleeper: Sleeper | null;
   /** What is left of a wait when its sleep ends, ns. */
   private readonly spunNs: number;
@@ -86,6 +88,10 @@ export class PacedWaiter implements Waiter {
         return true;
       }
       if (aheadNs > spunNs) this.sleep(nowNs, aheadNs - spunNs);
+      else if (aheadNs < closeNs && clock.spinUntil !== undefined) {
+        this.nowNs = clock.spinUntil(endNs);
+        return true;
+      }
     }
   }
 

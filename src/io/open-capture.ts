@@ -181,9 +181,13 @@ class Head {
 /** An open file and the reader that its chunks go to. */
 export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
   private readonly readsAhead: boolean;
+  /** Kept, for it is asked for with every packet, and sources are of several kinds. */
+  readonly compression: Compression;
   private ahead: Promise<Uint8Array | null> | null = null;
   /** What is yet to be handed over of the latest chunk. */
   private rest: Uint8Array | null = null;
+  /** Whether nothing comes behind the latest chunk, as far as is known. */
+  private isLast = false;
 
   constructor(
     private readonly source: ByteSource,
@@ -194,20 +198,21 @@ export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
     readonly date: Day,
     readAhead: boolean,
   ) {
+    this.compression = source.compression;
     // A pipe's next bytes may never come, and then it could not be closed.
     this.readsAhead = readAhead && source.sizeBytes !== null;
-    if (head === null) return;
+    if (head === null) {
+      this.readAhead();
+      return;
+    }
     reader.push(head.bytes);
     if (head.complete) reader.end();
+    else this.readAhead();
   }
 
   /** The path, or `standard input`. */
   get name(): string {
     return this.source.name;
-  }
-
-  get compression(): Compression {
-    return this.source.compression;
   }
 
   /** Size as stored (compressed), where it is known beforehand. */
@@ -225,16 +230,28 @@ export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
     if (this.rest !== null) {
       this.reader.push(this.rest);
       this.rest = null;
+      if (this.isLast) this.reader.end();
       return;
     }
     const chunk = await (this.ahead ?? this.source.read());
     this.ahead = null;
     if (chunk === null) this.reader.end();
     else this.push(chunk);
-    if (!this.readsAhead || chunk === null) return;
+    if (chunk !== null) this.readAhead();
+  }
+
+  private readAhead(): void {
+    if (!this.readsAhead) return;
     this.ahead = this.source.read();
-    // Whoever fills next is told.
-    this.ahead.catch(() => {});
+    this.ahead.then(
+      (next) => {
+        // That nothing more comes is known ahead of the last record, which then need not wait for it.
+        this.isLast = next === null;
+        if (this.isLast && this.rest === null) this.reader.end();
+      },
+      // Whoever fills next is told.
+      () => {},
+    );
   }
 
   private push(chunk: Uint8Array): void {

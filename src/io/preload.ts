@@ -30,10 +30,13 @@ export class PreloadStore {
   private readonly loaded = new Map<string, Loaded>();
   private readonly locks: boolean;
   private readonly mostBytes: number;
+  private readonly beginningBytes: number;
 
-  constructor(locks = false, mostBytes = totalmem() * memoryShare) {
+  /** Takes `mostBytes` in all; of each capture its first `beginningBytes`, as if there were no more. */
+  constructor(locks = false, mostBytes = totalmem() * memoryShare, beginningBytes = Number.POSITIVE_INFINITY) {
     this.locks = locks;
     this.mostBytes = mostBytes;
+    this.beginningBytes = beginningBytes;
   }
 
   /** The bytes of `path` from memory; `open` is asked for them the first time. */
@@ -50,12 +53,15 @@ export class PreloadStore {
     const blocks: Uint8Array[] = [];
     let block = new Uint8Array(0);
     let used = 0;
+    let left = this.beginningBytes;
     try {
-      for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) {
+      for (let all = await source.read(); all !== null && left > 0; all = await source.read()) {
+        const chunk = all.subarray(0, left);
+        left -= chunk.length;
         this.refuseTooMuch(chunk.length, source.name);
         for (let at = 0; at < chunk.length; ) {
           if (used === block.length) {
-            block = this.takeBlock();
+            block = this.takeBlock(Math.min(blockBytes, this.beginningBytes));
             blocks.push(block);
             used = 0;
           }
@@ -74,10 +80,10 @@ export class PreloadStore {
     return { name, compression, sizeBytes, blocks };
   }
 
-  private takeBlock(): Uint8Array<ArrayBuffer> {
-    const memory = new ArrayBuffer(blockBytes);
-    if (adviseHugePages(memory)) this.hugePageBytes += blockBytes;
-    if (this.locks && lockBuffer(memory)) this.lockedBytes += blockBytes;
+  private takeBlock(bytes: number): Uint8Array<ArrayBuffer> {
+    const memory = new ArrayBuffer(bytes);
+    if (adviseHugePages(memory)) this.hugePageBytes += bytes;
+    if (this.locks && lockBuffer(memory)) this.lockedBytes += bytes;
     return new Uint8Array(memory);
   }
 

@@ -9,7 +9,7 @@
 import { UsageError } from '../core/errors.js';
 import type { Sink, StagingSink } from '../core/seams.js';
 import { figure } from './control.js';
-import type { EngineOptions } from './engine-options.js';
+import { type EngineOptions, ofOneShape } from './engine-options.js';
 import { headerBytes, ScheduledReader, type ScheduledSource } from './scheduled-reader.js';
 import { type EndReason, type EngineResult, SendRecord } from './send-record.js';
 import { Staged } from './staged.js';
@@ -46,7 +46,7 @@ export class ReplayEngine {
   private sendsSinceTurn = 0;
 
   constructor(options: EngineOptions) {
-    this.o = options;
+    this.o = ofOneShape(options);
     const { recorder, control, trace, schedule, feedLatencyOf, latePolicy, lateAfterNs, faults, framing } = options;
     this.record = new SendRecord({
       recorder,
@@ -67,7 +67,7 @@ export class ReplayEngine {
     const changed = faults === undefined ? reader : faults(reader);
     this.scheduled = framing === undefined ? changed : framing.frames(changed);
     this.staged = canStage(options.sink) ? new Staged(options.sink) : undefined;
-    this.progress = new SteeredRun(options, reader, this.scheduled, this.record, this.staged);
+    this.progress = new SteeredRun(this.o, reader, this.scheduled, this.record, this.staged);
     this.steering = options.steering === undefined ? undefined : new Steering(options.steering, this.progress);
   }
 

@@ -105,14 +105,17 @@ class ShapedSchedule implements Schedule {
 class OriginalSchedule implements ExactSchedule {
   readonly paced = true;
   backward = 0;
-  remainder = 0;
+  remainder = Number.NaN;
   readonly denominator: number;
   readonly #scaled: RationalSum;
   #previousNs = Number.NaN;
   #highestNs = Number.NEGATIVE_INFINITY;
-  #deadlineNs = 0;
+  /** A double from the first on, as the timeline's. */
+  #deadlineNs = Number.NaN;
 
   constructor(scaled: RationalSum) {
+    this.#deadlineNs = 0;
+    this.remainder = 0;
     this.#scaled = scaled;
     this.denominator = scaled.denominator;
   }

@@ -119,10 +119,11 @@ export class ScheduledReader implements ScheduledSource {
   length = 0;
   flow: Flow;
   messages = 0;
-  captureNs = 0;
+  /** Times begin as NaN, so that they are doubles to the compiler from the first on, not once they pass 2^31 ns. */
+  captureNs = Number.NaN;
   /** On layer 2. */
   bits = 0;
-  dueNs = 0;
+  dueNs = Number.NaN;
   feedLatencyNs = Number.NaN;
   loop = 1;
   skipped = 0;

@@ -63,17 +63,18 @@ export interface SentPackets {
 }
 
 export class SendRecord {
+  /** What may pass 2^31 begins as no small integer: it is a double to the compiler then, before it does too. */
   readonly result: EngineResult = {
     packets: 0,
-    bytes: 0,
-    wireBytes: 0,
+    bytes: Number.NaN,
+    wireBytes: Number.NaN,
     messages: 0,
-    elapsedNs: 0,
-    originNs: 0,
+    elapsedNs: Number.NaN,
+    originNs: Number.NaN,
     loops: 0,
-    late: { count: 0, maxNs: 0 },
+    late: { count: 0, maxNs: Number.NaN },
     dropped: 0,
-    shiftedNs: 0,
+    shiftedNs: Number.NaN,
     skipped: 0,
     endReason: 'end',
     failure: null,
@@ -84,13 +85,15 @@ export class SendRecord {
   private readonly sendTime: LatencySeries;
   private readonly gapError: LatencySeries;
   private readonly feedLatency: LatencySeries | undefined;
-  private originNs = 0;
+  private originNs = Number.NaN;
   private previousStartNs = Number.NaN;
-  private previousDeadlineNs = 0;
-  private nextIntervalNs = 0;
+  private previousDeadlineNs = Number.NaN;
+  private nextIntervalNs = Number.NaN;
 
   constructor(options: SendRecordOptions) {
     this.o = options;
+    const { result } = this;
+    result.bytes = result.wireBytes = result.elapsedNs = result.originNs = result.shiftedNs = result.late.maxNs = 0;
     this.lateness = options.recorder.add('sendLateness');
     this.gapError = options.recorder.add('gapError');
     this.sendTime = options.recorder.add('sendTime');

@@ -8,9 +8,9 @@ export const maxStaged = 1024;
 export class Staged {
   count = 0;
   /** When the first of them is due, on the run's clock: none of the others is due later, or all are past. */
-  deadlineNs = 0;
+  deadlineNs = Number.NaN;
   /** The same on the schedule, whatever has moved that. */
-  dueNs = 0;
+  dueNs = Number.NaN;
   readonly deadlines = new Float64Array(maxStaged);
   readonly messages = new Float64Array(maxStaged);
   readonly lengths = new Float64Array(maxStaged);

@@ -34,19 +34,23 @@ export class Timeline implements Placement {
   squeezedGaps = 0;
   squeezedNs = 0;
   readonly #maxGapNs: number;
-  /** The loop's first stamp, and where it was placed. */
-  #baseSeconds = 0;
-  #baseNanoseconds = 0;
-  #basePositionNs = 0;
+  /**
+   * The loop's first stamp, and where it was placed. These begin as NaN, which is no small integer: the compiler keeps
+   * them as doubles then, and throws nothing away when positions pass 2^31 ns.
+   */
+  #baseSeconds = Number.NaN;
+  #baseNanoseconds = Number.NaN;
+  #basePositionNs = Number.NaN;
   #atBase = true;
   /** What squeezing has taken off this loop's positions so far. */
-  #shiftNs = 0;
-  #previousRawNs = 0;
-  #positionNs = 0;
-  #highestNs = 0;
+  #shiftNs = Number.NaN;
+  #previousRawNs = Number.NaN;
+  #positionNs = Number.NaN;
+  #highestNs = Number.NaN;
 
   constructor(options: TimelineOptions = {}) {
     this.#maxGapNs = options.maxGapNs ?? Number.POSITIVE_INFINITY;
+    this.#highestNs = 0;
   }
 
   place(seconds: number, nanoseconds: number): number {

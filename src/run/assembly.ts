@@ -125,6 +125,9 @@ function steeringOf(
   };
 }
 
+/** In place of a latency; a property looked up for the first time, `Number.NaN`, would throw compiled code away. */
+const none = Number.NaN;
+
 /**
  * Capture stamp less the exchange's own: of MDP the packet's SendingTime, of ITCH the first message's stamp, where the
  * datagram begins with a known layout.
@@ -136,10 +139,10 @@ function feedLatency(gate: CaptureGate): (reader: DatagramReader) => number {
     const { view, offset, length, flow, seconds, nanoseconds } = reader;
     const framing = gate.framingOf(view, offset, length, flow);
     if (framing === 'mdp3') return sinceSending(reader);
-    if (length <= first || framing === null) return Number.NaN;
+    if (length <= first || framing === null) return none;
     const messageLength = view.getUint16(offset + HEADER_LENGTH);
     const fits = messageLength > 0 && first + messageLength <= length;
-    if (!fits || itch50Landmarks.lengthOf(view, offset + first) !== messageLength) return Number.NaN;
+    if (!fits || itch50Landmarks.lengthOf(view, offset + first) !== messageLength) return none;
     return exchange.sinceMidnightNs(seconds, nanoseconds) - itch50.timestampOf(view, offset + first);
   };
 }

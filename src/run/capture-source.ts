@@ -9,8 +9,9 @@ import { SeekIndexes, type SeekIndexOptions } from '../analysis/seek-indexes.js'
 import { FlowTable } from '../capture/flow.js';
 import { parseIpv4 } from '../capture/ipv4.js';
 import { UsageError } from '../core/errors.js';
-import type { Damage, DatagramReader, Flow, RecordReader } from '../core/seams.js';
+import type { Damage, DamageHandler, DatagramReader, Flow, RecordReader } from '../core/seams.js';
 import { isEarlier, type Stamp } from '../core/seek-index.js';
+import { fileMark } from '../io/file-mark.js';
 import type { Beginning, CaptureFile } from '../io/open-capture.js';
 import { PreloadStore } from '../io/preload.js';
 import { MessageFilter } from '../replay/filter.js';
@@ -30,10 +31,28 @@ const builtDestinationPort = 26477;
 /** Damage that is remembered, so that reading a place again behind a seek does not tell it again. */
 const maxToldDamage = 10_000;
 
+/** The captures as one pass over them reads them. */
+interface Pass {
+  readonly input: CaptureInput;
+  readonly bridge: SoupBridge | null;
+  readonly reader: DatagramReader;
+  readonly packers: readonly MoldUDP64Packer[];
+}
+
+/** A pass that is opened ahead, and the files as they were then. */
+interface Primed {
+  readonly marks: readonly (string | null)[];
+  readonly pass: Promise<Pass>;
+}
+
 export class CaptureSource implements ReplaySource {
-  private input!: CaptureInput;
+  private pass!: Pass;
   private current!: DatagramReader;
-  private bridge: SoupBridge | null = null;
+  /** The next loop's, opened ahead so that there is nothing to wait for where one loop ends. */
+  private primed: Primed | null = null;
+  private passes = 1;
+  /** Closes what was played. */
+  private behind: Promise<void> = Promise.resolve();
   private readonly bridgedFlows = new Map<Flow, Flow>();
   private readonly spec: ReplaySpec;
   private readonly onDamage: (damage: Damage, file: string) => void;
@@ -49,33 +68,35 @@ export class CaptureSource implements ReplaySource {
   private isFirstPass = true;
   private readonly toldDamage = new Set<string>();
   private hasBegun = false;
-  /** Where a seek has the input begin. */
-  private target: Stamp | null = null;
-  private packers: MoldUDP64Packer[] = [];
 
   private constructor(
     spec: ReplaySpec,
     onDamage: (damage: Damage, file: string) => void,
     mdp3: Mdp3Facts | undefined,
     seeks: SeekIndexOptions | null,
+    preload: PreloadStore | null,
   ) {
     this.spec = spec;
     this.onDamage = onDamage;
     this.mdp3 = mdp3;
     this.indexes = seeks === null ? null : new SeekIndexes(spec.input, seeks);
     this.say = seeks?.say ?? (() => {});
-    this.preload = spec.preload ? new PreloadStore(spec.machine.lockMemory) : null;
+    this.preload = preload ?? (spec.preload ? new PreloadStore(spec.machine.lockMemory) : null);
   }
 
-  /** Without `mdp3` no TCP stream is recognised as MDP 3.0; without `seeks` there is no `seek`. */
+  /**
+   * Without `mdp3` no TCP stream is recognised as MDP 3.0; without `seeks` there is no `seek`. `preload` holds what the
+   * captures are read from, whatever the spec says.
+   */
   static async open(
     spec: ReplaySpec,
     onDamage: (damage: Damage, file: string) => void,
     mdp3?: Mdp3Facts,
     seeks: SeekIndexOptions | null = null,
+    preload: PreloadStore | null = null,
   ): Promise<CaptureSource> {
-    const source = new CaptureSource(spec, onDamage, mdp3, seeks);
-    await source.openInput();
+    const source = new CaptureSource(spec, onDamage, mdp3, seeks, preload);
+    source.take(await source.openPass(null, true));
     const { input } = source;
     try {
       const [messages] = input.messageFiles;
@@ -99,9 +120,13 @@ export class CaptureSource implements ReplaySource {
     return this.current;
   }
 
+  private get input(): CaptureInput {
+    return this.pass.input;
+  }
+
   /** Pieces of TCP streams that are neither SoupBinTCP nor MDP 3.0, and so no part of a replay. */
   get skippedPieces(): number {
-    return this.bridge?.skipped().pieces ?? 0;
+    return this.pass.bridge?.skipped().pieces ?? 0;
   }
 
   get name(): string {
@@ -139,6 +164,7 @@ export class CaptureSource implements ReplaySource {
   begin(): void {
     if (this.isFirstPass && !this.hasBegun) this.input.compareClocks();
     this.hasBegun = true;
+    this.prime();
   }
 
   fill(): Promise<void> {
@@ -147,7 +173,18 @@ export class CaptureSource implements ReplaySource {
 
   async restart(): Promise<void> {
     if (!this.isRepeatable) throw notRepeatable(this.name);
-    await this.reopen(null);
+    this.isFirstPass = false;
+    this.passes++;
+    const pass = await this.takePrimed();
+    if (pass === null) await this.reopen(null);
+    else {
+      const { input } = this;
+      this.behind = this.behind.then(() => this.indexes?.save()).then(() => input.close());
+      // Whoever closes the source is told.
+      this.behind.catch(() => {});
+      this.take(pass);
+    }
+    this.prime();
   }
 
   async seek(target: Stamp, learner: Learner | null, isStopped: () => boolean): Promise<boolean> {
@@ -170,16 +207,50 @@ export class CaptureSource implements ReplaySource {
       await this.reopen(why === null ? target : null);
       learner?.forget();
     }
-    for (const packer of this.packers) packer.passUntil(target);
-    if (this.packers.length > 0 && this.spec.pack === 'mtu') {
+    const { packers } = this.pass;
+    for (const packer of packers) packer.passUntil(target);
+    if (packers.length > 0 && this.spec.pack === 'mtu') {
       this.say('behind a seek packets are cut anew: those of --pack mtu hold the same messages, divided otherwise');
     }
     return this.passOver(target, learner, isStopped);
   }
 
   async close(): Promise<void> {
+    await this.dropPrimed();
+    await this.behind;
     await this.indexes?.save();
     await this.input.close();
+  }
+
+  /** Opens the captures for the loop to come, where there is one. */
+  private prime(): void {
+    const { loops, input } = this.spec;
+    if (this.primed !== null || !this.isRepeatable || (loops !== 0 && this.passes >= loops)) return;
+    const pass = this.openPass(null, false);
+    // Whoever takes it is told.
+    pass.catch(() => {});
+    this.primed = { marks: input.paths.map(fileMark), pass };
+  }
+
+  /** The pass that was opened ahead; null where there is none of the files as they are now. */
+  private async takePrimed(): Promise<Pass | null> {
+    const { primed, preload } = this;
+    if (primed === null) return null;
+    const { paths } = this.spec.input;
+    const isAsStored = preload !== null || paths.every((path, index) => fileMark(path) === primed.marks[index]);
+    if (!isAsStored) {
+      await this.dropPrimed();
+      return null;
+    }
+    this.primed = null;
+    return primed.pass.catch(() => null);
+  }
+
+  private async dropPrimed(): Promise<void> {
+    const { primed } = this;
+    this.primed = null;
+    const pass = await primed?.pass.catch(() => null);
+    await pass?.input.close();
   }
 
   /** Reads on to the first datagram at or after the target; true where there is one, which is at hand. */
@@ -209,31 +280,42 @@ export class CaptureSource implements ReplaySource {
     this.isFirstPass = false;
     await this.indexes?.save();
     await this.input.close();
-    this.target = target;
-    await this.openInput();
+    this.take(await this.openPass(target, false));
   }
 
-  private async openInput(): Promise<void> {
-    const { indexes, target } = this;
-    const onDamage = (damage: Damage, file: string): void => this.tell(damage, file);
-    this.packers = [];
-    this.input = await CaptureInput.open(this.spec.input, onDamage, {
+  private take(pass: Pass): void {
+    this.pass = pass;
+    this.current = pass.reader;
+  }
+
+  /** Opens the captures where a seek has them begin, or at their start. */
+  private async openPass(target: Stamp | null, isFirst: boolean): Promise<Pass> {
+    const { indexes, spec } = this;
+    const packers: MoldUDP64Packer[] = [];
+    const onDamage = (damage: Damage, file: string): void => this.tell(damage, file, isFirst);
+    const input = await CaptureInput.open(spec.input, onDamage, {
       flows: this.flows,
       readAhead: true,
       // No report of a replay says how many were wrong.
       checksums: false,
-      allFrames: this.spec.allFrames,
-      wrap: (file, index, at) => (file.kind === 'datagrams' ? file.reader : this.packed(file, index, at)),
+      allFrames: spec.allFrames,
+      wrap: (file, index, at) => {
+        if (file.kind === 'datagrams') return file.reader;
+        const packer = this.packer(file, index, at, (damage) => onDamage(damage, file.name));
+        packers.push(packer);
+        return packer;
+      },
       ...(indexes === null ? {} : { indexes }),
       ...(target === null ? {} : { target }),
       ...(this.preload === null ? {} : { preload: this.preload }),
     });
-    const reader = this.input.reader as DatagramReader;
-    this.bridge = this.kind === 'datagrams' && !this.spec.allFrames ? this.bridged(reader, onDamage) : null;
-    this.current = this.bridge ?? reader;
+    const reader = input.reader as DatagramReader;
+    const isBridged = input.messageFiles.length < input.fileCount && !spec.allFrames;
+    const bridge = isBridged ? this.bridged(reader, (damage) => onDamage(damage, input.currentName)) : null;
+    return { input, bridge, reader: bridge ?? reader, packers };
   }
 
-  private bridged(reader: DatagramReader, onDamage: (damage: Damage, file: string) => void): SoupBridge {
+  private bridged(reader: DatagramReader, onDamage: DamageHandler): SoupBridge {
     const { spec } = this;
     return new SoupBridge(reader, {
       session: spec.session,
@@ -242,27 +324,32 @@ export class CaptureSource implements ReplaySource {
       ...(this.mdp3 === undefined ? {} : { mdp3: this.mdp3 }),
       force: forcedFraming(spec.input),
       flows: this.bridgedFlows,
-      onDamage: (damage) => onDamage(damage, this.input.currentName),
+      onDamage,
     });
   }
 
   /** Passes damage on, once. */
-  private tell(damage: Damage, file: string): void {
+  private tell(damage: Damage, file: string, isFirst: boolean): void {
     const { toldDamage } = this;
     const key = `${file} ${damage.code} ${damage.offset}`;
     const isFull = toldDamage.size >= maxToldDamage;
-    if (!this.isFirstPass && (isFull || toldDamage.has(key))) return;
+    if (!isFirst && (isFull || toldDamage.has(key))) return;
     if (!isFull) toldDamage.add(key);
     this.onDamage(damage, file);
   }
 
-  private packed(file: CaptureFile & { kind: 'messages' }, index: number, at: Beginning | undefined): DatagramReader {
+  private packer(
+    file: CaptureFile & { kind: 'messages' },
+    index: number,
+    at: Beginning | undefined,
+    onDamage: DamageHandler,
+  ): MoldUDP64Packer {
     const { spec } = this;
     const filter = new MessageFilter({ ...spec.filter, sessions: [] }, itch50Landmarks);
     const hasWindow = spec.from !== undefined || spec.until !== undefined;
     const window = hasWindow ? new CaptureWindow(windowOf(spec)) : null;
     const learn = ({ view, offset, length }: RecordReader): void => filter.learn(view, offset, length);
-    const packer = new MoldUDP64Packer(window === null ? file.reader : new WindowedReader(file.reader, window, learn), {
+    return new MoldUDP64Packer(window === null ? file.reader : new WindowedReader(file.reader, window, learn), {
       session: sessionOf(spec.session, index),
       mtu: spec.mtu,
       pack: spec.pack,
@@ -273,10 +360,8 @@ export class CaptureSource implements ReplaySource {
       // Of a file that neither filter nor window thins out, records and sequence numbers are one count.
       ...(at === undefined ? {} : { firstSequence: at.point.records + 1 }),
       endOfSession: true,
-      onDamage: (damage) => this.tell(damage, file.name),
+      onDamage,
     });
-    this.packers.push(packer);
-    return packer;
   }
 }
 

@@ -1,5 +1,5 @@
 /** The clock of a run, how its deadlines are waited for, and what its times stand for since the epoch. */
-import { type EpochTime, MonotonicClock, VirtualClock, WallClock } from '../core/clock.js';
+import { type EpochTime, MonotonicClock, takeBase, VirtualClock, WallClock } from '../core/clock.js';
 import type { Clock } from '../core/seams.js';
 import { kernelHorizonNs, PacedWaiter, VirtualWaiter, type Waiter } from '../core/waiter.js';
 import { applyMachine, type MachineReport } from '../io/native/machine.js';
@@ -8,6 +8,11 @@ import type { ReplayControl } from '../replay/control.js';
 import { interrupted } from './command-queue.js';
 import type { PacingReport, ReplaySpec } from './replay-spec.js';
 
+/**
+ * What the clock of a run reads at its start: times beyond 2^31 ns, 2.1 s, are of another kind to the compiler, which
+ * has to throw away what it made for those below as they come.
+ */
+export const runClockSeconds = 8;
 /** The longest sleep on a timer. */
 const longestRestNs = 100_000_000;
 
@@ -43,7 +48,7 @@ export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
     };
   }
   const { pacing: mode, spinBelowNs } = spec;
-  const clock = new MonotonicClock(spec.sendLog?.base);
+  const clock = new MonotonicClock(spec.sendLog?.base ?? takeBase(runClockSeconds));
   const wall = new WallClock(clock);
   const sleeper = mode === 'spin' ? null : openSleeper(clock.base);
   return {

@@ -3,7 +3,7 @@
  * the kernel's stamps where there are such, side by side.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EpochTime, MonotonicClock } from '../core/clock.js';
+import { type EpochTime, MonotonicClock, takeBase } from '../core/clock.js';
 import { type HistogramSummary, initHistograms } from '../core/histogram.js';
 import { createRing } from '../core/ring.js';
 import { libc } from '../io/native/libc.js';
@@ -22,6 +22,7 @@ import { fingerprint } from '../replay/send-log.js';
 import type { ReplayReport, ReplaySpec } from './replay-spec.js';
 import { runReplayThread } from './replay-thread.js';
 import type { Target } from './target.js';
+import { runClockSeconds } from './timing.js';
 
 /** Half a million datagrams that the receiver has not heard of yet. */
 const logBytes = 1 << 24;
@@ -110,7 +111,7 @@ export async function verifyPacing(
 ): Promise<VerifyOutcome> {
   await initHistograms();
   const memory = createRing(logBytes);
-  const clock = new MonotonicClock();
+  const clock = new MonotonicClock(takeBase(runClockSeconds));
   const proof = new PacingProof(memory, onPair);
   const stamps = new Stamps(clock);
   const receiver = await openUdpReceiver(

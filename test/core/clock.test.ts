@@ -1,6 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { type ClockBase, MonotonicClock, VirtualClock, WallClock, wallClockNowNs } from '../../src/core/clock.js';
+import {
+  type ClockBase,
+  MonotonicClock,
+  takeBase,
+  VirtualClock,
+  WallClock,
+  wallClockNowNs,
+} from '../../src/core/clock.js';
 
 /** CLOCK_MONOTONIC in ns since the base, by the slow and exact way. */
 function sinceBase(base: ClockBase): number {
@@ -30,6 +37,17 @@ describe('MonotonicClock', () => {
       if (now < previous || !Number.isInteger(now)) expect.fail(`${now} after ${previous}`);
       previous = now;
     }
+  });
+
+  test('spins until a time, not a nanosecond less', () => {
+    const clock = new MonotonicClock(takeBase(8));
+    expect(clock.nowNs()).toBeGreaterThanOrEqual(8e9);
+    for (let index = 0; index < 2000; index++) {
+      const untilNs = clock.nowNs() + index;
+      const endNs = clock.spinUntil(untilNs);
+      if (!(Number.isInteger(endNs) && endNs >= untilNs && endNs <= clock.nowNs())) expect.fail(`${endNs}, ${untilNs}`);
+    }
+    expect(clock.spinUntil(0)).toBeLessThanOrEqual(clock.nowNs());
   });
 
   test('two clocks of one base agree exactly on this thread', () => {

@@ -44,6 +44,21 @@ class SlowClock extends VirtualClock {
   }
 }
 
+/** Every reading takes 100 ns; asked to spin it ends 7 ns late. */
+class SpinningClock extends SlowClock {
+  readonly asked: number[] = [];
+
+  constructor() {
+    super(100);
+  }
+
+  spinUntil(ns: number): number {
+    this.asked.push(ns);
+    this.advanceTo(ns + 7);
+    return ns + 7;
+  }
+}
+
 describe('PacedWaiter', () => {
   test.each(
     pacings
@@ -57,6 +72,18 @@ describe('PacedWaiter', () => {
     const nowNs = clock.nowNs();
     expect(waiter.nowNs).toBeGreaterThanOrEqual(deadlineNs);
     expect(waiter.nowNs).toBeLessThanOrEqual(nowNs);
+  });
+
+  test('a last stretch below 1 us is left to the clock, with the stop word looked at before', () => {
+    const clock = new SpinningClock();
+    const waiter = new PacedWaiter({ pacing: 'spin' });
+    expect(waiter.waitUntil(10_000, clock)).toBe(true);
+    expect([clock.asked, waiter.nowNs]).toEqual([[10_000], 10_007]);
+    expect(waiter.waitUntil(10_000, clock)).toBe(true);
+    expect([clock.asked.length, waiter.nowNs]).toEqual([1, 10_107]);
+    interrupt(waiter.control);
+    expect(waiter.waitUntil(10_500, clock)).toBe(false);
+    expect(clock.asked).toEqual([10_000]);
   });
 
   test('hybrid sleeps in slices until the threshold, then reads the clock', () => {

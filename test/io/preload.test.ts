@@ -37,6 +37,17 @@ describe('PreloadStore', () => {
     expect(store.bytes).toBe(34_000_000);
   });
 
+  test('takes the beginning of a file alone where it is told to', async () => {
+    const path = join(folder, 'long');
+    const bytes = pattern(5_000_000);
+    writeFileSync(path, bytes);
+    writeFileSync(`${path}.gz`, gzipSync(bytes));
+    for (const name of [path, `${path}.gz`]) {
+      const { bytes: got } = await readAll(new PreloadStore(false, Number.POSITIVE_INFINITY, 1_500_000), name);
+      expect(got.equals(bytes.subarray(0, 1_500_000))).toBe(true);
+    }
+  });
+
   test('is read once, however often it is opened', async () => {
     const path = join(folder, 'once');
     writeFileSync(path, 'before');

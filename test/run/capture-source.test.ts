@@ -205,6 +205,55 @@ describe('pcap', () => {
     });
   });
 
+  describe('a loop that is opened ahead', () => {
+    const binary = binaryFileOf([message('S', 0), message('R', 0, 13, [11, 'AAPL']), message('A', 5, 13)]);
+    const all = pcapOf(packets);
+
+    /** The lines of one pass, after which its end is known without another `fill`. */
+    async function pass(source: CaptureSource): Promise<Line[]> {
+      source.begin();
+      return linesOf(source);
+    }
+
+    test.each([
+      ['plain.pcap', all],
+      ['zipped.pcap.gz', gzipSync(all)],
+      ['cut.pcap', all.subarray(0, -1)],
+      ['messages.bin', binary],
+    ])('%s: its first datagram is at hand at once, and it is the same as the first', async (name, bytes) => {
+      await opened(specOf(write(name, bytes), { loops: 4 }), async (source, damages) => {
+        const first = await pass(source);
+        const told = damages.length;
+        expect(first.length).toBeGreaterThan(0);
+        for (let loop = 2; loop <= 4; loop++) {
+          await source.restart();
+          // No `fill` before it: its first bytes have come already.
+          expect(source.reader.next()).toBe(true);
+          const rest = await linesOf(source);
+          expect([source.reader.done, rest]).toEqual([
+            true,
+            first.slice(1).map((line) => ({ ...line, atNs: expect.any(Number) })),
+          ]);
+        }
+        expect(damages.length).toBe(told);
+      });
+    });
+
+    test('one that has changed since is read anew, one that is gone ends the run with what is wrong', async () => {
+      const path = write('changing.pcap', all);
+      await opened(specOf(path, { loops: 0 }), async (source) => {
+        const first = await pass(source);
+        write('changing.pcap', pcapOf(packets.slice(1)));
+        await source.restart();
+        const second = await pass(source);
+        expect(second.length).toBe(first.length - 1);
+        expect(second.at(-1)?.bytes).toBe(first.at(-1)?.bytes);
+        execFileSync('rm', [path]);
+        await expect(source.restart()).rejects.toThrow(/There is no file/);
+      });
+    });
+  });
+
   test('a file that is gone by the next loop ends the run with what is wrong', async () => {
     const path = write('gone.pcap', pcapOf(packets));
     await opened(specOf(path), async (source) => {
