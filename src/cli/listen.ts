@@ -62,7 +62,8 @@ export function addListenCommand(program: Command): void {
     )
     .argument(
       '<addresses...>',
-      'udp://HOST:PORT[?via=PATH&busypoll=TIME], or udp://GROUP:PORT?iface=ADDRESS for multicast; several are one feed',
+      'udp://HOST:PORT[?via=PATH&busypoll=TIME&gro=off], or udp://GROUP:PORT?iface=ADDRESS for multicast; ' +
+        'several are one feed',
     )
     .optionsGroup('Output:')
     .option('--json', 'one JSON object on standard output at the end')
@@ -168,9 +169,12 @@ function listenSpec(texts: readonly string[], flags: ListenFlags): ListenSpec {
 
 /** Datagrams are taken from all sockets in one way. */
 function wayOf(addresses: readonly ReceiveAddressSpec[]): Pick<ReceiveAddressSpec, 'via' | 'busyPollUs'> {
-  const ways = addresses.map(({ via, busyPollUs }) => JSON.stringify([via, busyPollUs]));
+  const ways = addresses.map(({ via, busyPollUs, coalesce }) => JSON.stringify([via, busyPollUs, coalesce]));
   if (ways.every((way) => way === ways[0])) return {};
-  throw new UsageError('target', 'via and busypoll hold for all addresses: write the same behind each, or behind none');
+  throw new UsageError(
+    'target',
+    'via, busypoll and gro hold for all addresses: write the same behind each, or behind none',
+  );
 }
 
 /** Two addresses are lines A and B, where nothing else is told. */

@@ -63,7 +63,8 @@ export function addRecordCommand(program: Command, version: string): void {
     )
     .argument(
       '<addresses...>',
-      'udp://HOST:PORT[?via=PATH&busypoll=TIME], or udp://GROUP:PORT?iface=ADDRESS (else on loopback)',
+      'udp://HOST:PORT[?via=PATH&busypoll=TIME&gro=on], or udp://GROUP:PORT?iface=ADDRESS (else on loopback); with ' +
+        'gro=on trains of packets come as one, which is less work for the sender on this machine, and share one time',
     );
   const command = requireOption(begun, '-o, --output <file>', 'the file to write, or - for standard output')
     .optionsGroup('Output:')

@@ -63,9 +63,9 @@ export interface LoopRewriter {
 /** What a source of scheduled datagrams wants once `next()` was false: bytes, another loop, or nothing more. */
 export type Pause = 'fill' | 'restart' | 'end';
 
-/** A pull cursor over datagrams and when they are due, in that order. */
-export interface ScheduledSource {
-  /** The bytes to send; borrowed until the next `next()`. */
+/** A datagram that a schedule says the time of. */
+export interface ScheduledPacket {
+  /** The bytes to send; borrowed until the next one. */
   readonly view: DataView;
   readonly offset: number;
   readonly length: number;
@@ -80,6 +80,10 @@ export interface ScheduledSource {
   readonly dueNs: number;
   /** Capture stamp less the exchange's own, ns; NaN where it has none. */
   readonly feedLatencyNs: number;
+}
+
+/** A pull cursor over datagrams and when they are due, in that order. */
+export interface ScheduledSource extends ScheduledPacket {
   /** The loop that is played, from 1. */
   readonly loop: number;
   /** Datagrams that the gate left out. */

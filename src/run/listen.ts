@@ -37,6 +37,8 @@ export interface ListenSpec {
   iface: string | null;
   via?: ReceivePath;
   busyPollUs?: number;
+  /** Whether runs of datagrams may come as one; true unless told. */
+  coalesce?: boolean;
   /** Further addresses that are listened to. */
   more?: readonly ReceiveAddress[];
   /** Merge the lines of each feed; which flows are A and B is told by `lines`, or found out. */

@@ -1,4 +1,4 @@
-/** Where a listener receives: `udp://host:port?iface=&via=&busypoll=`. */
+/** Where a listener receives: `udp://host:port?iface=&via=&busypoll=&gro=`. */
 import { UsageError } from '../core/errors.js';
 import { parseDuration } from '../core/time.js';
 import type { ReceivePath } from '../io/udp-receiver.js';
@@ -14,6 +14,8 @@ export interface ReceiveAddressSpec {
   via?: ReceivePath;
   /** How long to keep asking after the latest datagram, in microseconds. */
   busyPollUs?: number;
+  /** Whether runs of datagrams may come as one, with one time of receipt; left out: as the command has it. */
+  coalesce?: boolean;
 }
 
 const receivePaths: readonly ReceivePath[] = ['auto', 'recvmmsg', 'dgram'];
@@ -28,6 +30,9 @@ export function parseReceiveAddress(text: string): ReceiveAddressSpec {
   }
   const address: ReceiveAddressSpec = { host, port, iface: null };
   for (const [name, value] of new URLSearchParams(query)) readOption(address, name, value, text);
+  if (address.via === 'dgram' && address.coalesce === true) {
+    throw new UsageError('target', `'${text}': gro=on cannot be had with via=dgram, which takes datagrams one by one`);
+  }
   return address;
 }
 
@@ -42,8 +47,11 @@ function readOption(address: ReceiveAddressSpec, name: string, value: string, te
     const us = parseDuration(value) / 1000;
     if (!(us > 0 && us <= longestBusyPollUs)) refuse('busypoll is a time of up to 10ms, as in busypoll=50us');
     address.busyPollUs = us;
+  } else if (name === 'gro') {
+    if (value !== 'on' && value !== 'off') refuse('gro is on or off');
+    address.coalesce = value === 'on';
   } else if (name !== 'ttl' && name !== 'loopback') {
     // Those two belong to senders, who share the form.
-    refuse(`unknown option '${name}'; there are iface, via and busypoll`);
+    refuse(`unknown option '${name}'; there are iface, via, busypoll and gro`);
   }
 }

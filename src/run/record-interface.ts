@@ -39,10 +39,11 @@ export class RecordInterface {
   ): Promise<RecordInterface> {
     const host = await resolveHost(asked.host);
     const iface = isMulticast(host) ? (asked.iface ?? loopbackInterface()) : null;
-    // Datagrams that came in one run would have one time of receipt.
-    const options = { ...asked, host, iface, bufferBytes: spec.bufferBytes, coalesce: false };
+    // Datagrams that came in one run have one time of receipt: only where that is asked for.
+    const { coalesce = false } = asked;
+    const options = { ...asked, host, iface, bufferBytes: spec.bufferBytes, coalesce };
     const receiver = await openUdpReceiver(options, onDatagram);
-    return new RecordInterface({ host, port: receiver.port, iface }, interfaceName(iface ?? host), receiver);
+    return new RecordInterface({ host, port: receiver.port, iface, coalesce }, interfaceName(iface ?? host), receiver);
   }
 
   get url(): string {
@@ -59,7 +60,9 @@ export class RecordInterface {
 
   get stampsText(): string {
     const { stamps } = this;
-    return stamps === 'program' ? 'stamped when this program read the packet' : `stamped by the ${stamps} on receipt`;
+    if (stamps === 'program') return 'stamped when this program read the packet';
+    const ofTrain = this.address.coalesce ? ', packets of one train alike' : '';
+    return `stamped by the ${stamps} on receipt${ofTrain}`;
   }
 
   /** What the file says of it. */

@@ -57,7 +57,10 @@ async function replayAndRecord(query = ''): Promise<{ sent: Sent; kept: Recorded
       `buffer ${receiveBuffer.grantedBytes >> 20} MiB, longest lag of the sender ${sent.late.maxNs / 1e6} ms\n`,
   );
   expect(kept.packets).toEqual({ ...kept.packets, written: kept.packets.total, missed: 0, unwritten: 0 });
-  expect(kept.packets.total + kept.kernelDrops).toBe(sent.packets);
+  // A train that is dropped counts as one.
+  const accounted = kept.packets.total + kept.kernelDrops;
+  if (query === '?gro=on' && kept.kernelDrops > 0) expect(accounted).toBeLessThanOrEqual(sent.packets);
+  else expect(accounted).toBe(sent.packets);
   expect(session.messages + session.missing).toBeLessThanOrEqual(sent.messages);
   const inspected = JSON.parse((await run(['inspect', output, '--json'])).stdout) as Recorded;
   expect([inspected.packets.total, inspected.sessions[0]]).toMatchObject([
@@ -74,6 +77,20 @@ describe('record', () => {
     let wasHeldUp = true;
     for (let attempt = 0; attempt < attempts && !isShown; attempt++) {
       const { sent, isLossless } = await replayAndRecord();
+      const isAtRate = sent.packets === packets && sent.rate.packetsPerSecond > reachedShare * packetsPerSecond;
+      isShown = isLossless && isAtRate;
+      wasHeldUp &&= !isAtRate || sent.late.maxNs > heldUpNs;
+    }
+    if (!isShown && wasHeldUp) process.stdout.write('record: this machine was too busy in every attempt to tell\n');
+    else expect(isShown).toBe(true);
+  });
+
+  it('of trains, 300 kpps for 5 s loses nothing, and the order is the sent one', async () => {
+    let isShown = false;
+    let wasHeldUp = true;
+    for (let attempt = 0; attempt < attempts && !isShown; attempt++) {
+      const { sent, kept, isLossless } = await replayAndRecord('?gro=on');
+      expect(kept.interfaces[0]?.path).toMatch(/^recvmmsg/);
       const isAtRate = sent.packets === packets && sent.rate.packetsPerSecond > reachedShare * packetsPerSecond;
       isShown = isLossless && isAtRate;
       wasHeldUp &&= !isAtRate || sent.late.maxNs > heldUpNs;

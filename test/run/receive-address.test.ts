@@ -10,6 +10,8 @@ describe('parseReceiveAddress', () => {
     ['udp://[::1]:5', address('::1', 5)],
     ['udp://239.1.2.3:5000?iface=eth0&ttl=4&loopback=true', address('239.1.2.3', 5000, { iface: 'eth0' })],
     ['udp://127.0.0.1:1?via=recvmmsg&busypoll=50us', address('127.0.0.1', 1, { via: 'recvmmsg', busyPollUs: 50 })],
+    ['udp://127.0.0.1:1?gro=on', address('127.0.0.1', 1, { coalesce: true })],
+    ['udp://127.0.0.1:1?gro=off&via=dgram', address('127.0.0.1', 1, { coalesce: false, via: 'dgram' })],
     ['udp://127.0.0.1:1?via=dgram', address('127.0.0.1', 1, { via: 'dgram' })],
   ])('%s', (text, expected) => {
     expect(parseReceiveAddress(text)).toEqual(expected);
@@ -23,7 +25,9 @@ describe('parseReceiveAddress', () => {
     ['udp://127.0.0.1:1?via=sendmmsg', /via is one of auto, recvmmsg, dgram/],
     ['udp://127.0.0.1:1?busypoll=0s', /busypoll is a time of up to 10ms/],
     ['udp://127.0.0.1:1?busypoll=1s', /busypoll is a time of up to 10ms/],
-    ['udp://127.0.0.1:1?gso=off', /unknown option 'gso'; there are iface, via and busypoll/],
+    ['udp://127.0.0.1:1?gso=off', /unknown option 'gso'; there are iface, via, busypoll and gro/],
+    ['udp://127.0.0.1:1?gro=maybe', /gro is on or off/],
+    ['udp://127.0.0.1:1?gro=on&via=dgram', /gro=on cannot be had with via=dgram/],
   ])('refuses %s', (text, why) => {
     expect(() => parseReceiveAddress(text)).toThrow(UsageError);
     expect(() => parseReceiveAddress(text)).toThrow(why);

@@ -9,12 +9,13 @@
 import { copyBytes } from '../../core/copy.js';
 import type { CapturedFrame, Flow } from '../../core/seams.js';
 import type { FramingOf } from '../loop.js';
+import type { ScheduledPacket } from '../scheduled-reader.js';
 import { Fate, type FaultAction, type FaultDecider, noAction, type PacketOnLine } from './action.js';
 import { type Amount, add, type LineFaults, noFaultsOf, tally } from './counts.js';
 import { sumOf } from './fault-log.js';
 import { type HeldPacket, HeldPackets } from './held-packets.js';
 import type { LineFinder } from './lines.js';
-import { PacketReading, type ScheduledPacket } from './packet.js';
+import { PacketReading } from './packet.js';
 
 /** Told of everything that was done, in order. */
 export type ActionListener = (at: PacketOnLine, action: FaultAction) => void;

@@ -1,39 +1,21 @@
 /** Faults in front of what a run sends: the same shape as the schedule behind it, other datagrams at other times. */
-import type { CapturedFrame, Flow } from '../../core/seams.js';
+import type { CapturedFrame } from '../../core/seams.js';
 import type { Pause, ScheduledSource } from '../scheduled-reader.js';
+import { WrappedSource } from '../wrapped-source.js';
 import type { FaultEngine } from './fault-engine.js';
 
-export class FaultyReader implements ScheduledSource {
-  view: DataView;
-  offset = 0;
-  length = 0;
-  flow: Flow;
-  messages = 0;
-  captureNs = 0;
-  dueNs = 0;
-  feedLatencyNs = Number.NaN;
+export class FaultyReader extends WrappedSource {
   pause: Pause = 'fill';
-  private readonly inner: ScheduledSource;
   private readonly engine: FaultEngine;
   private isOver = false;
 
   constructor(inner: ScheduledSource, engine: FaultEngine) {
-    this.inner = inner;
+    super(inner);
     this.engine = engine;
-    this.view = inner.view;
-    this.flow = inner.flow;
   }
 
   get frame(): CapturedFrame | null {
     return this.engine.frame;
-  }
-
-  get loop(): number {
-    return this.inner.loop;
-  }
-
-  get skipped(): number {
-    return this.inner.skipped;
   }
 
   /** Throws UsageError where a log of faults does not fit what is played. */
@@ -52,19 +34,8 @@ export class FaultyReader implements ScheduledSource {
         return false;
       }
     }
-    this.view = engine.view;
-    this.offset = engine.offset;
-    this.length = engine.length;
-    this.flow = engine.flow;
-    this.messages = engine.messages;
-    this.captureNs = engine.captureNs;
-    this.dueNs = engine.dueNs;
-    this.feedLatencyNs = engine.feedLatencyNs;
+    this.handOn(engine, engine);
     return true;
-  }
-
-  restart(): Promise<void> {
-    return this.inner.restart();
   }
 
   private end(isComplete: boolean): void {

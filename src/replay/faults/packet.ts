@@ -9,25 +9,9 @@ import {
   readSequence,
 } from '../../session/moldudp64-header.js';
 import type { FramingOf } from '../loop.js';
+import type { ScheduledPacket } from '../scheduled-reader.js';
 
-/** A packet that a schedule says the time of; the view is borrowed. */
-export interface ScheduledPacket {
-  readonly view: DataView;
-  readonly offset: number;
-  readonly length: number;
-  readonly flow: Flow;
-  /** The packet that it was captured in, where whole frames are sent. */
-  readonly frame?: CapturedFrame | null;
-  readonly messages: number;
-  /** Capture time since the run's first packet. */
-  readonly captureNs: number;
-  /** When it is due, since the run's origin; never earlier than the packet before. */
-  readonly dueNs: number;
-  /** Capture stamp less the exchange's own; NaN where it has none. */
-  readonly feedLatencyNs: number;
-}
-
-/** It, with its place and its numbers. */
+/** A scheduled packet with its place and its numbers. */
 export interface PacketAtHand extends ScheduledPacket {
   /** From 1, and the packet's place in it, from 1. */
   readonly loop: number;
