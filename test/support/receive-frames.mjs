@@ -7,7 +7,8 @@ import { libc } from '../../dist/io/native/libc.js';
 const [iface, file] = process.argv.slice(2);
 const library = libc();
 const blockBytes = 1 << 20;
-const blocks = 32;
+// Room for every frame of the longest test: a sender at full speed does not wait for this one.
+const blocks = 96;
 const slotBytes = 1 << 13;
 const slots = (blockBytes / slotBytes) * blocks;
 const [AF_PACKET, SOCK_RAW, SOL_PACKET, PACKET_RX_RING, PACKET_VERSION, ETH_P_ALL] = [17, 3, 263, 5, 10, 3];
