@@ -66,6 +66,23 @@ export const benchCases: readonly BenchCase[] = [
     prepare: prepareScan,
   },
   {
+    name: 'itch-count',
+    about: 'BinaryFILE in memory: every message checked and counted by type, four cursors at a time',
+    input: session,
+    per: 'message',
+    messages: sessionMessages,
+    sum: 'itch-count',
+    prepare: ({ bytes }) => {
+      const view = viewOf(bytes);
+      return () => {
+        const counter = itch50.createBlockCounter();
+        if (counter.count(view, 0, bytes.length) !== bytes.length) throw new Error('the file ends early');
+        const counts = Object.entries(counter.byType);
+        return counts.reduce((sum, [type, count]) => (sum + Math.imul(type.charCodeAt(0), count)) >>> 0, 0);
+      };
+    },
+  },
+  {
     name: 'itch-decode',
     about: 'BinaryFILE in memory: every field through typed handlers, decodeBlocks',
     input: session,

@@ -115,6 +115,7 @@ export {
   verifyPacing,
 } from './run/verify-pacing.js';
 export type { BatchDecoder, BatchHandlers, BatchOptions } from './schema/batch-decoder.js';
+export { BlockCounter, type BlockCounterOptions } from './schema/block-counter.js';
 export { type Codec, createCodec } from './schema/codec.js';
 export type { ColumnArray, Columns, ColumnsOptions } from './schema/columns.js';
 export { canGenerateCode, type Decoder, type Engine } from './schema/compile.js';

@@ -2,6 +2,7 @@
 import { DecodeError, UsageError } from '../core/errors.js';
 import type { LengthOf, TimestampOf } from '../core/seams.js';
 import { type BatchDecoder, type BatchHandlers, type BatchOptions, buildBatchDecoder } from './batch-decoder.js';
+import { BlockCounter, type BlockCounterOptions } from './block-counter.js';
 import { buildColumns, type Columns, type ColumnsOptions } from './columns.js';
 import { type AccessorClasses, buildAccessors, buildDecoder, type Decoder, type Engine } from './compile.js';
 import { type CsvWriter, compileCsvWriter } from './csv.js';
@@ -36,6 +37,8 @@ export interface Codec<P extends Protocol> extends Protocol<P['messages']> {
   createBatchDecoder(handlers: BatchHandlers<P>, options?: BatchOptions): BatchDecoder;
   /** Messages of a block by type, `capacityBytes` of them: what `createBatchDecoder` is built on. */
   createPartition(capacityBytes?: number, engine?: Engine): MessagePartition;
+  /** Counts messages by type without handing them over, several cursors at a time. */
+  createBlockCounter(options?: BlockCounterOptions): BlockCounter;
   /** Reads batches of one message type into typed arrays, one a field. */
   createColumns<Name extends MessageName<P>, Column extends ColumnName<Extract<P['messages'][number], { name: Name }>>>(
     name: Name,
@@ -110,9 +113,15 @@ function layoutReaders(table: Protocol): Pick<Codec<Protocol>, 'lengthOf' | 'tim
   };
 }
 
-function accessors<P extends Protocol>(
-  table: P,
-): Pick<Codec<P>, 'createDecoder' | 'createFlyweight' | 'createBatchDecoder' | 'createPartition' | 'createColumns'> {
+type Readers =
+  | 'createDecoder'
+  | 'createFlyweight'
+  | 'createBatchDecoder'
+  | 'createPartition'
+  | 'createBlockCounter'
+  | 'createColumns';
+
+function accessors<P extends Protocol>(table: P): Pick<Codec<P>, Readers> {
   const built = new Map<Engine, AccessorClasses>();
   function classesOf(engine: Engine): AccessorClasses {
     const classes = built.get(engine) ?? buildAccessors(table, engine);
@@ -123,6 +132,7 @@ function accessors<P extends Protocol>(
     createDecoder: (handlers, engine = 'auto') => buildDecoder(table, classesOf(engine), handlers, engine),
     createBatchDecoder: (handlers, options) =>
       buildBatchDecoder(table, classesOf(options?.engine ?? 'auto'), handlers, options),
+    createBlockCounter: (options) => new BlockCounter(table, options),
     createPartition: (capacityBytes, engine) => new MessagePartition(table, capacityBytes, engine),
     createColumns(name, options) {
       const message = table.messages.find((candidate) => candidate.name === name);

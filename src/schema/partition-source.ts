@@ -88,3 +88,12 @@ export function interpretTake(lists: PartitionLists): TakeBlocks {
     return at;
   };
 }
+
+/** The layouts of a table's messages by type. */
+export function layoutsOf(table: Protocol): Int32Array {
+  const layouts = new Int32Array(256).fill(UNKNOWN);
+  for (const [index, { typeCode, length }] of table.messages.entries()) {
+    layouts[typeCode] = (length << SLOT_BITS) | (index + 1);
+  }
+  return layouts;
+}

@@ -9,6 +9,7 @@
 import { type Engine, isCompiled } from './compile.js';
 import {
   interpretTake,
+  layoutsOf,
   type PartitionLists,
   partitionSource,
   SLOT_BITS,
@@ -24,8 +25,8 @@ export const PARTITION_BYTES = 32_768;
 const PREFIX = 2;
 /** The least bytes that can be read as a length and a type at once. */
 const HEAD = 4;
-/** Offsets fit an integer register up to here. */
-const MAX_OFFSET = 0x7fffffff;
+/** Offsets, and those that the longest message leads on to, fit an integer register up to here. */
+const MAX_OFFSET = 0x7ffd0000;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 const NOTHING = new DataView(new ArrayBuffer(0));
 
@@ -200,14 +201,6 @@ export class MessagePartition {
     if (this.count > 0) throw new RangeError('a partition holds messages of one view: hand them on and clear it first');
     this.view = view;
   }
-}
-
-function layoutsOf(table: Protocol): Int32Array {
-  const layouts = new Int32Array(256).fill(UNKNOWN);
-  for (const [index, { typeCode, length }] of table.messages.entries()) {
-    layouts[typeCode] = (length << SLOT_BITS) | (index + 1);
-  }
-  return layouts;
 }
 
 function cumulated(sizes: readonly number[]): number[] {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { accessorSource } from '../../src/schema/accessor-source.js';
 import { batchSource, columnsSource } from '../../src/schema/batch-source.js';
+import { countSource } from '../../src/schema/count-source.js';
 import { dispatchSource } from '../../src/schema/dispatch-source.js';
 import { partitionSource } from '../../src/schema/partition-source.js';
 import { small } from './small.js';
@@ -19,6 +20,7 @@ describe('emitted source', () => {
   it('loops over batches with handlers for some messages, and over columns', () => {
     expect(batchSource(small, new Set(['Every']), [0, 10, 20], 7)).toMatchSnapshot();
     expect(partitionSource(small, 7)).toMatchSnapshot();
+    expect(countSource(small, 7)).toMatchSnapshot();
     const [every] = small.messages;
     const columns = every.fields.map(({ name, offset, length }) => ({ name, offset, length: Math.min(length, 8) }));
     expect(columnsSource(small, 'Every', columns)).toMatchSnapshot();

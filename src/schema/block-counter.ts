@@ -1,0 +1,189 @@
+/**
+ * Counts messages by type, several cursors at a time.
+ *
+ * Cursors begin at guessed boundaries: places where some whole messages of known types follow each other. A guess
+ * counts as proven only where the cursor before it, itself proven, ends exactly on it. Where one does not, nothing that
+ * was counted from it on, or by the cursor that missed it, is kept: that part is counted again by a single cursor. So
+ * bytes that look like messages inside of others cost time and change nothing.
+ */
+import { type Engine, isCompiled } from './compile.js';
+import {
+  COUNTS_STRIDE,
+  type CountLists,
+  type CountLoops,
+  CURSORS,
+  countSource,
+  interpretCount,
+} from './count-source.js';
+import { layoutsOf, SLOT_BITS } from './partition-source.js';
+import type { Protocol } from './table.js';
+
+/** What is shared among the cursors at a time: at least and at most so many bytes. */
+const MIN_SHARED_BYTES = 16_384;
+const MAX_SHARED_BYTES = 1_048_576;
+/** A boundary is guessed where so many whole messages of known types follow each other … */
+const GUESS_MESSAGES = 4;
+/** … and looked for within so many bytes. */
+const GUESS_WINDOW = 4096;
+const PREFIX = 2;
+/** The least bytes that can be read as a length and a type at once. */
+const HEAD = 4;
+/** Offsets, and those that the longest message leads on to, fit an integer register up to here. */
+const MAX_OFFSET = 0x7ffd0000;
+
+let counters = 0;
+
+/** How a counter is built. */
+export interface BlockCounterOptions {
+  readonly engine?: Engine;
+  /** How many bytes are shared among the cursors at least; from 64 on. */
+  readonly minSharedBytes?: number;
+}
+
+/** Counts of messages that each follow their 2-byte big-endian length. */
+export class BlockCounter {
+  /** Messages counted, of known types and unknown. */
+  messages = 0;
+  /** Those of unknown type, or of a length that is not their type's. */
+  unknown = 0;
+  /** How often a guessed boundary turned out to be none. */
+  misses = 0;
+  private readonly table: Protocol;
+  private readonly totals: Float64Array;
+  private readonly lists: CountLists;
+  private readonly loops: CountLoops;
+  private readonly minSharedBytes: number;
+
+  constructor(table: Protocol, { engine = 'auto', minSharedBytes = MIN_SHARED_BYTES }: BlockCounterOptions = {}) {
+    this.table = table;
+    this.minSharedBytes = Math.max(64, minSharedBytes);
+    this.totals = new Float64Array(table.messages.length + 1);
+    this.lists = {
+      counts: new Int32Array(CURSORS * COUNTS_STRIDE),
+      layouts: layoutsOf(table),
+      places: new Int32Array(CURSORS),
+    };
+    this.loops = isCompiled(engine)
+      ? (new Function('lists', countSource(table, counters++))(this.lists) as CountLoops)
+      : interpretCount(this.lists);
+  }
+
+  /** How many messages of each type were counted, by type character; those that were none left out. */
+  get byType(): Record<string, number> {
+    const counted = this.table.messages.map(({ type }, index) => [type, this.totals[index + 1] as number] as const);
+    return Object.fromEntries(counted.filter(([, count]) => count > 0));
+  }
+
+  /**
+   * Counts the messages from `offset` up to `end`. Returns the offset of the first byte not counted: `end`, or that of
+   * a message which `end` cuts short.
+   */
+  count(view: DataView, offset: number, end: number): number {
+    if (end > MAX_OFFSET) return this.countFar(view, offset, end);
+    let at = offset;
+    while (end - at >= this.minSharedBytes) {
+      const stop = Math.min(at + MAX_SHARED_BYTES, end);
+      const next = this.guess(view, at, stop, end)
+        ? this.countShared(view, stop, end)
+        : this.countAlone(view, at, stop, end);
+      if (next === at) return at;
+      at = next;
+    }
+    return this.countLast(view, this.countAlone(view, at, end, end), end);
+  }
+
+  /** Guesses where the cursors behind the first begin; false where one finds no place. */
+  private guess(view: DataView, offset: number, stop: number, end: number): boolean {
+    const { places } = this.lists;
+    places[0] = offset;
+    for (let cursor = 1; cursor < CURSORS; cursor++) {
+      const wanted = offset + Math.floor(((stop - offset) * cursor) / CURSORS);
+      const place = this.findBoundary(view, Math.max(wanted, (places[cursor - 1] as number) + 1), stop, end);
+      if (place < 0) return false;
+      places[cursor] = place;
+    }
+    return true;
+  }
+
+  /** The first place from `from` on that looks like a boundary; −1 where none does. */
+  private findBoundary(view: DataView, from: number, stop: number, end: number): number {
+    const last = Math.min(from + GUESS_WINDOW, stop - HEAD);
+    for (let at = from; at <= last; at++) {
+      if (this.looksLikeMessages(view, at, end)) return at;
+    }
+    return -1;
+  }
+
+  private looksLikeMessages(view: DataView, offset: number, end: number): boolean {
+    let at = offset;
+    for (let count = 0; count < GUESS_MESSAGES; count++) {
+      if (at > end - HEAD) return false;
+      const length = view.getUint16(at);
+      if ((this.lists.layouts[view.getUint8(at + PREFIX)] as number) >>> SLOT_BITS !== length) return false;
+      at += PREFIX + length;
+    }
+    return at <= end;
+  }
+
+  /** Counts from the guessed places to `stop`; returns where what is proven ends. */
+  private countShared(view: DataView, stop: number, end: number): number {
+    const { places } = this.lists;
+    const starts = places.slice();
+    this.loops.interleaved(view, Math.min(stop - 1, end - HEAD), end);
+    let proven = 1;
+    while (proven < CURSORS && places[proven - 1] === starts[proven]) proven++;
+    if (proven === CURSORS) {
+      this.keep(CURSORS);
+      return places[CURSORS - 1] as number;
+    }
+    // The cursor that missed is proven where it began; it may have gone beyond the end, so its part is done again too.
+    this.misses++;
+    this.keep(proven - 1);
+    return this.countAlone(view, starts[proven - 1] as number, stop, end);
+  }
+
+  private countAlone(view: DataView, offset: number, stop: number, end: number): number {
+    const behind = this.loops.serial(view, offset, Math.min(stop - 1, end - HEAD), end);
+    this.keep(1);
+    return behind;
+  }
+
+  /** The last bytes, which may be less than a head. */
+  private countLast(view: DataView, offset: number, end: number): number {
+    const { counts, layouts } = this.lists;
+    let at = offset;
+    while (end - at >= PREFIX) {
+      const length = view.getUint16(at);
+      if (length > end - at - PREFIX) break;
+      const layout = length === 0 ? -1 : (layouts[view.getUint8(at + PREFIX)] as number);
+      const slot = layout >>> SLOT_BITS === length ? layout & ((1 << SLOT_BITS) - 1) : 0;
+      counts[slot] = (counts[slot] as number) + 1;
+      at += PREFIX + length;
+    }
+    this.keep(1);
+    return at;
+  }
+
+  /** Adds up what the first `cursors` have counted and forgets what the others have. */
+  private keep(cursors: number): void {
+    const { counts } = this.lists;
+    for (let slot = 0; slot < this.totals.length; slot++) {
+      let sum = 0;
+      for (let cursor = 0; cursor < cursors; cursor++) sum += counts[slot + cursor * COUNTS_STRIDE] as number;
+      this.totals[slot] = (this.totals[slot] as number) + sum;
+      this.messages += sum;
+      if (slot === 0) this.unknown += sum;
+    }
+    counts.fill(0);
+  }
+
+  /** Beyond 2 GiB: a part at a time, each through a view of its own. */
+  private countFar(view: DataView, offset: number, end: number): number {
+    for (let at = offset; ; ) {
+      const near = new DataView(view.buffer, view.byteOffset + at, Math.min(end - at, 1 << 30));
+      const counted = this.count(near, 0, near.byteLength);
+      at += counted;
+      if (counted === 0 || at === end) return at;
+    }
+  }
+}
