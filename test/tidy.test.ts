@@ -43,7 +43,14 @@ const rooms: Record<string, readonly string[]> = {
 const pureRooms = ['core', 'schema', 'capture', 'session', 'protocol', 'compare', 'replay', 'sim', 'plot'];
 const impureModules = /^node:(fs|net|dgram|http|https|zlib|stream|worker_threads|child_process|os|dns|tty)/;
 /** What a run starts by file name, not by import. */
-const entries = ['index.ts', 'cli/main.ts', 'run/replay-worker.ts', 'run/ring-worker.ts', 'run/parser-worker.ts'];
+const entries = [
+  'index.ts',
+  'cli/main.ts',
+  'run/replay-worker.ts',
+  'run/ring-worker.ts',
+  'run/parser-worker.ts',
+  'run/bench/stage-worker.ts',
+];
 
 const files = listFiles(source).filter((path) => path.endsWith('.ts'));
 const texts = new Map(files.map((path) => [relative(source, path), readFileSync(path, 'utf8')]));

@@ -33,6 +33,7 @@ const commands: Readonly<Record<string, (program: Command) => Promise<unknown>>>
   reference: async (program) => (await import('./reference.js')).addReferenceCommand(program),
   demo: async (program) => (await import('./demo.js')).addDemoCommand(program),
   'verify-pacing': async (program) => (await import('./verify-pacing.js')).addVerifyPacingCommand(program),
+  bench: async (program) => (await import('./bench.js')).addBenchCommand(program, version),
   doctor: async (program) => (await import('./doctor.js')).addDoctorCommand(program),
   completion: async (program) => (await import('./completion.js')).addCompletionCommand(program),
 };

@@ -256,6 +256,7 @@ const codes: Readonly<Record<keyof typeof exitCode, readonly [short: string, mea
   damaged: ['damaged input', 'part of the input could not be read; the rest was delivered'],
   gaps: ['gaps found (--strict)', 'sequence numbers are missing, and --strict was given'],
   rateMissed: ['rate missed', 'sent later than --max-late-p99 allows, or a limit of verify-pacing was not kept'],
+  slower: ['slower than the baseline', 'a stage of bench has become slower than in --baseline'],
   differs: ['differs', 'what was compared is not the same: diff, golden check, check'],
   interrupted: ['interrupted', 'ended by SIGINT or SIGTERM; the report is printed all the same'],
 };
@@ -269,7 +270,7 @@ const exits: Topic = {
   arguments: [],
   blocks: [
     { rows: codeEntries.map(([name, [, meaning]]) => [String(exitCode[name]), meaning] as const) },
-    'Where several apply, the first of 1, 7, 3, 5, 4 and 130 wins.',
+    'Where several apply, the first of 1, 7, 3, 5, 6, 4 and 130 wins.',
   ],
 };
 

@@ -10,6 +10,8 @@ export const exitCode = {
   gaps: 4,
   /** The rate or the lateness asked for was not kept. */
   rateMissed: 5,
+  /** A measurement is slower than its baseline. */
+  slower: 6,
   /** Two sides that were compared are not the same: a diff, a golden record, a parser under test. */
   differs: 7,
   interrupted: 130,
@@ -17,12 +19,13 @@ export const exitCode = {
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
-/** The first that applies of failure, differs, damaged, rate missed, gaps, interrupted. */
+/** The first that applies of failure, differs, damaged, rate missed, slower, gaps, interrupted. */
 export function worstExitCode(applies: {
   failure?: boolean;
   differs?: boolean;
   damaged?: boolean;
   rateMissed?: boolean;
+  slower?: boolean;
   gaps?: boolean;
   interrupted?: boolean;
 }): ExitCode {
@@ -30,6 +33,7 @@ export function worstExitCode(applies: {
   if (applies.differs) return exitCode.differs;
   if (applies.damaged) return exitCode.damaged;
   if (applies.rateMissed) return exitCode.rateMissed;
+  if (applies.slower) return exitCode.slower;
   if (applies.gaps) return exitCode.gaps;
   return applies.interrupted ? exitCode.interrupted : exitCode.ok;
 }

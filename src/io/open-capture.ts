@@ -44,7 +44,7 @@ export interface OpenCaptureOptions {
   /** Read the next chunk of a file while the one before is in use, so that a replay never waits for the disk. */
   readAhead?: boolean;
   /** Reads the file into memory first, or takes it from there. */
-  preload?: PreloadStore;
+  preload?: Pick<PreloadStore, 'open'>;
   /** Whether TCP streams are put together; where absent their packets are skipped. */
   tcp?: boolean;
   /** Whether packets without a datagram are delivered too, as `CaptureReader` says; false where absent. */

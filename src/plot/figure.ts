@@ -8,6 +8,7 @@ import { type Box, chartHeight, drawChart } from './chart.js';
 import type { Figure, Panel } from './model.js';
 import { clean, element, escapeXml, text } from './svg.js';
 import { colours, figureWidth, fontFamily, fontSize, margin } from './theme.js';
+import { drawWaterfall, waterfallHeight } from './waterfall.js';
 
 const titleSize = 19;
 const subtitleHeight = 17;
@@ -60,7 +61,7 @@ function drawStack(stack: readonly Panel[], box: Box): string {
       const height = index === stack.length - 1 ? box.y + box.height - y : panelHeight(panel);
       const own = { ...box, y, height };
       y += height + gap;
-      return panel.kind === 'chart' ? drawChart(panel, own) : drawBarList(panel, own);
+      return drawPanel(panel, own);
     })
     .join('');
 }
@@ -69,6 +70,12 @@ function stackHeight(stack: readonly Panel[]): number {
   return stack.reduce((sum, panel) => sum + panelHeight(panel), gap * (stack.length - 1));
 }
 
+function drawPanel(panel: Panel, box: Box): string {
+  if (panel.kind === 'chart') return drawChart(panel, box);
+  return panel.kind === 'waterfall' ? drawWaterfall(panel, box) : drawBarList(panel, box);
+}
+
 function panelHeight(panel: Panel): number {
-  return panel.kind === 'chart' ? chartHeight(panel) : barListHeight(panel);
+  if (panel.kind === 'chart') return chartHeight(panel);
+  return panel.kind === 'waterfall' ? waterfallHeight(panel) : barListHeight(panel);
 }

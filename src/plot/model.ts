@@ -12,7 +12,7 @@ export interface Figure {
   readonly rows: readonly (readonly (readonly Panel[])[])[];
 }
 
-export type Panel = Chart | BarList;
+export type Panel = Chart | BarList | Waterfall;
 
 /** Series over two axes. */
 export interface Chart {
@@ -67,5 +67,20 @@ export interface BarList {
   readonly title: string;
   readonly notes: readonly string[];
   readonly rows: readonly { readonly name: string; readonly value: number; readonly text: string }[];
+  readonly empty: string;
+}
+
+/** Spans that follow one another, as bars; those of `isWhole` are what others add up to, or stand beside them. */
+export interface Waterfall {
+  readonly kind: 'waterfall';
+  readonly title: string;
+  readonly notes: readonly string[];
+  readonly rows: readonly {
+    readonly name: string;
+    readonly from: number;
+    readonly length: number;
+    readonly text: string;
+    readonly isWhole?: boolean;
+  }[];
   readonly empty: string;
 }
