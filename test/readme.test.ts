@@ -15,7 +15,7 @@ import { projectRoot } from './support/cli.js';
 const timeoutMs = 120_000;
 const elision = '…';
 /** Commands that print figures of the machine that they run on. */
-const measured = /\btickreel (replay|listen|record|find-limit|verify-pacing|generate|doctor|demo)\b/;
+const measured = /\btickreel (replay|listen|record|find-limit|verify-pacing|bench|generate|doctor|demo)\b/;
 
 interface Block {
   /** Heading above it, and its number there. */

@@ -5,7 +5,7 @@ export const parsers: Topic = {
   name: 'parsers',
   title: 'Parsers under test',
   summary: 'how check reaches a parser, and what that is to write',
-  options: ['--parser'],
+  options: ['--max-memory'],
   arguments: [],
   blocks: [
     'A module exports an object with onMessage(view, offset, length, context), a class or a function that makes ' +

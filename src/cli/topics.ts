@@ -6,6 +6,7 @@ import type { CommandNode } from './command-tree.js';
 import { faultsTopic } from './fault-topic.js';
 import { linesTopic } from './lines-topic.js';
 import type { Block } from './page.js';
+import { bench } from './topics-bench.js';
 import { control } from './topics-control.js';
 import { counter, load } from './topics-load.js';
 import { parsers } from './topics-parsers.js';
@@ -287,6 +288,7 @@ export const topics: readonly Topic[] = [
   faultsTopic,
   counter,
   parsers,
+  bench,
   exits,
 ];
 

@@ -13,9 +13,24 @@ const leastOfType = 20_000;
 
 /** One run over all regions, which yields the sum of every field. */
 export function decodeRegions(regions: readonly Region[], protocols: Protocols): () => number {
+  return summing(regions, protocols, (decoders, region) => decoders.overRegion(region));
+}
+
+/** The same with messages of ITCH in batches; MDP has none. */
+export function decodeBatches(regions: readonly Region[], protocols: Protocols): () => number {
+  return summing(regions, protocols, (decoders, region) =>
+    region.protocol === 'itch50' ? decoders.inBatches(region) : decoders.overRegion(region),
+  );
+}
+
+function summing(
+  regions: readonly Region[],
+  protocols: Protocols,
+  runOver: (decoders: Decoders, region: Region) => () => void,
+): () => number {
   const total: FieldSum = { sum: 0 };
   const decoders = new Decoders(protocols, total);
-  const runs = regions.map((region) => decoders.overRegion(region));
+  const runs = regions.map((region) => runOver(decoders, region));
   return () => {
     total.sum = 0;
     for (const run of runs) run();
@@ -144,14 +159,21 @@ class Decoders {
     return decoder;
   }
 
+  inBatches({ bytes, byteCount }: Region): () => void {
+    const view = new DataView(bytes, 0, byteCount);
+    const decoder = itch50.createBatchDecoder(fieldSumHandlers(itch50, this.total));
+    return () => expectEnd(decoder.decodeBlocks(view, 0, byteCount), byteCount);
+  }
+
   overRegion({ protocol, schema, bytes, byteCount }: Region): () => void {
     const view = new DataView(bytes, 0, byteCount);
     const codec = this.protocols.mdp3.catalogue.codecs[schema] as SbeCodec;
     const decoder = protocol === 'itch50' ? this.itch50() : this.mdp3(codec);
     const decode = 'decodeBlocks' in decoder ? decoder.decodeBlocks : decoder.decodePacket;
-    return () => {
-      const behind = decode(view, 0, byteCount);
-      if (behind !== byteCount) throw new Error(`decoding ended at byte ${behind} of ${byteCount}`);
-    };
+    return () => expectEnd(decode(view, 0, byteCount), byteCount);
   }
+}
+
+function expectEnd(behind: number, byteCount: number): void {
+  if (behind !== byteCount) throw new Error(`decoding ended at byte ${behind} of ${byteCount}`);
 }

@@ -1,6 +1,6 @@
 /**
  * A parser of the user's own: a module with `onMessage(view, offset, length)`, or a class that has it as a method, as
- * the default export or a named one. `reset()` is called before each run, outside its time, and what `checksum()`
+ * the default export or a named one; as default also a function that makes one, or onMessage itself. `reset()` is called before each run, outside its time, and what `checksum()`
  * returns is compared from run to run, where there are such.
  */
 import { existsSync } from 'node:fs';
@@ -36,13 +36,25 @@ export async function loadParser(path: string): Promise<ParserModule> {
   } catch (error) {
     throw new UsageError('parser', `--parser ${path} does not load: ${describeThrown(error)}`, { cause: error });
   }
-  for (const candidate of [module, module.default, ...Object.values(module)]) {
+  for (const candidate of [module, madeByDefault(module.default, path), ...Object.values(module)]) {
     const parser = parserOf(candidate, path);
     if (parser !== null) return parser;
   }
   const names = Object.keys(module).join(', ') || 'nothing';
   const wanted = 'onMessage(view, offset, length), nor a class that has it as a method';
   throw new UsageError('parser', `--parser ${path} exports ${names}: no ${wanted}`);
+}
+
+/** A default export that is a function: onMessage itself, by its three arguments, or one that makes a parser. */
+function madeByDefault(given: unknown, path: string): unknown {
+  if (typeof given !== 'function' || /^class\b/.test(Function.prototype.toString.call(given))) return given;
+  if (given.prototype?.onMessage !== undefined) return given;
+  if (given.length >= 3) return { onMessage: given };
+  try {
+    return given();
+  } catch (error) {
+    throw new UsageError('parser', `--parser ${path}: its function threw: ${describeThrown(error)}`, { cause: error });
+  }
 }
 
 /** An object with the method, or an instance of a class with it; null where it is neither. */
