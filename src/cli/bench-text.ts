@@ -40,9 +40,11 @@ function inputLines({ input, machine, runs, warmUpNs, yardstick, stages }: Bench
     ...files,
     `input     ${formatCounted(input.messages, 'message')}, ${formatBytes(input.inflatedBytes)} inflated`,
     `machine   ${machine.cpu}, ${formatCounted(machine.cores, 'processor')}, Node ${machine.node}, ${machine.platform}`,
-    `runs      ${runs} interleaved, after ${formatDuration(warmUpNs)} or more of each to warm up; medians, spread from the best to the worst`,
+    `runs      ${runs} interleaved, after ${formatDuration(warmUpNs)} or more of each to warm up; medians, ` +
+      'spread from the best to the worst',
     ...waitedLine(stages),
-    `yardstick ${digits(yardstick.nsPerMessage)} ns a message, spread ${percent(yardstick.spread)}: a plain loop over the same bytes`,
+    `yardstick ${digits(yardstick.nsPerMessage)} ns a message, spread ${percent(yardstick.spread)}: a plain loop ` +
+      'over the same bytes',
   ];
 }
 
@@ -77,7 +79,8 @@ function typeLines({ types }: BenchReport): string[] {
   if (types.length === 0) return [];
   const rows = types.slice(0, shownTypes).map(({ type, name, messages, nsPerMessage, messagesPerSecond }) => {
     const count = formatCount(messages).padStart(11);
-    return `  ${type.padEnd(4)}${digits(nsPerMessage).padStart(9)}${(messagesPerSecond / 1e6).toFixed(2).padStart(9)}${count}  ${name}`;
+    const rate = (messagesPerSecond / 1e6).toFixed(2).padStart(9);
+    return `  ${type.padEnd(4)}${digits(nsPerMessage).padStart(9)}${rate}${count}  ${name}`;
   });
   const more = types.length > shownTypes ? [`  ${types.length - shownTypes} more types: --json lists them`] : [];
   return ['', '  type   ns/msg  M msg/s   messages', ...rows, ...more];
@@ -104,7 +107,7 @@ function parserLines({ parsers, stages, ownLatency }: BenchReport): string[] {
         ? []
         : [
             ...percentileRows(shortened(name), latency.latency),
-            `  ${latency.includes}; ${formatCount(Math.round(latency.reachedPerSecond))} messages a second were reached`,
+            `  ${latency.includes}; reached: ${formatCount(Math.round(latency.reachedPerSecond))} messages a second`,
           ],
     ),
   ];
@@ -130,7 +133,8 @@ function comparisonLines({ file, date, leastEffect, significance, differences, s
     return `  ${shortened(name).padEnd(18)}${change.padStart(9)}  p ${chance.toPrecision(2).padEnd(9)} ${words}`;
   });
   return [
-    `baseline  ${file} of ${date}: time by the yardstick's; counts from ${percent(leastEffect)} on with p below ${significance.toPrecision(2)}`,
+    `baseline  ${file} of ${date}: time by the yardstick's; counts from ${percent(leastEffect)} on ` +
+      `with p below ${significance.toPrecision(2)}`,
     ...differences.map((text) => `  ${text}`),
     ...rows,
   ];

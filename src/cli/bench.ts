@@ -57,9 +57,9 @@ export function addBenchCommand(program: Command, version: string): void {
     .summary('measure what reading a capture costs here, stage by stage, and your own parser')
     .description(
       'Measures on your capture and machine: reading the file (cold and warm), inflating, capture framing, network ' +
-        'layers, session framing, scanning and decoding messages (of each type as well), JSON, and all of it from file ' +
-        'to fields; time, allocation and garbage collection of each. Your own parser is measured on the same messages ' +
-        'beside. With an earlier report as --baseline it says what has become slower, and ends with 6.',
+        'layers, session framing, scanning and decoding messages (of each type as well), JSON, and all of it from ' +
+        'file to fields; time, allocation and garbage collection of each. Your own parser is measured on the same ' +
+        'messages beside. With an earlier report as --baseline it says what has become slower, and ends with 6.',
     )
     .argument('<captures...>', captureArgument.replace(/ are merged.*$/, ' are read one after another'))
     .optionsGroup('Measuring:')
@@ -110,8 +110,8 @@ function addParserOptions(command: Command): Command {
     .option('--parser-cmd <command>', 'a program that reads the messages from its standard input; may repeat', several)
     .option(
       '--parser-feed <what>',
-      'what a program is fed: binaryfile, capture (the bytes of the pcap), or udp://HOST:PORT (default: binaryfile of ' +
-        'ITCH, capture of MDP)',
+      'what a program is fed: binaryfile, capture (the bytes of the pcap), or udp://HOST:PORT (default: binaryfile ' +
+        'of ITCH, capture of MDP)',
       feedKind,
       'auto',
     )

@@ -46,7 +46,7 @@ export function chanceOfHigher(earlier: readonly number[], later: readonly numbe
   return higher / all;
 }
 
-/** The chance of so high a sum of doubled ranks, by its mean and variance, which are those of drawing without return. */
+/** The chance of so high a sum of doubled ranks, by its mean and variance: those of drawing without return. */
 function normalChance(ranks: readonly number[], taken: number, laterSum: number): number {
   const count = ranks.length;
   const mean = ranks.reduce((sum, rank) => sum + rank, 0) / count;

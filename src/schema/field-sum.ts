@@ -2,8 +2,8 @@
  * Handlers that read every field of every message and add it up: what a measurement decodes with, since a sum that is
  * used cannot be left out by a compiler, and what two ways of decoding are compared by.
  *
- * The sum is modulo 2^32, of every field's 32-bit words: of fields of 1 to 4 bytes one, of 48 and 64-bit integers a high
- * and a low one, of text one for each four bytes, and of the type byte.
+ * The sum is modulo 2^32, of every field's 32-bit words: of fields of 1 to 4 bytes one, of 48 and 64-bit integers a
+ * high and a low one, of text one for each four bytes, and of the type byte.
  */
 import { canGenerateCode } from './compile.js';
 import { type Field, wordLengths } from './field.js';

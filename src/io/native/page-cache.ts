@@ -32,7 +32,8 @@ export function dropFromCache(path: string, bytes: number): string | null {
     if (error !== 0) return `posix_fadvise refused with error ${error}`;
     const share = residentShare(file, bytes);
     if (share <= residentAtMost) return null;
-    return `the kernel kept ${(share * 100).toFixed(0)} % of it in memory: another program maps it, or its file system does`;
+    const percent = (share * 100).toFixed(0);
+    return `the kernel kept ${percent} % of it in memory: another program maps it, or its file system does`;
   } catch (error) {
     return (error as Error).message;
   } finally {

@@ -1,10 +1,10 @@
 /**
  * Whether a bench has become slower than an earlier one, stage by stage.
  *
- * What is compared is each run's time as a multiple of the yardstick's in the same round: a machine that is slower today,
- * or was for a minute, is so for both. A stage has become slower where its median multiple is higher by the least
- * effect, and the exact rank-sum test (see `core/rank-test.ts`) gives that less than one chance in a hundred, divided
- * by the number of stages that are tested (Bonferroni), if nothing had changed.
+ * What is compared is each run's time as a multiple of the yardstick's in the same round: a machine that is slower
+ * today, or was for a minute, is so for both. A stage has become slower where its median multiple is higher by the
+ * least effect, and the exact rank-sum test (see `core/rank-test.ts`) gives that less than one chance in a hundred,
+ * divided by the number of stages that are tested (Bonferroni), if nothing had changed.
  */
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../../core/errors.js';

@@ -1,6 +1,7 @@
 /**
- * Latency at a rate, by an open loop: every message has a time of its own, whether the one before it is done or not, and
- * its latency counts from there to the return of the call. What a slow message makes the next ones wait is in theirs.
+ * Latency at a rate, by an open loop: every message has a time of its own, whether the one before it is done or not,
+ * and its latency counts from there to the return of the call. What a slow message makes the next ones wait is in
+ * theirs.
  */
 import { type HistogramSummary, initHistograms, SignedHistogram } from '../../core/histogram.js';
 

@@ -1,11 +1,11 @@
 /**
  * An external parser, measured: as fast as it takes its input, and paced.
  *
- * Fed on its standard input it is started anew for each run; the time is from its start to its end, or, where it prints
- * counts, to the count of the last message, so process, pipe and printing are in it. Over UDP it is started once, tells by
- * a counter how many packets it has received, and the time is to the last count. Paced, each message has a time of its
- * own; a count that covers it is when it was handled. Without counts it is when the kernel took it into the pipe,
- * which shows that a program has fallen behind, and not when it handled what is in there.
+ * Fed on its standard input it is started anew for each run; the time is from its start to its end, or, where it
+ * prints counts, to the count of the last message, so process, pipe and printing are in it. Over UDP it is started
+ * once, tells by a counter how many packets it has received, and the time is to the last count. Paced, each message
+ * has a time of its own; a count that covers it is when it was handled. Without counts it is when the kernel took it
+ * into the pipe, which shows that a program has fallen behind, and not when it handled what is in there.
  */
 import type { InputSpec } from '../../analysis/input.js';
 import { UsageError } from '../../core/errors.js';
@@ -259,8 +259,8 @@ class Receiver {
     polled.stop();
     const lost = sent - (count - before);
     if (lost > 0) {
-      const text = `lost ${lost} of ${sent} packets at ${Math.round(perSecond)} messages a second, so no latency can be told`;
-      throw this.program.failure('lost', `${text}: pace it slower (--latency-rate)`);
+      const text = `lost ${lost} of ${sent} packets at ${Math.round(perSecond)} messages a second`;
+      throw this.program.failure('lost', `${text}, so no latency can be told: pace it slower (--latency-rate)`);
     }
     return log.result();
   }
@@ -336,7 +336,7 @@ class LatencyLog {
   }
 }
 
-/** Hands over what is due, turn by turn of the event loop, until so many messages are; `hand` returns false to end it. */
+/** Hands over what is due, turn by turn of the event loop, until so many messages are, or `hand` returns false. */
 async function pacedUnits(
   feed: ProgramFeed,
   messages: number,

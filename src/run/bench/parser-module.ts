@@ -1,7 +1,8 @@
 /**
  * A parser of the user's own: a module with `onMessage(view, offset, length)`, or a class that has it as a method, as
- * the default export or a named one; as default also a function that makes one, or onMessage itself. `reset()` is called before each run, outside its time, and what `checksum()`
- * returns is compared from run to run, where there are such.
+ * the default export or a named one; as default also a function that makes one, or onMessage itself. `reset()` is
+ * called before each run, outside its time, and what `checksum()` returns is compared from run to run, where there are
+ * such.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';

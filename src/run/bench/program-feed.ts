@@ -10,7 +10,7 @@ import type { UdpTarget } from '../target.js';
 import type { Sample, SampleFile } from './sample.js';
 import { walkSample } from './walk.js';
 
-/** Messages behind their lengths, the capture as it is, or datagrams; `auto`: of ITCH alone the first, else the second. */
+/** Messages behind their lengths, the capture as it is, or datagrams; `auto`: the first, of MDP the second. */
 export type FeedKind = 'auto' | 'binaryfile' | 'capture' | UdpTarget;
 
 /** Units are messages of a BinaryFILE, packets of a capture, and datagrams. */

@@ -92,8 +92,8 @@ export class Program {
   }
 
   /**
-   * Waits for its end; rejects with StageFailure where that is not a good one: by a signal, with another code than 0, or
-   * before its whole input was taken; and where it does not come within so long, after ending it.
+   * Waits for its end; rejects with StageFailure where that is not a good one: by a signal, with another code than 0,
+   * or before its whole input was taken; and where it does not come within so long, after ending it.
    */
   async finish(inputBytes: number, withinMs: number): Promise<void> {
     const end = await within(this.ended, withinMs);

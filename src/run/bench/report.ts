@@ -293,5 +293,6 @@ function latencyIncludes(isUdp: boolean, by: LatencyBy): string {
   if (by === 'pipe') {
     return `${from} when the kernel took it into the pipe: it printed no counts, so this is not when it was handled`;
   }
-  return `${from} our reading of a count that covers it: waiting, ${isUdp ? 'sockets' : 'the pipe'} and its counting are in it`;
+  const path = isUdp ? 'sockets' : 'the pipe';
+  return `${from} our reading of a count that covers it: waiting, ${path} and its counting are in it`;
 }

@@ -1,4 +1,4 @@
-/** The thread that measures one stage, or one parser: prepares and warms it up, then answers each question with a run. */
+/** The thread that measures one stage, or one parser: prepares and warms it up, then answers each question. */
 import { GCProfiler, getHeapStatistics } from 'node:v8';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { InputSpec } from '../../analysis/input.js';
@@ -51,7 +51,7 @@ export type StageAnswer =
 /** What is timed at once lasts so long at least: short runs are repeated. */
 const leastRunNs = 50e6;
 const mostRepeats = 10_000;
-/** Warm is what has run as long as asked for, and whose best of so many last runs is hardly better than the best before: code is compiled beside the run. */
+/** Warm is what has run as long as asked for, and whose best of so many last runs is hardly better than before. */
 const steadyRuns = 5;
 const steadyShare = 0.9;
 /** It is measured as it is after so long. */
