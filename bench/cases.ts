@@ -21,6 +21,7 @@ import { mdpCases } from './mdp-cases.js';
 import { binaryParserChecksum, pcapParserChecksum } from './peers.js';
 import { sessionMessages } from './session.js';
 import { startupCases } from './startup-cases.js';
+import { textCases } from './text-cases.js';
 
 /** One thing that is measured. */
 export interface BenchCase {
@@ -183,6 +184,7 @@ export const benchCases: readonly BenchCase[] = [
   },
   ...mdpCases,
   ...startupCases,
+  ...textCases,
   ...floorCases,
 ];
 
