@@ -38,6 +38,7 @@ const questions: readonly (readonly string[])[] = [
 export interface ColumnRun {
   readonly what: string;
   readonly seconds: number;
+  readonly cpuSeconds: number;
   readonly peakMb: number;
   readonly lines: number;
   readonly sha256: string;
@@ -107,9 +108,9 @@ function writeSession(path: string, messages: number): void {
   }
 }
 
-function figures(what: string, { stdout, seconds, peakMb }: Awaited<ReturnType<typeof run>>): ColumnRun {
+function figures(what: string, { stdout, seconds, cpuSeconds, peakMb }: Awaited<ReturnType<typeof run>>): ColumnRun {
   const sha256 = createHash('sha256').update(stdout).digest('hex');
-  return { what, seconds, peakMb, lines: stdout.split('\n').length - 1, sha256 };
+  return { what, seconds, cpuSeconds, peakMb, lines: stdout.split('\n').length - 1, sha256 };
 }
 
 async function main(): Promise<void> {
@@ -129,9 +130,14 @@ async function main(): Promise<void> {
   const out = (text: string) => process.stdout.write(`${text}\n`);
   out(`${messages} messages, ${(captureBytes / 1e9).toFixed(2)} GB; goal: an answer in ${goalSeconds} s`);
   out(`columns: ${(columnBytes / 1e9).toFixed(2)} GB, ${(columnBytes / messages).toFixed(1)} bytes a message`);
-  out('seconds  peak MB      lines  sha256            what');
-  for (const { what, seconds, peakMb, lines, sha256 } of [build, ...answers]) {
-    const cells = [seconds.toFixed(2).padStart(7), peakMb.toFixed(0).padStart(8), `${lines}`.padStart(10)];
+  out('seconds    CPU s  peak MB      lines  sha256            what');
+  for (const { what, seconds, cpuSeconds, peakMb, lines, sha256 } of [build, ...answers]) {
+    const cells = [
+      seconds.toFixed(2).padStart(7),
+      cpuSeconds.toFixed(2).padStart(8),
+      peakMb.toFixed(0).padStart(8),
+      `${lines}`.padStart(10),
+    ];
     out(`${cells.join(' ')}  ${sha256.slice(0, 16)}  ${what}`);
   }
 }

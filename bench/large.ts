@@ -50,6 +50,8 @@ export interface Finished {
   stdout: string;
   seconds: number;
   peakMb: number;
+  /** Of processor time, all threads; as of up to a twentieth of a second before the end. */
+  cpuSeconds: number;
 }
 
 function figures({ seconds, peakMb }: Finished): Pick<LargeRun, 'seconds' | 'peakMb'> {
@@ -65,13 +67,15 @@ export async function run(main: string, args: readonly string[]): Promise<Finish
     stdout += text;
   });
   let peakMb = 0;
+  let cpuSeconds = 0;
   const poll = setInterval(() => {
     peakMb = Math.max(peakMb, highWaterMb(child.pid as number));
+    cpuSeconds = Math.max(cpuSeconds, processorSeconds(child.pid as number));
   }, pollMs);
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
   clearInterval(poll);
   if (code !== 0) throw new Error(`tickreel ${args.join(' ')} ended with ${code}`);
-  return { stdout, seconds: Number(process.hrtime.bigint() - startNs) / 1e9, peakMb };
+  return { stdout, seconds: Number(process.hrtime.bigint() - startNs) / 1e9, peakMb, cpuSeconds };
 }
 
 /** 0 once the process has ended. */
@@ -79,6 +83,16 @@ function highWaterMb(pid: number): number {
   try {
     const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return kilobytes === undefined ? 0 : Number(kilobytes) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** User and system time, which the kernel counts in hundredths; 0 once the process has ended. */
+function processorSeconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
   } catch {
     return 0;
   }

@@ -93,7 +93,9 @@ export class LineHead {
   private readonly texts: CommonTexts;
   private readonly settled = new Map<Stream, Settled>();
   private latest: Stream | null = null;
+  /** Of the line before, and of the piece. */
   private seconds = -1;
+  private pieceSeconds = -1;
   private beforeNanoseconds: TextPiece = nothing;
   private latestSettled: Settled = { session: null, file: '', pieces: [] };
 
@@ -114,18 +116,25 @@ export class LineHead {
       }
       text.room(mostStepBytes);
       const { seconds } = reader;
-      if (step.number === 'timestampNs' && seconds > 0) {
-        // Thousands of lines have one second: its digits are part of the constant before the nanoseconds.
-        if (seconds !== this.seconds) this.setSeconds(seconds, step);
+      if (step.number === 'timestampNs' && seconds > 0 && this.isSecond(seconds, step)) {
         const at = writeNine(text.view, writePiece(text.view, text.length, this.beforeNanoseconds), reader.nanoseconds);
         text.length = writePiece(text.view, at, step.after);
       } else text.length = writeNumber(text.view, text.length, step, reader, sequence, stream);
     }
   }
 
-  private setSeconds(seconds: number, { before }: Step): void {
+  /**
+   * Whether `beforeNanoseconds` ends in the second's digits: thousands of lines have one second, so the second line of
+   * one makes the piece.
+   */
+  private isSecond(seconds: number, { before }: Step): boolean {
+    if (seconds === this.pieceSeconds) return true;
+    const isRepeated = seconds === this.seconds;
     this.seconds = seconds;
+    if (!isRepeated) return false;
+    this.pieceSeconds = seconds;
     this.beforeNanoseconds = textPiece(`${before.text}${seconds}`);
+    return true;
   }
 
   private settledOf(reader: RecordReader, sequence: number, stream: Stream): Settled {

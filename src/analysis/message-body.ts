@@ -74,7 +74,7 @@ export function mdp3Body({ int64, enums, own }: BodyOptions, application: Mdp3Ap
   const isChosen = fields === undefined || fields.length > 0;
   const symbolOf = (securityId: number): string | undefined => application.symbolOf(securityId);
   const options = { int64, enums, symbolOf, ...(fields === undefined ? {} : { fields: fields.filter(isDecoded) }) };
-  const write = catalogue.jsonWriter(options);
+  const write = catalogue.jsonBytes(options);
   const csv = isChosen ? catalogue.csvWriter(options) : null;
   const exact = catalogue.jsonWriter({ ...options, int64: 'string', enums: 'name' });
   const wanted = new Map<SbeMessage, boolean>();
@@ -97,7 +97,7 @@ export function mdp3Body({ int64, enums, own }: BodyOptions, application: Mdp3Ap
       return message !== undefined && isWanted(message);
     },
     json(text, view, offset, length, verdict) {
-      if (verdict === 'known') text.text(write(view, offset, length));
+      if (verdict === 'known') write(text, view, offset, length);
       else text.text(rawJson(application, view, offset, length, fields));
     },
     row: (text, view, offset, length) => text.text(csv?.row(view, offset, length) ?? ''),

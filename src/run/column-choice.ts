@@ -29,6 +29,8 @@ export interface ChoiceParts {
 export class ColumnChoice {
   /** A verdict a row of the chunk at hand. */
   readonly verdicts = new Uint8Array(maxChunkRows);
+  /** The rows of the chunk at hand that are not `passed`, in order. */
+  readonly chosen = new Uint16Array(maxChunkRows);
   /** Whether every stream is of ITCH, so that columns alone decide. */
   readonly isDecided: boolean;
   private readonly file: ColumnFile;
@@ -90,9 +92,10 @@ export class ColumnChoice {
     this.load(chunk, mayDefine);
     if (isIn) this.sift(chunk, firstRow);
     if (mayDefine) this.addDefinitions(chunk);
-    let chosen = 0;
-    for (let row = 0; row < chunk.rows; row++) if (verdicts[row] !== rowIs.passed) chosen++;
-    return chosen;
+    const { chosen } = this;
+    let count = 0;
+    for (let row = 0; row < chunk.rows; row++) if (verdicts[row] !== rowIs.passed) chosen[count++] = row;
+    return count;
   }
 
   private load(chunk: Chunk, mayDefine: boolean): void {

@@ -90,14 +90,15 @@ export class ColumnQuery {
     const capture = openSync(this.path, 'r');
     try {
       for (const chunk of file.chunks) {
-        if (choice.choose(chunk) === 0) continue;
+        const count = choice.choose(chunk);
+        if (count === 0) continue;
         file.open(chunk);
         this.pieceEnd = this.pieceStart;
-        for (let row = 0; row < chunk.rows; row++) {
+        for (let index = 0; index < count; index++) {
+          const row = choice.chosen[index] as number;
           const verdict = choice.verdicts[row] as number;
-          if (verdict === rowIs.passed) continue;
           const stream = this.streamAt(row);
-          const view = this.bytesOf(capture, chunk, choice.verdicts, row);
+          const view = this.bytesOf(capture, chunk, choice.chosen, index, count);
           const { offset } = this;
           this.check(stream, view, offset, row);
           const length = file.value('length', row);
@@ -160,8 +161,9 @@ export class ColumnQuery {
   }
 
   /** The bytes that hold the row's message, at `offset`; a piece holds those of rows that follow, too. */
-  private bytesOf(capture: number, chunk: Chunk, verdicts: Uint8Array, row: number): DataView {
+  private bytesOf(capture: number, chunk: Chunk, rows: Uint16Array, index: number, count: number): DataView {
     const { file } = this;
+    const row = rows[index] as number;
     const start = file.value('place', row);
     let end = start + file.value('length', row);
     if (file.value('isKept', row) === 1) {
@@ -169,8 +171,9 @@ export class ColumnQuery {
       return file.kept(chunk, start, end - start);
     }
     if (start < this.pieceStart || end > this.pieceEnd) {
-      for (let next = row + 1; next < chunk.rows; next++) {
-        if (verdicts[next] === rowIs.passed || file.value('isKept', next) === 1) continue;
+      for (let behind = index + 1; behind < count; behind++) {
+        const next = rows[behind] as number;
+        if (file.value('isKept', next) === 1) continue;
         const from = file.value('place', next);
         const to = from + file.value('length', next);
         if (from < end || from - end > bytesBetween || to - start > mostPieceBytes) break;

@@ -85,6 +85,25 @@ export function writeCsvText(
   return to;
 }
 
+/**
+ * Text up to the first NUL, without spaces at its end, as a JSON string; returns the offset behind it, or -1, and has
+ * written nothing of use, where a character is not plain.
+ */
+export function writeJsonCharacters(out: DataView, at: number, view: DataView, offset: number, length: number): number {
+  out.setUint8(at, quote);
+  let to = at + 1;
+  let end = to;
+  for (let from = offset; from < offset + length; from++) {
+    const code = view.getUint8(from);
+    if (code === 0) break;
+    if (isPlainJson[code] === 0) return -1;
+    out.setUint8(to++, code);
+    if (code !== space) end = to;
+  }
+  out.setUint8(end, quote);
+  return end + 1;
+}
+
 /** A string where room for it is; returns the offset behind it. */
 function writeString(bytes: Uint8Array, at: number, text: string): number {
   return at + encoder.encodeInto(text, bytes.subarray(at)).written;

@@ -1,7 +1,7 @@
 /** Several schemas at once: each message is read by the one that its header asks for. */
 import { UsageError } from '../../core/errors.js';
 import { type HeaderReader, headerReader } from './block.js';
-import { rowWriter, type SbeCodec, type SbeCsvWriter, type SbeJsonWriter } from './codec.js';
+import { rowWriter, type SbeCodec, type SbeCsvWriter, type SbeJsonBytes, type SbeJsonWriter } from './codec.js';
 import { hasField, type SbeSelectOptions } from './plain-values.js';
 import type { SbeMessage } from './schema.js';
 import type { SbeFault } from './walk.js';
@@ -23,6 +23,7 @@ export interface SbeCatalogue {
   fault(view: DataView, offset: number, length: number): SbeFault | null;
   /** `UsageError` where a selected field is in none of the schemas. */
   jsonWriter(options?: SbeSelectOptions): SbeJsonWriter;
+  jsonBytes(options?: SbeSelectOptions): SbeJsonBytes;
   csvWriter(options?: SbeSelectOptions): SbeCsvWriter;
 }
 
@@ -66,6 +67,16 @@ export function createCatalogue(given: readonly AnySbeCodec[]): SbeCatalogue {
       return (view, offset, length) => {
         const codec = codecAt(view, offset, length);
         return codec === null ? '' : (writers.get(codec)?.(view, offset, length) ?? '');
+      };
+    },
+    jsonBytes(options = {}) {
+      checkFields(codecs, options);
+      const writers = new Map<SbeCodec, SbeJsonBytes>();
+      for (const codec of codecs)
+        writers.set(codec, codec.jsonBytes({ ...options, fields: ownFields(codec, options) }));
+      return (text, view, offset, length) => {
+        const codec = codecAt(view, offset, length);
+        if (codec !== null) writers.get(codec)?.(text, view, offset, length);
       };
     },
     csvWriter(options = {}) {

@@ -1,5 +1,6 @@
 /** Everything that follows from one schema of Simple Binary Encoding, behind one object; compiled when asked for. */
 import { DecodeError, UsageError } from '../../core/errors.js';
+import type { TextBuffer } from '../../core/text-buffer.js';
 import type { Engine } from '../compile.js';
 import type { RandomSource } from '../generate.js';
 import { buildSbeAccessors, buildSbeDecoder, type SbeAccessorClasses } from './compile.js';
@@ -24,11 +25,15 @@ import { buildSbeReferenceDecoder, type SbeReferenceDecoder } from './reference-
 import { viewOf } from './scalar.js';
 import type { SbeMessage, SbeSchema } from './schema.js';
 import { compileSkipped, type SbeSkip, type TellSkipped } from './skipped.js';
+import { buildMessageText } from './text-writers.js';
 import type { SbeFlyweight, SbeHandlers, SbeMessageName } from './types.js';
 import { createWalker, type SbeWalker } from './walk.js';
 
 /** Writes a message as the inside of a JSON object; '' where it is unknown, does not fit, or nothing was selected. */
 export type SbeJsonWriter = (view: DataView, offset: number, length: number) => string;
+
+/** Appends what `SbeJsonWriter` gives. */
+export type SbeJsonBytes = (text: TextBuffer, view: DataView, offset: number, length: number) => void;
 
 /** Writes rows without line ends; the row is '' where the message is unknown or does not fit. */
 export interface SbeCsvWriter {
@@ -59,6 +64,8 @@ export interface SbeCodec<S extends SbeSchema = SbeSchema> extends SbeWalker {
   encodeInto(values: SbeInput, view: DataView, offset: number, options?: SbeEncodeOptions): number;
   jsonWriter(options?: SbeSelectOptions): SbeJsonWriter;
   csvWriter(options?: SbeSelectOptions): SbeCsvWriter;
+  /** The same as `jsonWriter`, as bytes appended to a buffer. */
+  jsonBytes(options?: SbeSelectOptions, engine?: Engine): SbeJsonBytes;
   /** The Markdown reference. */
   reference(): string;
   /** TypeScript declarations of the schema's flyweights and handlers, as text. */
@@ -143,7 +150,10 @@ function accessors<S extends SbeSchema>(schema: S): Pick<SbeCodec<S>, 'createDec
   };
 }
 
-function readers(schema: SbeSchema, walker: SbeWalker): Pick<SbeCodec, 'toObject' | 'jsonWriter' | 'csvWriter'> {
+function readers(
+  schema: SbeSchema,
+  walker: SbeWalker,
+): Pick<SbeCodec, 'toObject' | 'jsonWriter' | 'csvWriter' | 'jsonBytes'> {
   const objectReaders = new Map<string, (message: SbeMessage) => ReadObject>();
   const known = (view: DataView, offset: number, length: number): SbeMessage | undefined =>
     walker.extentOf(view, offset, length) < 0 ? undefined : walker.messageAt(view, offset, length);
@@ -165,6 +175,14 @@ function readers(schema: SbeSchema, walker: SbeWalker): Pick<SbeCodec, 'toObject
       return (view, offset, length) => {
         const message = known(view, offset, length);
         return message === undefined ? '' : writerOf(message)(view, offset);
+      };
+    },
+    jsonBytes(options = {}, engine) {
+      const selection = selectionOf(schema, options.fields);
+      const writerOf = lazily((message) => buildMessageText(schema, message, selection, options, engine));
+      return (text, view, offset, length) => {
+        const message = known(view, offset, length);
+        if (message !== undefined) writerOf(message)(text, view, offset);
       };
     },
     csvWriter(options = {}) {

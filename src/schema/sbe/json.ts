@@ -139,7 +139,7 @@ function withSymbol(field: SbeField, context: ReadContext): WriteJson {
 }
 
 /** Writes the symbol alone. */
-function symbolOnly({ little, options }: ReadContext): WriteJson {
+export function symbolOnly({ little, options }: ReadContext): WriteJson {
   return (view, at) => {
     const symbol = options.symbolOf?.(view.getInt32(at, little));
     return symbol === undefined ? 'null' : jsonQuoted(symbol);

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
+import { TextBuffer } from '../../../src/core/text-buffer.js';
 import { createSbeCodec, type SbeCodec, type SbeCsvWriter, type SbeJsonWriter } from '../../../src/schema/sbe/codec.js';
 import type { SbeDecoder } from '../../../src/schema/sbe/flyweight.js';
 import type { SbeReferenceDecoder } from '../../../src/schema/sbe/reference-decoder.js';
@@ -73,6 +74,14 @@ export function checkMessages(codec: SbeCodec, random: Random, rounds: number, c
   const reference = codec.referenceDecoder();
   const json = codec.jsonWriter();
   const rows = codec.csvWriter();
+  const some = codec.columns.filter(() => random.below(2) === 0);
+  const symbolOf = (id: number) => (id % 3 === 0 ? undefined : `S"${id}`);
+  const asked = [{ symbolOf }, { int64: 'number', enums: 'name' }, { fields: some, symbolOf }] as const;
+  const writers = asked.flatMap((options) =>
+    (['compiled', 'interpreted'] as const).map(
+      (engine) => [codec.jsonWriter(options), codec.jsonBytes(options, engine)] as const,
+    ),
+  );
   for (const message of codec.schema.messages) {
     const flyweights = [
       codec.createFlyweight(message.name, 'compiled'),
@@ -87,6 +96,11 @@ export function checkMessages(codec: SbeCodec, random: Random, rounds: number, c
         if (values === null) throw new Error(`not read: ${hex(bytes)}`);
         equal(reference(bytes), values, 'the reference decoder', bytes);
         equal(JSON.parse(`{${json(view, 0, bytes.length)}}`), values, 'JSON', bytes);
+        for (const [writeText, writeBytes] of writers) {
+          const text = new TextBuffer(8);
+          writeBytes(text, view, 0, bytes.length);
+          same([text.toString()], [writeText(view, 0, bytes.length)], 'JSON in bytes');
+        }
         if (rows.row(view, 0, bytes.length) === '') throw new Error('no row');
         for (const flyweight of flyweights) {
           const found = differences(codec.schema, message, flyweight.wrap(view, 0, bytes.length), values, counts);
