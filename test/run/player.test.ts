@@ -1,6 +1,8 @@
 /** `openReplay`: a run of this thread or its own, told what to do while it plays. */
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { openUdpReceiver } from '../../src/io/udp-receiver.js';
 import { openReplay, type Player } from '../../src/run/player.js';
 import { headerOf, makeFlow, message, mold, openSeconds, pcapFixture, pcapOf, scratch } from './support.js';
 
@@ -152,5 +154,30 @@ describe('on a thread of its own', () => {
   test('a run that is over before anyone asks', async () => {
     const player = await openBuilt(pcapFixture, { to: 'null', speed: 'max' });
     expect(await player.finished).toMatchObject({ endReason: 'end' });
+  });
+});
+
+describe('into sockets', () => {
+  test('udp: steps and seeks send these packets and no others, staged ones too', async () => {
+    const sequences: number[] = [];
+    const receiver = await openUdpReceiver(
+      { host: '127.0.0.1', port: 0, iface: null, bufferBytes: 1 << 20 },
+      (view, offset, length) => void sequences.push(Number(headerOf(view, offset, length).split(' ')[1])),
+    );
+    try {
+      const player = await openReplay(path, { paused: true, thread: 'this', to: `udp://127.0.0.1:${receiver.port}` });
+      await player.step('message 2');
+      await player.step('trade');
+      // From where it stands, before the seventh.
+      await player.seek('+40s');
+      expect(await player.step()).toMatchObject({ packets: 1 });
+      await player.setSpeed('1000x');
+      await player.play();
+      expect(await player.finished).toMatchObject({ endReason: 'end', packets: 6 + 14 });
+      for (let wait = 0; wait < 100 && sequences.length < 20; wait++) await sleep(20);
+      expect(sequences).toEqual([1, 2, 3, 4, 5, 6, ...Array.from({ length: 14 }, (_, index) => 47 + index)]);
+    } finally {
+      await receiver.close();
+    }
   });
 });

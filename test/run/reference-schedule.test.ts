@@ -1,14 +1,21 @@
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/core/errors.js';
+import { parsePeak } from '../../src/replay/peak-parser.js';
+import { parseSpeed } from '../../src/replay/rate.js';
+import { parseShape } from '../../src/replay/shape-parser.js';
 import { ReferenceSchedule } from '../../src/run/reference-schedule.js';
+import { runReplay } from '../../src/run/replay.js';
 import type { ReplaySpec } from '../../src/run/replay-spec.js';
+import { parseTarget } from '../../src/run/target.js';
 import {
   binaryFileOf,
   builtInProtocols,
   embed,
   inputOf,
   itch,
+  linesIn,
   makeFlow,
   message,
   mold,
@@ -18,7 +25,7 @@ import {
   specOf,
 } from './support.js';
 
-const { write } = scratch();
+const { folder, write } = scratch();
 const ms = 1e6;
 
 function load(packets: readonly Packet[], options: Partial<ReplaySpec> & { speed?: string } = {}) {
@@ -43,6 +50,10 @@ const packets: Packet[] = [
   { atNs: 24 * ms, payload: mold(105, [], { count: 0xffff }) },
 ];
 
+const rate = parseSpeed('1x');
+const shaped = (text: string) => parseShape(text, rate, false).shape;
+const peaks = (peak: string) => parsePeak({ peak }, rate);
+
 describe('ReferenceSchedule', () => {
   test.each<[string, number[]]>([
     ['1x', [0, 6 * ms, 20 * ms]],
@@ -53,6 +64,29 @@ describe('ReferenceSchedule', () => {
     const schedule = await load(packets, { speed });
     expect([100, 103, 104, 105].map((sequence) => find(schedule, sequence))).toEqual([...due, Number.NaN]);
     expect(schedule.packets).toBe(4);
+  });
+
+  test.each<[string, Partial<ReplaySpec>]>([
+    ['a shape', { shape: shaped('ramp 1x..4x over 30ms; burst 10x for 5ms every 20ms') }],
+    ['peaks', { peak: peaks('3x') }],
+    ['both', { shape: shaped('step 2x at 10ms'), peak: peaks('2x') }],
+  ])('%s: every packet is due when the replay sends it', async (_name, options) => {
+    // Ten packets a millisecond apart, then a pause.
+    const bursty = Array.from({ length: 400 }, (_, index) => ({
+      atNs: index * ms + Math.floor(index / 10) * 15 * ms,
+      payload: mold(1 + index, [itch('A')]),
+    }));
+    const schedule = await load(bursty, options);
+    const path = write('shaped.pcap', pcapOf(bursty));
+    const sent = join(folder, 'sent.pcap');
+    await runReplay(specOf(path, { ...options, target: parseTarget(`pcap:${sent}`, false) }));
+    const lines = await linesIn(sent);
+    const first = lines[0]?.atNs ?? 0;
+    const due = lines.map(({ header }) => find(schedule, Number(header.split(' ')[1])));
+    expect(lines.length).toBe(400);
+    expect(lines.map(({ atNs }) => atNs - first)).toEqual(due);
+    const own = bursty.map(({ atNs }) => atNs - (bursty[0]?.atNs ?? 0));
+    expect(due).not.toEqual(own);
   });
 
   test('sessions are told apart; what the reference does not have is not found', async () => {
