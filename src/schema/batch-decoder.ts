@@ -12,7 +12,8 @@ import type { FlyweightBase, Handlers } from './types.js';
 
 /**
  * What to do with batches: typed handlers, called for each message of a type and then for the next type's, `onBatch`
- * for all of a type at once, or both. Types come in the table's order, those without messages left out.
+ * for all of a type at once, or both. Types come in the table's order, those without messages left out; `onUnknown` is
+ * called last. A handler must not move the flyweight that it is given: its view is set once a batch.
  */
 export type BatchHandlers<P extends Protocol> = Handlers<P> & {
   /**

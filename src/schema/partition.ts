@@ -147,7 +147,7 @@ export class MessagePartition {
     const most = Math.min(limit + this.count, MAX_OFFSET) - 1;
     const full = offset + this.capacityBytes - this.usedBytes;
     let at = this.takeBlocks(view, offset, end, Math.min(end - HEAD, full - 1), most);
-    if (at > end - HEAD) at = this.takeLast(view, at, end, full, most);
+    if (at < end && at > end - HEAD) at = this.takeLast(view, at, end, full, most);
     this.usedBytes += at - offset;
     return at;
   }
