@@ -93,10 +93,9 @@ export class LineHead {
   private readonly texts: CommonTexts;
   private readonly settled = new Map<Stream, Settled>();
   private latest: Stream | null = null;
-  /** Of the line before, and of the piece. */
   private seconds = -1;
-  private pieceSeconds = -1;
-  private beforeNanoseconds: TextPiece = nothing;
+  private readonly second = new DataView(new ArrayBuffer(64));
+  private secondLength = 0;
   private latestSettled: Settled = { session: null, file: '', pieces: [] };
 
   constructor(form: 'ndjson' | 'csv', keys: readonly CommonKey[], texts: CommonTexts) {
@@ -116,25 +115,24 @@ export class LineHead {
       }
       text.room(mostStepBytes);
       const { seconds } = reader;
-      if (step.number === 'timestampNs' && seconds > 0 && this.isSecond(seconds, step)) {
-        const at = writeNine(text.view, writePiece(text.view, text.length, this.beforeNanoseconds), reader.nanoseconds);
+      if (step.number === 'timestampNs' && seconds > 0) {
+        const at = writeNine(text.view, this.writeSecond(text.view, text.length, seconds, step), reader.nanoseconds);
         text.length = writePiece(text.view, at, step.after);
       } else text.length = writeNumber(text.view, text.length, step, reader, sequence, stream);
     }
   }
 
-  /**
-   * Whether `beforeNanoseconds` ends in the second's digits: thousands of lines have one second, so the second line of
-   * one makes the piece.
-   */
-  private isSecond(seconds: number, { before }: Step): boolean {
-    if (seconds === this.pieceSeconds) return true;
-    const isRepeated = seconds === this.seconds;
-    this.seconds = seconds;
-    if (!isRepeated) return false;
-    this.pieceSeconds = seconds;
-    this.beforeNanoseconds = textPiece(`${before.text}${seconds}`);
-    return true;
+  /** Writes what precedes the nanoseconds: thousands of lines have one second, so its digits are kept. */
+  private writeSecond(out: DataView, at: number, seconds: number, { before }: Step): number {
+    const { second } = this;
+    if (seconds !== this.seconds) {
+      this.seconds = seconds;
+      this.secondLength = writeSafe(second, writePiece(second, 0, before), seconds);
+    }
+    // Digits and names are ASCII, of which no eight bytes are a NaN.
+    const { secondLength } = this;
+    for (let from = 0; from < secondLength; from += 8) out.setFloat64(at + from, second.getFloat64(from, true), true);
+    return at + secondLength;
   }
 
   private settledOf(reader: RecordReader, sequence: number, stream: Stream): Settled {
