@@ -106,7 +106,7 @@ static void itch_field(const char *name, int name_length, char kind, const uint8
     uint64_t value = big(at, size);
     if (has_bug("endianness") && is_match) value = little(at, size);
     if (has_bug("through-float") && size == 8) value = (uint64_t)(double)(float)value;
-    if (has_bug("wrong-scale") && is_price) value /= 100;
+    if (has_bug("wrong-scale") && is_price) value *= 100;
     if (has_bug("timestamp-32") && size == 6) value &= 0xffffffff;
     if (has_bug("sign") && is_shares && size == 4) printf("%" PRId32, (int32_t)value);
     else printf(size == 8 ? "\"%" PRIu64 "\"" : "%" PRIu64, value);

@@ -79,7 +79,7 @@ def itch_value(field, kind, part):
     if BUG == 'timestamp-32' and field == 'timestamp':
         number &= 0xffffffff
     if BUG == 'wrong-scale' and field == 'price':
-        number //= 100
+        number *= 100
     if BUG == 'through-float' and field == 'orderReferenceNumber':
         number = int(float(number))
     if BUG == 'wrong-scale-8' and field.startswith('level'):
@@ -126,15 +126,16 @@ class Mdp:
             if group['since'] > version:
                 values[group['name']] = None
                 continue
-            size = 3 if BUG == 'dimension-3' else group['size']
+            size = group['size']
             if at + size > len(data):
                 return None
             stride = int.from_bytes(data[at:at + 2], 'little')
-            count = data[at + (2 if BUG == 'dimension-3' else group['count_at'])]
+            count = data[at + group['count_at']]
             at += size
             if at + stride * count > len(data) or (count and version <= 13 and stride < least(group, version)):
                 return None
-            values[group['name']] = self.entries(group, data, at, stride, count, version)
+            shown = data[at - size + 2] if BUG == 'dimension-3' else count
+            values[group['name']] = self.entries(group, data, at, stride, shown, version)
             at += stride * count
         return None if version <= 13 and at != len(data) else values
 
@@ -181,7 +182,7 @@ class Field:
             text = data[at:at + self.size].split(b'\0')[0].decode('latin-1')
             return text.rstrip(' ')
         if self.kind == 'char':
-            return '' if data[at] == 0 else chr(data[at])
+            return data[at:at + 1].decode('latin-1').rstrip('\0')
         if self.kind == 'parts':
             return {name: number_at(data, at + int(offset), int(size), False, int(null))
                     for name, offset, size, null in self.members}

@@ -47,7 +47,9 @@ function fieldLine(field: SbeField): string {
   if (type.kind === 'composite') {
     const decimal = decimalOf(type);
     if (decimal !== null) return `${head}|decimal|${decimal.mantissa.type.nullValue ?? ''}|${decimal.exponent}`;
-    const members = type.members.map((one) => `${one.name},${one.offset},${one.size},${noneOf(one.type as SbeEncoding)}`);
+    const members = type.members.map(
+      (one) => `${one.name},${one.offset},${one.size},${noneOf(one.type as SbeEncoding)}`,
+    );
     return `${head}|parts|||${members.join(';')}`;
   }
   const isText = type.primitive === 'char';

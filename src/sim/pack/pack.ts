@@ -71,6 +71,8 @@ export function mdpPack(version: number): PackMessage[] {
 
 /** The messages of one template. */
 class MessagePack {
+  private readonly known = new Map<SbeField, ReturnType<typeof sbeSamples>>();
+
   constructor(
     private readonly message: SbeMessage,
     private readonly version: number,
@@ -116,7 +118,13 @@ class MessagePack {
 
   /** The samples of a field beside its typical one. */
   private others(field: SbeField): ReturnType<typeof sbeSamples> {
-    return field.sinceVersion > this.version ? [] : sbeSamples(field, this.version).slice(1);
+    return field.sinceVersion > this.version ? [] : this.samples(field).slice(1);
+  }
+
+  private samples(field: SbeField): ReturnType<typeof sbeSamples> {
+    const samples = this.known.get(field) ?? sbeSamples(field, this.version);
+    this.known.set(field, samples);
+    return samples;
   }
 
   private root(label: string): Values {
@@ -130,7 +138,7 @@ class MessagePack {
     const { version } = this;
     const entries = fields.map((field) => {
       if (field.sinceVersion > version) return [field.name, null];
-      const samples = sbeSamples(field, version);
+      const samples = this.samples(field);
       return [field.name, (samples.find((one) => one.label === label) ?? samples[0])?.value];
     });
     return Object.fromEntries(entries);
