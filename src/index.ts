@@ -95,6 +95,7 @@ export { type Mdp3GenerateSpec, type Mdp3GenerateTruth, Mdp3Generation } from '.
 export { type IndexOptions, type IndexReport, indexCapture } from './run/index-capture.js';
 export { type DatagramBatch, type ReplayOptions, replay, replayBatches } from './run/library.js';
 export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
+export { checkMutations, type MutationCheckSpec, type MutationResult } from './run/mutations/check.js';
 export { type MutateReport, type MutateSpec, mutateCapture } from './run/mutations/mutate.js';
 export { pacingFigure } from './run/pacing-figure.js';
 export { openReplay, type Player, type PlayerOptions, type Stepped } from './run/player.js';

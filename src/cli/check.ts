@@ -6,6 +6,12 @@ import { endAllChildren } from '../io/child-process.js';
 import { type CheckCase, runCases } from '../run/check-cases.js';
 import type { CheckReport } from '../run/check-spec.js';
 import { type ParserOverrides, parserFeeds, parserSpecOf } from '../run/parser-spec.js';
+import {
+  addMutationOptions,
+  type MutationCheckFlags,
+  refuseMutationOptions,
+  runMutationChecks,
+} from './check-mutations.js';
 import { caseLines, caseResult, isGood, tableLines, totalLine } from './check-text.js';
 import { addInputOptions, captureArgument, count, duration, type InputFlags, inputSpec, size } from './options.js';
 import { Output } from './output.js';
@@ -13,7 +19,7 @@ import { refuseOutputs, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { finish } from './summary.js';
 
-interface CheckFlags extends InputFlags {
+interface CheckFlags extends InputFlags, MutationCheckFlags {
   parser: string;
   feed?: ParserOverrides['feed'];
   map?: string;
@@ -52,14 +58,15 @@ export function addCheckCommand(program: Command): void {
     .option('--junit <file>', 'write the results as JUnit XML')
     .option('--tap', 'print the results in the Test Anything Protocol')
     .option('--json', 'print one JSON object');
-  addInputOptions(command)
+  addInputOptions(addMutationOptions(command))
     .addHelpText(
       'after',
       `
 Examples:
   tickreel check --parser ./parser.mjs session.pcap
   tickreel check --parser 'python3 parser.py' --map names.yml day.NASDAQ_ITCH50.gz
-  tickreel check --parser parser.yml --junit results.xml captures/*.pcap`,
+  tickreel check --parser parser.yml --junit results.xml captures/*.pcap
+  tickreel check --parser parser.yml --mutations --save failing session.pcap`,
     )
     .action((paths: string[], flags: CheckFlags) => check(paths, flags));
 }
@@ -74,6 +81,8 @@ async function check(paths: readonly string[], flags: CheckFlags): Promise<void>
   });
   const all = inputSpec(paths, flags);
   refuseOutputs([flags.junit], all.paths);
+  refuseMutationOptions(flags);
+  if (flags.mutations) return runMutationChecks(parser, all, flags, new Output());
   const cases = all.paths.map((path): CheckCase => {
     return {
       name: path,

@@ -51,7 +51,7 @@ export function leavesOf(values: Readonly<Record<string, unknown>>, path = '', i
 
 function numberMistake(right: unknown, wrong: unknown): string {
   for (const shift of scales) {
-    if (decimalText(right) === '0') break;
+    if ((decimalText(right) ?? '0') === '0') break;
     if (decimalText(right, shift) === decimalText(wrong)) return `10^${shift} times too large: the scale`;
     if (decimalText(right, -shift) === decimalText(wrong)) return `10^${shift} times too small: the scale`;
   }
