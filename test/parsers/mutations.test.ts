@@ -7,7 +7,7 @@ import { checkParser } from '../../src/run/check-capture.js';
 import { checkMutations, type MutationResult } from '../../src/run/mutations/check.js';
 import { parserSpecFrom } from '../../src/run/parser-spec.js';
 import { kindsNamed, mutationKinds } from '../../src/sim/mutations/kinds.js';
-import { fixture, run, temporaryFolder } from '../support/cli.js';
+import { fixture, run, start, temporaryFolder } from '../support/cli.js';
 import { type Example, examplesIn } from './examples.js';
 
 const folder = temporaryFolder();
@@ -128,7 +128,8 @@ describe('tickreel check --mutations', () => {
     ];
     const good = await run([...args, '--seed', '2']);
     expect(good).toMatchObject({ code: 0, stdout: '9 mutations: 9 passed\n' });
-    const bad = await run([...args, '--kind', 'field-maximum', '--count', '3', '--seed', '8', '--junit', junit, '--json']);
+    const options = ['--kind', 'field-maximum', '--seed', '11', '--junit', junit, '--json'];
+    const bad = await start([...args, ...options], undefined, 100_000).finished;
     expect(bad.code).toBe(7);
     const { mutations } = JSON.parse(bad.stdout);
     const wrong = mutations.filter((one: MutationResult) => one.report.verdict !== 'pass');

@@ -49,7 +49,7 @@ export interface MutationResult {
 const windowPackets = 24;
 const mostWindows = 60;
 /** Runs to make a case smaller; each run of a module starts a thread, and its messages are independent anyway. */
-const mostRuns = { command: 60, module: 12 };
+const mostRuns = { command: 60, module: 6 };
 /** A parser that takes so much more than on the capture as it was is taken to grow. */
 const growthFactor = 4;
 const growthBytes = 64 << 20;
