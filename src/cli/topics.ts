@@ -9,6 +9,7 @@ import type { Block } from './page.js';
 import { bench } from './topics-bench.js';
 import { control } from './topics-control.js';
 import { counter, load } from './topics-load.js';
+import { mutations } from './topics-mutations.js';
 import { parsers } from './topics-parsers.js';
 
 export interface Topic {
@@ -288,6 +289,7 @@ export const topics: readonly Topic[] = [
   faultsTopic,
   counter,
   parsers,
+  mutations,
   bench,
   exits,
 ];

@@ -117,16 +117,8 @@ describe('tickreel check --mutations', () => {
          return values?.price === 0xffffffff ? { ...values, price: -1 } : values;
        }`,
     );
-    const args = [
-      'check',
-      '--parser',
-      module,
-      '--mutations',
-      fixture('itch50-session.pcap'),
-      '--kind',
-      'message,field',
-    ];
-    const good = await run([...args, '--seed', '2']);
+    const args = ['check', '--parser', module, '--mutations', fixture('itch50-session.pcap')];
+    const good = await run([...args, '--seed', '2', '--kind', 'message,field']);
     expect(good).toMatchObject({ code: 0, stdout: '9 mutations: 9 passed\n' });
     const options = ['--kind', 'field-maximum', '--seed', '11', '--junit', junit, '--json'];
     const bad = await start([...args, ...options], undefined, 100_000).finished;
