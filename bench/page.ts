@@ -18,7 +18,7 @@ export function resultsPage(report: BenchReport): string {
     '',
     '## Goals',
     '',
-    '| case | reached | goal | | C beside it | times C | checksum |',
+    '| case | reached | goal | | beside it | times as fast | checksum |',
     '|---|---:|---:|---|---|---:|---:|',
     ...standings.map((one) => goalRow(one, cases)),
     '',
@@ -58,7 +58,8 @@ function goalRow(one: Standing, cases: BenchReport['cases']): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function figure({ nsPerEntry, nsPerMessage }: Figures): string {
+function figure({ nsPerEntry, nsPerMessage, msPerStart }: Figures): string {
+  if (msPerStart !== undefined) return `${digits(msPerStart)} ms a start`;
   return nsPerEntry === undefined ? `${digits(nsPerMessage)} ns a message` : `${digits(nsPerEntry)} ns an entry`;
 }
 

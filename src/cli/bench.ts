@@ -1,5 +1,5 @@
 /** `tickreel bench`: what reading a capture costs on this machine, stage by stage, and the user's own parser beside. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../core/errors.js';
 import { type AckAddress, parseAckAddress } from '../io/ack-counter.js';
 import { isMulticast, resolveHost } from '../io/address.js';
@@ -43,12 +43,8 @@ interface BenchFlags extends InputFlags {
   plot?: string;
 }
 
-const defaultSampleBytes = 64 << 20;
 /** Places in memory are numbers of 32 bits. */
 const mostSampleBytes = 2 ** 31;
-const defaultWarmUpNs = 300e6;
-const defaultPaceNs = 2e9;
-const defaultTimeoutNs = 60e9;
 const leastRuns = 3;
 
 export function addBenchCommand(program: Command, version: string): void {
@@ -64,23 +60,13 @@ export function addBenchCommand(program: Command, version: string): void {
     .argument('<captures...>', captureArgument.replace(/ are merged.*$/, ' are read one after another'))
     .optionsGroup('Measuring:')
     .option('--runs <N>', `runs of each stage, in turns; at least ${leastRuns}`, count(leastRuns), 9)
-    .option(
-      '--warm-up <time>',
-      'how long each runs before it counts, at least (default: 300ms)',
-      duration,
-      defaultWarmUpNs,
-    )
-    .option(
-      '--sample <bytes>',
-      'of inflated bytes measure the first so many (default: 64MiB)',
-      sampleSize,
-      defaultSampleBytes,
-    )
+    .addOption(preset('--warm-up <time>', 'how long each runs before it counts, at least', duration, '300ms'))
+    .addOption(preset('--sample <bytes>', 'of inflated bytes measure the first so many', sampleSize, '64MiB'))
     .option('--stages <regex>', 'only stages whose name matches: read-cold, read-warm, inflate, frames, …', pattern);
   addParserOptions(command)
     .optionsGroup('An earlier report:')
     .option('--baseline <file>', 'compare with what --json printed; exit code 6 where a stage has become slower')
-    .option('--min-effect <percent>', 'a smaller change is none (default: 5%)', percent, 0.05);
+    .addOption(preset('--min-effect <percent>', 'a smaller change is none', percent, '5%'));
   addInputOptions(command)
     .optionsGroup('Output:')
     .option('--json', 'one JSON object on standard output, with every run')
@@ -94,7 +80,9 @@ Examples:
   tickreel bench session.pcap --parser ./mine.js --latency-rate 200kmsg/s
   tickreel bench session.pcap --parser-cmd './my_parser --stdin'
   tickreel bench session.pcap --json > baseline.json
-  tickreel bench session.pcap --baseline baseline.json`,
+  tickreel bench session.pcap --baseline baseline.json
+
+The topic measuring says what is in each figure: tickreel help measuring`,
     )
     .action((paths: string[], flags: BenchFlags) => run(paths, flags, version));
 }
@@ -108,22 +96,25 @@ function addParserOptions(command: Command): Command {
       several,
     )
     .option('--parser-cmd <command>', 'a program that reads the messages from its standard input; may repeat', several)
-    .option(
-      '--parser-feed <what>',
-      'what a program is fed: binaryfile, capture (the bytes of the pcap), or udp://HOST:PORT (default: binaryfile ' +
-        'of ITCH, capture of MDP)',
-      feedKind,
-      'auto',
+    .addOption(
+      new Option('--parser-feed <what>', 'what a program is fed: binaryfile, capture (as it is), or udp://HOST:PORT')
+        .argParser(feedKind)
+        .default('auto', 'binaryfile of ITCH, capture of MDP'),
     )
     .option(
       '--parser-ack <where>',
       'where a program tells its count: tcp://HOST:PORT, unix:PATH, file:PATH (default: lines on its standard output)',
       refusing(parseAckAddress),
     )
-    .option('--parser-timeout <time>', 'end a parser that takes longer (default: 60s)', duration, defaultTimeoutNs)
+    .addOption(preset('--parser-timeout <time>', 'end a parser that takes longer', duration, '60s'))
     .option('--latency-rate <rate>', 'messages a second, as in 100kmsg/s (default: half of the slowest)', messageRate)
-    .option('--latency-for <time>', 'how long, at most; 0s: no latencies (default: 2s)', duration, defaultPaceNs)
+    .addOption(preset('--latency-for <time>', 'how long, at most; 0s: no latencies', duration, '2s'))
     .option('--allow-remote', 'send datagrams to other machines too');
+}
+
+/** An option whose default is read as if it were typed. */
+function preset<T>(flags: string, description: string, parse: (text: string) => T, text: string): Option {
+  return new Option(flags, description).argParser(parse).default(parse(text), text);
 }
 
 async function run(paths: readonly string[], flags: BenchFlags, version: string): Promise<void> {
@@ -161,8 +152,12 @@ async function run(paths: readonly string[], flags: BenchFlags, version: string)
     release();
     clearProgress();
   }
+  if (outcome.yardstick === null) {
+    warn('interrupted before anything was measured');
+    return finish({ damaged: damage > 0, interrupted: true });
+  }
   const command = ['tickreel', ...process.argv.slice(2)].join(' ');
-  const measured = benchReport(outcome, spec, version, command);
+  const measured = benchReport(outcome, outcome.yardstick, spec, version, command);
   const report: BenchReport = {
     ...measured,
     baseline: baseline === null ? null : compare(flags.baseline ?? '', baseline, measured, flags.minEffect),

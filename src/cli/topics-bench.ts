@@ -1,9 +1,9 @@
 /** The help topic on bench: its stages, what figures include, and how runs are compared. */
 import type { Topic } from './topics.js';
 
-export const bench: Topic = {
-  name: 'bench',
-  title: 'Bench',
+export const measuring: Topic = {
+  name: 'measuring',
+  title: 'Measuring',
   summary: 'what bench measures, what its figures include, how it compares',
   options: ['--parser-cmd', '--baseline'],
   arguments: [],

@@ -6,7 +6,7 @@ import type { CommandNode } from './command-tree.js';
 import { faultsTopic } from './fault-topic.js';
 import { linesTopic } from './lines-topic.js';
 import type { Block } from './page.js';
-import { bench } from './topics-bench.js';
+import { measuring } from './topics-bench.js';
 import { control } from './topics-control.js';
 import { counter, load } from './topics-load.js';
 import { mutations } from './topics-mutations.js';
@@ -290,7 +290,7 @@ export const topics: readonly Topic[] = [
   counter,
   parsers,
   mutations,
-  bench,
+  measuring,
   exits,
 ];
 

@@ -139,7 +139,7 @@ describe('your own parser', () => {
   it('paced, beside our own decoding, each message counted once', async () => {
     const path = file(
       'plain.mjs',
-      'let n = 0; export function onMessage(view, offset) { n += view.getUint8(offset); }',
+      'let n = 0; export function onMessage(view, offset) { if (n++ === 0) console.log(view.byteLength); }',
     );
     const paced = ['--latency-rate', '50kmsg/s', '--latency-for', '100ms'];
     const { code, report } = await bench(session, ...decode, '--parser', path, ...paced);
@@ -337,6 +337,7 @@ describe('input that cannot be measured', () => {
     ['no capture named', [], 2, /missing required argument/],
     ['too few runs', [session, '--runs', '2'], 2, /at least 3/],
     ['no expression', [session, '--stages', '('], 2, /no regular expression/],
+    ['no such stage', [session, '--stages', 'brew'], 2, /no stage matches --stages brew; there are read-cold, /],
     ['packets where messages are wanted', [session, '--latency-rate', '5kpps'], 2, /messages a second are needed/],
   ])('%s', async (_name, args, code, message) => {
     const ended = await run(['bench', ...args]);

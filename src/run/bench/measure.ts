@@ -7,6 +7,7 @@
 import type { FileDamage } from '../../analysis/damage-log.js';
 import { openProtocols } from '../../analysis/definitions.js';
 import type { InputSpec } from '../../analysis/input.js';
+import { UsageError } from '../../core/errors.js';
 import type { PacedResult } from './paced.js';
 import { type CommandFigures, CommandParser, type CommandSpec, type LatencyBy } from './parser-command.js';
 import { readSample, type Sample } from './sample.js';
@@ -67,7 +68,8 @@ export interface MeasuredCommand {
 
 export interface BenchOutcome {
   readonly sample: Sample;
-  readonly yardstick: MeasuredStage;
+  /** Null where the bench was interrupted before its first run. */
+  readonly yardstick: MeasuredStage | null;
   readonly stages: readonly MeasuredStage[];
   readonly parsers: readonly MeasuredStage[];
   readonly commands: readonly MeasuredCommand[];
@@ -85,15 +87,23 @@ export async function measureBench(spec: BenchSpec, listener: BenchListener): Pr
   listener.onProgress('reading the input');
   const sample = await readSample(input, protocols, spec.mostBytes, (damage) => listener.onDamage(damage));
   listener.onSample(sample);
+  if (spec.stages !== null && spec.parsers.length + spec.commands.length === 0) refuseUnknown(spec.stages);
   const bench = new Bench(spec, sample, listener);
   try {
     await bench.start();
     await bench.rounds();
+    bench.compareSums();
     await bench.pace();
     return bench.outcome();
   } finally {
     await bench.end();
   }
+}
+
+function refuseUnknown(pattern: RegExp): void {
+  if (stages.some(({ name }) => pattern.test(name))) return;
+  const names = stages.map(({ name }) => name).join(', ');
+  throw new UsageError('stages', `no stage matches --stages ${pattern.source}; there are ${names}`);
 }
 
 interface Running {
@@ -146,16 +156,17 @@ class Bench {
 
   async rounds(): Promise<void> {
     const { runs } = this.spec;
-    for (let round = 0; round < runs && !this.listener.stopped(); round++) {
+    for (let round = 0; round < runs; round++) {
       this.listener.onProgress(`run ${round + 1} of ${runs}`);
       for (const one of this.running) {
+        if (this.listener.stopped()) return;
         await this.guard(one.name, async () => void one.runs.push(await one.thread.run()));
       }
       for (const { spec, program, runs: figures } of this.programs) {
+        if (this.listener.stopped()) return;
         await this.guard(spec.command, async () => void figures.push(await program.runOnce()));
       }
     }
-    this.compareSums();
   }
 
   /** The paced runs of parsers, and of every-field decoding beside them at the same rate. */
@@ -192,7 +203,7 @@ class Bench {
     );
     return {
       sample,
-      yardstick: measured.find(({ stage }) => stage === yardstick) as MeasuredStage,
+      yardstick: measured.find(({ stage, runs }) => stage === yardstick && runs.length > 0) ?? null,
       stages: measured.filter(({ stage }) => stage !== null && stage !== yardstick),
       parsers: measured.filter(({ stage }) => stage === null),
       commands: programs.map(({ spec, program, runs, paced }) => {
@@ -242,7 +253,7 @@ class Bench {
   }
 
   /** A stage must yield one sum in all runs, and all that sum up the same fields the same one: else it has failed. */
-  private compareSums(): void {
+  compareSums(): void {
     let first: { name: string; checksum: number } | null = null;
     for (const { name, stage, runs } of this.running) {
       const different = runs.find(({ checksum }) => checksum !== runs[0]?.checksum);

@@ -110,8 +110,14 @@ export interface BenchReport {
   readonly baseline: Comparison | null;
 }
 
-/** The report, without a comparison. */
-export function benchReport(outcome: BenchOutcome, spec: BenchSpec, version: string, command: string): BenchReport {
+/** The report, without a comparison; `yardstick` is the outcome's. */
+export function benchReport(
+  outcome: BenchOutcome,
+  yardstick: MeasuredStage,
+  spec: BenchSpec,
+  version: string,
+  command: string,
+): BenchReport {
   const { sample, skipped, failures } = outcome;
   return {
     report: 'tickreel-bench',
@@ -129,7 +135,7 @@ export function benchReport(outcome: BenchOutcome, spec: BenchSpec, version: str
     input: inputReport(sample),
     runs: spec.runs,
     warmUpNs: spec.warmUpNs,
-    yardstick: times(outcome.yardstick.runs, sample.messages, bytesOf(outcome.yardstick, outcome)),
+    yardstick: times(yardstick.runs, sample.messages, bytesOf(yardstick, outcome)),
     stages: stageReports(outcome),
     types: typeReports(outcome),
     skipped,

@@ -22,7 +22,9 @@ export class StageThread {
     this.name = job.parser ?? job.stage ?? '';
     this.withinMs = withinMs;
     this.progress = new Int32Array(job.progress);
-    this.worker = new Worker(script, { workerData: job, name: this.name });
+    this.worker = new Worker(script, { workerData: job, name: this.name, stdout: true });
+    // What a parser prints does not belong into the report.
+    this.worker.stdout.pipe(process.stderr, { end: false });
   }
 
   /**
