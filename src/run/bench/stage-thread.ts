@@ -24,7 +24,7 @@ export class StageThread {
     this.progress = new Int32Array(job.progress);
     this.worker = new Worker(script, { workerData: job, name: this.name, stdout: true });
     // What a parser prints does not belong into the report.
-    this.worker.stdout.pipe(process.stderr, { end: false });
+    this.worker.stdout.on('data', (chunk: Uint8Array) => process.stderr.write(chunk));
   }
 
   /**
