@@ -3,7 +3,7 @@
  * found and laid at the right field.
  */
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { inputSpecOf } from '../../src/analysis/input.js';
 import { mdp3Versions } from '../../src/protocol/mdp3/index.js';
 import { checkParser } from '../../src/run/check-capture.js';
@@ -11,6 +11,9 @@ import type { CheckReport } from '../../src/run/check-spec.js';
 import { type PackFile, writeConformancePack } from '../../src/run/conformance.js';
 import { temporaryFolder } from '../support/cli.js';
 import { type Example, examplesIn } from './examples.js';
+
+// Programs are started, or the whole of a specification is read, on whatever machine this is.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const folder = temporaryFolder();
 const examples = examplesIn(folder);

@@ -1,7 +1,7 @@
 /** The example parsers through mutations: what they do not do is found, and what breaks them, each in a small capture. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { inputSpecOf } from '../../src/analysis/input.js';
 import { checkParser } from '../../src/run/check-capture.js';
 import { checkMutations, type MutationResult } from '../../src/run/mutations/check.js';
@@ -9,6 +9,9 @@ import { parserSpecFrom } from '../../src/run/parser-spec.js';
 import { kindsNamed, mutationKinds } from '../../src/sim/mutations/kinds.js';
 import { fixture, run, start, temporaryFolder } from '../support/cli.js';
 import { type Example, examplesIn } from './examples.js';
+
+// Programs are started, or the whole of a specification is read, on whatever machine this is.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const folder = temporaryFolder();
 const [python, c] = examplesIn(folder) as [Example, Example];

@@ -1,8 +1,8 @@
 /** Our own reader against what the specifications expect: every kind of mutation in every framing, alone and together. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { inputSpecOf } from '../../../src/analysis/input.js';
 import { Conversion } from '../../../src/run/convert.js';
 import { convertSpecOf } from '../../../src/run/convert-spec.js';
@@ -12,6 +12,10 @@ import { type MutationFormat, type WrittenPacket, writeMutations } from '../../.
 import { mutationKinds } from '../../../src/sim/mutations/kinds.js';
 import { concat, type MutationFraming } from '../../../src/sim/mutations/model.js';
 import { type Mutated, mutate } from '../../../src/sim/mutations/mutate.js';
+import { capturePath, describeCaptures, listCaptures } from '../../support/captures.js';
+
+// Programs are started, or the whole of a specification is read, on whatever machine this is.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'tickreel-mutations-'));
 const sources = new Map<MutationFraming, MutationSource>();
@@ -63,5 +67,21 @@ describe.each(['moldudp64', 'soupbintcp', 'binaryfile', 'mdp3'] as const)('%s', 
     const mutated = mutate(packets, { seed: 7, kinds, count: 3 });
     const { path, written } = write(mutated, format);
     expect(await verifyMutations(path, written)).toEqual([]);
+  });
+});
+
+describeCaptures('mutated', () => {
+  it('our reader makes of every mutation what is expected', async () => {
+    const paths = ['itch50/moldudp64', 'mdp3'].flatMap(listCaptures).filter((path) => !path.endsWith('.md'));
+    let applied = 0;
+    for (const capture of paths) {
+      if (statSync(capturePath(capture)).size > 3 << 20) continue;
+      const { packets } = await readMutationSource(capturePath(capture));
+      const mutated = mutate(packets, { seed: 3, kinds: mutationKinds, count: 1 });
+      applied += mutated.applied.size;
+      const { path, written } = write(mutated, 'pcapng');
+      expect(await verifyMutations(path, written), capture).toEqual([]);
+    }
+    expect(applied).toBeGreaterThan(20);
   });
 });

@@ -1,5 +1,5 @@
 /** The conformance pack: that it is the whole specification, and that all decode paths read what it says. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { itch50, itch50Table } from '../../../src/protocol/itch50/index.js';
 import { mdp3, mdp3SchemaOf, mdp3Table, mdp3Versions } from '../../../src/protocol/mdp3/index.js';
 import type { Engine } from '../../../src/schema/compile.js';
@@ -9,6 +9,9 @@ import type { SbeValues } from '../../../src/schema/sbe/plain-values.js';
 import type { SbeMessage } from '../../../src/schema/sbe/schema.js';
 import { itchPack, mdpPack, type PackMessage } from '../../../src/sim/pack/pack.js';
 import { differences } from '../../schema/sbe/check-flyweight.js';
+
+// Programs are started, or the whole of a specification is read, on whatever machine this is.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 const engines: readonly Engine[] = ['compiled', 'interpreted'];
