@@ -1,10 +1,14 @@
 /** `tickreel check`: captures held against the parser under test, field by field. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { junitXml, tap } from '../compare/junit.js';
 import { UsageError } from '../core/errors.js';
 import { endAllChildren } from '../io/child-process.js';
-import { type CheckCase, runCases } from '../run/check-cases.js';
+import { expandPaths } from '../io/expand-paths.js';
+import { runCases } from '../run/check-cases.js';
 import type { CheckReport } from '../run/check-spec.js';
+import { readSuite, type Suite, suiteName, suiteOf, updateSuite } from '../run/check-suite.js';
 import { type ParserOverrides, parserFeeds, parserSpecOf } from '../run/parser-spec.js';
 import {
   addMutationOptions,
@@ -13,14 +17,17 @@ import {
   runMutationChecks,
 } from './check-mutations.js';
 import { caseLines, caseResult, isGood, tableLines, totalLine } from './check-text.js';
-import { addInputOptions, captureArgument, count, duration, type InputFlags, inputSpec, size } from './options.js';
+import { addInputOptions, count, duration, type InputFlags, inputSpec, size } from './options.js';
 import { Output } from './output.js';
 import { refuseOutputs, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
-import { finish } from './summary.js';
+import { finish, warn } from './summary.js';
 
 interface CheckFlags extends InputFlags, MutationCheckFlags {
-  parser: string;
+  parser?: string;
+  goldens?: string;
+  accepted?: string;
+  update?: boolean;
   feed?: ParserOverrides['feed'];
   map?: string;
   timeout?: number;
@@ -32,6 +39,10 @@ interface CheckFlags extends InputFlags, MutationCheckFlags {
   json?: boolean;
 }
 
+const suiteArgument =
+  'pcap, pcapng or BinaryFILE, each by itself; a folder: all captures in it; a suite’s tickreel.yml or its folder ' +
+  '(default: the one here)';
+
 export function addCheckCommand(program: Command): void {
   const command = program
     .command('check')
@@ -41,8 +52,8 @@ export function addCheckCommand(program: Command): void {
         'first divergence is shown with its bytes, all of them are counted by cause; a parser that crashes, hangs, ' +
         'writes rubbish or too much is told. The exit code is 7 where any capture fails.',
     )
-    .argument('<captures...>', captureArgument)
-    .requiredOption(
+    .argument('[captures...]', suiteArgument)
+    .option(
       '--parser <parser>',
       'a JavaScript or TypeScript module, a command in quotes, or a YAML file that says more (tickreel help parsers)',
     )
@@ -52,6 +63,9 @@ export function addCheckCommand(program: Command): void {
     .option('--map <file>', 'YAML: the names, scales and codes of the parser’s output, where they are not ours')
     .option('--timeout <DURATION>', 'the parser may be silent for so long (default: 10s)', duration)
     .option('--max-memory <SIZE>', 'the parser is ended where it takes more', size(1 << 20))
+    .option('--goldens <folder>', 'golden records, PATH.golden for each capture: these are held against them too')
+    .option('--accepted <file>', 'YAML: causes that are known and no failure, by capture')
+    .option('--update', 'make golden records that differ or are missing anew, accept the causes of all else')
     .optionsGroup('Report:')
     .option('--limit <N>', 'divergences kept in full in reports', count(1), 20)
     .option('--jobs <N>', 'captures at a time (default: 2)', count(1))
@@ -65,7 +79,9 @@ export function addCheckCommand(program: Command): void {
 Examples:
   tickreel check --parser ./parser.mjs session.pcap
   tickreel check --parser 'python3 parser.py' --map names.yml day.NASDAQ_ITCH50.gz
-  tickreel check --parser parser.yml --junit results.xml captures/*.pcap
+  tickreel check --parser parser.yml --junit results.xml captures/
+  tickreel check regression/tickreel.yml --jobs 4 --junit results.xml
+  tickreel check regression --update
   tickreel check --parser parser.yml --mutations --save failing session.pcap`,
     )
     .action((paths: string[], flags: CheckFlags) => check(paths, flags));
@@ -73,26 +89,12 @@ Examples:
 
 async function check(paths: readonly string[], flags: CheckFlags): Promise<void> {
   if (flags.tap && flags.json) throw new UsageError('output', '--tap and --json both want standard output; give one');
-  const parser = await parserSpecOf(flags.parser, {
-    feed: flags.feed,
-    map: flags.map,
-    timeoutNs: flags.timeout,
-    maxMemoryBytes: flags.maxMemory,
-  });
-  const all = inputSpec(paths, flags);
-  refuseOutputs([flags.junit], all.paths);
   refuseMutationOptions(flags);
-  if (flags.mutations) return runMutationChecks(parser, all, flags, new Output());
-  const cases = all.paths.map((path): CheckCase => {
-    return {
-      name: path,
-      input: { ...all, paths: [path] },
-      parser,
-      golden: null,
-      accepted: new Set(),
-      isOptional: false,
-    };
-  });
+  if (flags.mutations) return checkMutations(paths, flags);
+  const suite = await suiteOfArguments(paths, flags);
+  const { cases } = suite;
+  const captures = cases.flatMap(({ input }) => input.paths);
+  refuseOutputs([flags.junit], captures);
   const output = new Output();
   const isQuiet = flags.tap === true || flags.json === true;
   const progress = new ProgressLine();
@@ -102,7 +104,7 @@ async function check(paths: readonly string[], flags: CheckFlags): Promise<void>
     endAllChildren();
   });
   const reports = await runCases(cases, {
-    jobs: flags.jobs ?? 2,
+    jobs: flags.jobs ?? suite.jobs ?? 2,
     limit: flags.limit,
     onReport: (report) => {
       progress.clear();
@@ -114,11 +116,48 @@ async function check(paths: readonly string[], flags: CheckFlags): Promise<void>
   progress.clear();
   const isWritten = report(reports, flags, output);
   await output.end();
+  if (flags.update && !isStopped) for (const text of await updateSuite(suite, reports)) warn(text);
   finish({
     failure: !isWritten,
-    differs: reports.some(({ verdict }) => !isGood(verdict)),
+    differs: reports.some(({ verdict }) => !isGood(verdict) && !(flags.update && isUpdated.has(verdict))),
     interrupted: isStopped,
   });
+}
+
+/** The parser through mutations of the captures, in place of the captures themselves. */
+async function checkMutations(paths: readonly string[], flags: CheckFlags): Promise<void> {
+  if (flags.parser === undefined || paths.length === 0) {
+    throw new UsageError('mutations', '--mutations wants a --parser, and the captures to be mutated');
+  }
+  const all = inputSpec(paths, flags);
+  refuseOutputs([flags.junit], all.paths);
+  return runMutationChecks(await parserSpecOf(flags.parser, overridesOf(flags)), all, flags, new Output());
+}
+
+function overridesOf({ feed, map, timeout, maxMemory }: CheckFlags): ParserOverrides {
+  return { feed, map, timeoutNs: timeout, maxMemoryBytes: maxMemory };
+}
+
+/** Verdicts that an update settles. */
+const isUpdated: ReadonlySet<string> = new Set(['differs', 'short', 'error']);
+
+/** What the arguments name: a suite's file, by itself or its folder, else captures and folders of them. */
+async function suiteOfArguments(paths: readonly string[], flags: CheckFlags): Promise<Suite> {
+  const { paths: _none, ...input } = inputSpec(['-'], flags);
+  const options = {
+    parser: flags.parser === undefined ? null : await parserSpecOf(flags.parser, overridesOf(flags)),
+    goldens: flags.goldens ?? null,
+    accepted: flags.accepted ?? null,
+    isUpdate: flags.update ?? false,
+    input,
+  };
+  const [first = '.'] = paths;
+  const file = [first, join(first, suiteName)].find((path) => /\.ya?ml$/.test(path) && existsSync(path));
+  if (paths.length <= 1 && file !== undefined) return readSuite(file, options);
+  if (paths.length === 0) {
+    throw new UsageError('suite', `name captures, a folder of them, or a suite: there is no ${suiteName} here`);
+  }
+  return suiteOf(expandPaths(paths), options);
 }
 
 /** Prints and writes what was asked for; false where a file could not be written. */

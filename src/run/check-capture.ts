@@ -13,7 +13,7 @@ import { type CheckOptions, type CheckReport, type CheckVerdict, keptDamage } fr
 import { CaptureMessages, type Keying } from './message-source.js';
 import { startCommand } from './parser-command.js';
 import { type CalledParser, callHere, openModule } from './parser-module.js';
-import type { ParserOutcome } from './parser-outcome.js';
+import { okOutcome, type ParserOutcome } from './parser-outcome.js';
 import type { ParserSpec } from './parser-spec.js';
 
 /** Messages of a parser beyond ours, after which it is ended. */
@@ -23,19 +23,19 @@ const mostExtra = 10_000;
 export async function checkParser(spec: ParserSpec, options: CheckOptions): Promise<CheckReport> {
   refuseStandardInput(options);
   if (spec.kind !== 'module') return checkCommand(spec, options);
-  const parser = await openModule(spec);
-  try {
-    return await checkCalled(parser, spec.mapping, spec.name, options);
-  } finally {
-    await parser.close();
-  }
+  return checkCalled(() => openModule(spec), spec.mapping, spec.name, options);
 }
 
 /** The same of a parser that the caller has: an object, class or function, called on this thread. */
 export function checkHere(given: unknown, mapping: Mapping, options: CheckOptions): Promise<CheckReport> {
   const name = (given as { name?: unknown } | null)?.name;
   refuseStandardInput(options);
-  return checkCalled(callHere(given), mapping, typeof name === 'string' && name !== '' ? name : 'parser', options);
+  return checkCalled(
+    async () => callHere(given),
+    mapping,
+    typeof name === 'string' && name !== '' ? name : 'parser',
+    options,
+  );
 }
 
 function refuseStandardInput({ input }: CheckOptions): void {
@@ -45,7 +45,7 @@ function refuseStandardInput({ input }: CheckOptions): void {
 
 /** A parser that is called knows which message each of its answers is for. */
 async function checkCalled(
-  parser: CalledParser,
+  open: () => Promise<CalledParser>,
   mapping: Mapping,
   against: string,
   options: CheckOptions,
@@ -54,21 +54,20 @@ async function checkCalled(
   const { source, comparison } = check;
   const read = parsedReader(mapping);
   let line = 0;
+  // A module is loaded once there is something for it to do: of many files most may hold no message.
+  let parser: CalledParser | null = null;
   const take = (values: Readonly<Record<string, unknown>>, index: number, of: ComparedMessage | null) => {
     const place = { file: against, number: ++line, offset: -1 };
     return read(values, of === null ? place : { ...place, number: of.place.packet }, `${of?.key ?? 'end'}.${index}`);
   };
   try {
-    if (parser.takes === 'datagrams') {
-      const text = 'a parser of datagrams is fed by the library alone: give it onMessage';
-      throw new UsageError('parser', `${against}: ${text}`);
-    }
     for (let batch = await source.next(); batch !== null; batch = await source.next()) {
       check.left(batch);
       const pieces = batch.map(({ bytes, place, protocol }) => ({
         bytes: bytes as Uint8Array,
         context: { ...place, protocol },
       }));
+      parser ??= await open();
       const results = await parser.call(pieces);
       for (const [index, { values }] of results.entries()) {
         comparison.push(
@@ -78,20 +77,24 @@ async function checkCalled(
       }
       if (results.length < batch.length || comparison.counts.right > comparison.counts.left + mostExtra) break;
     }
-    const [last] = await parser.call(null);
+    const [last] = (await parser?.call(null)) ?? [];
     comparison.push('right', last?.values.map((one, nth) => take(one, nth, null)) ?? []);
     comparison.end('left');
     comparison.end('right');
+    return await check.report(parser?.outcome ?? okOutcome);
   } finally {
     await source.close();
+    await parser?.close();
   }
-  return check.report(parser.outcome);
 }
 
 async function checkCommand(spec: ParserSpec, options: CheckOptions): Promise<CheckReport> {
   const { mapping } = spec;
   const check = await Check.begin(mapping, spec.name, options, 'place', mapping.sequence === null ? 'order' : 'key');
   const { source, comparison } = check;
+  const beginning = await source.next();
+  if (beginning === null) return check.report(okOutcome);
+  check.left(beginning);
   const parser = await startCommand(spec, options.input);
   let isFlood = false;
   try {

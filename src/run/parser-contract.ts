@@ -2,8 +2,8 @@
  * The contract of a parser in JavaScript or TypeScript, and how it is called.
  *
  * A parser is an object with `onMessage(view, offset, length, context)`, called with one application message, framing
- * removed, or with `onDatagram` of the same shape, called with the payload of each datagram. It returns what it decoded
- * (an object, a list of them, nothing) or hands it to the `emit` that it was made with. A module exports such an
+ * removed. It returns what it decoded (an object, a list of them, nothing) or hands it to the `emit` that it was made
+ * with. A module exports such an
  * object, a class (made with `new`, given `emit`), a function that makes one (given `emit`), or the function
  * `onMessage` itself.
  */
@@ -22,8 +22,7 @@ type Parse = (view: DataView, offset: number, length: number, context: ParserCon
 
 /** A parser under test, called with borrowed bytes: they are valid until the call returns. */
 export interface MessageParser {
-  onMessage?: Parse;
-  onDatagram?: Parse;
+  onMessage: Parse;
   /** Called once behind the last; may still return or emit. */
   onEnd?: () => unknown;
 }
@@ -45,20 +44,18 @@ export interface ParserResult {
 
 /** A parser that is at hand, called piece by piece. */
 export class ParserCaller {
-  readonly takes: 'messages' | 'datagrams';
   private readonly parser: MessageParser;
   private emitted: Readonly<Record<string, unknown>>[] = [];
 
   /** Throws UsageError where `given` is no parser. */
   constructor(given: unknown) {
     this.parser = parserOf(given, (values) => this.take(values));
-    this.takes = this.parser.onMessage === undefined ? 'datagrams' : 'messages';
   }
 
   async parse({ bytes, context }: ParserPiece): Promise<ParserResult> {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const { parser } = this;
-    return this.outcome(() => (parser.onMessage ?? parser.onDatagram)?.call(parser, view, 0, bytes.length, context));
+    return this.outcome(() => parser.onMessage(view, 0, bytes.length, context));
   }
 
   /** What it still has to say behind the last piece. */
@@ -95,8 +92,7 @@ export function exportedParser(module: Readonly<Record<string, unknown>>): unkno
 function parserOf(given: unknown, emit: Emit): MessageParser {
   const made = typeof given === 'function' ? madeBy(given as (...args: unknown[]) => unknown, emit) : given;
   if (typeof made === 'object' && made !== null) {
-    const { onMessage, onDatagram } = made as MessageParser;
-    if (typeof onMessage === 'function' || typeof onDatagram === 'function') return made as MessageParser;
+    if (typeof (made as MessageParser).onMessage === 'function') return made as MessageParser;
   }
   const contract = 'an object with onMessage(view, offset, length, context), a class or function that makes one';
   throw new UsageError('parser', `this is no parser: export ${contract}, or onMessage itself (tickreel help parsers)`);
@@ -110,8 +106,7 @@ function madeBy(given: (...args: unknown[]) => unknown, emit: Emit): unknown {
 }
 
 function hasMethods(prototype: unknown): boolean {
-  const methods = prototype as MessageParser | undefined;
-  return typeof methods?.onMessage === 'function' || typeof methods?.onDatagram === 'function';
+  return typeof (prototype as MessageParser | undefined)?.onMessage === 'function';
 }
 
 const mostDepth = 8;

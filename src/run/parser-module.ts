@@ -12,17 +12,18 @@ import type { ParserSpec } from './parser-spec.js';
 /** What the worker is sent; null: the end. */
 export interface ModuleRequest {
   readonly pieces: readonly ParserPiece[] | null;
+  /** They are the first of another capture: the parser is made anew. */
+  readonly isNew: boolean;
 }
 
 /** What it posts: that it is ready, or why not, or what became of the pieces. */
 export type ModuleAnswer =
-  | { readonly takes: 'messages' | 'datagrams' }
+  | { readonly isReady: true }
   | { readonly failure: string }
   | { readonly results: readonly ParserResult[] };
 
 /** A parser that is called. */
 export interface CalledParser {
-  readonly takes: 'messages' | 'datagrams';
   /** A result for each piece, fewer where the parser came to its end; `null` pieces: the end, one result. */
   call(pieces: readonly ParserPiece[] | null): Promise<readonly ParserResult[]>;
   /** How it fares so far. */
@@ -34,9 +35,14 @@ export interface CalledParser {
 const toldErrors = 3;
 const megabyte = 1 << 20;
 
-/** Loads a module; rejects with UsageError where it cannot be loaded or is no parser. */
+/** Threads that have loaded a module and wait for another capture: loading may take longer than parsing. */
+const idle = new Map<string, ThreadParser[]>();
+
+/** Loads a module, or takes one that is loaded; rejects with UsageError where it cannot be loaded or is no parser. */
 export async function openModule(spec: ParserSpec): Promise<CalledParser> {
   const path = spec.module ?? '';
+  const waiting = idle.get(path)?.pop();
+  if (waiting !== undefined) return waiting.again();
   const { features } = process as unknown as { features: { typescript?: unknown } };
   if (/^\.[cm]?ts$/.test(extname(path)) && !features.typescript) {
     const text = `this Node.js (${process.version}) reads no TypeScript: compile it, or use Node.js 22.18 or later`;
@@ -60,12 +66,18 @@ export async function openModule(spec: ParserSpec): Promise<CalledParser> {
   return parser;
 }
 
+/** Ends the threads that wait for another capture. */
+export async function endIdleModules(): Promise<void> {
+  const waiting = [...idle.values()].flat();
+  idle.clear();
+  await Promise.all(waiting.map((parser) => parser.end()));
+}
+
 /** A parser that the caller has, called on this thread: what hangs there hangs us. */
 export function callHere(given: unknown): CalledParser {
   const caller = new ParserCaller(given);
   const errors = new ErrorNotes();
   return {
-    takes: caller.takes,
     async call(pieces) {
       const results: ParserResult[] = [];
       if (pieces === null) results.push(await caller.end());
@@ -81,9 +93,9 @@ export function callHere(given: unknown): CalledParser {
 }
 
 class ThreadParser implements CalledParser {
-  takes: 'messages' | 'datagrams' = 'messages';
-  private readonly errors = new ErrorNotes();
+  private errors = new ErrorNotes();
   private ended: ParserOutcome | null = null;
+  private isNew = true;
   private settle: (answer: ModuleAnswer | null) => void = () => {};
 
   constructor(
@@ -105,27 +117,45 @@ class ThreadParser implements CalledParser {
 
   async load(path: string): Promise<void> {
     const answer = await this.answer();
-    if (answer !== null && 'takes' in answer) {
-      this.takes = answer.takes;
-      return;
-    }
-    await this.close();
+    if (answer !== null && 'isReady' in answer) return;
+    await this.worker.terminate();
     const why = answer !== null && 'failure' in answer ? answer.failure : this.outcome.message;
     throw new UsageError('parser', `${path}: cannot be used as a parser: ${why}`);
   }
 
   async call(pieces: readonly ParserPiece[] | null): Promise<readonly ParserResult[]> {
     if (this.ended !== null) return [];
-    this.worker.postMessage({ pieces } satisfies ModuleRequest);
+    this.worker.postMessage({ pieces, isNew: this.isNew } satisfies ModuleRequest);
+    this.isNew = false;
     const answer = await this.answer();
     if (answer === null || !('results' in answer)) return [];
     this.errors.note(answer.results);
     return answer.results;
   }
 
-  async close(): Promise<void> {
-    this.ended ??= this.outcome;
+  /** Begins with another capture. */
+  again(): this {
+    this.worker.ref();
+    this.errors = new ErrorNotes();
+    this.isNew = true;
+    return this;
+  }
+
+  async end(): Promise<void> {
     await this.worker.terminate();
+  }
+
+  async close(): Promise<void> {
+    if (this.ended !== null) {
+      await this.worker.terminate();
+      return;
+    }
+    // It holds nothing up, should no other capture come.
+    this.worker.unref();
+    const path = this.spec.module ?? '';
+    const waiting = idle.get(path);
+    if (waiting === undefined) idle.set(path, [this]);
+    else waiting.push(this);
   }
 
   private answer(): Promise<ModuleAnswer | null> {

@@ -9,11 +9,13 @@ if (port === null) throw new Error('this runs in a worker only');
 
 try {
   const module = (await import(pathToFileURL((workerData as { path: string }).path).href)) as Record<string, unknown>;
-  const caller = new ParserCaller(exportedParser(module));
+  const given = exportedParser(module);
+  let caller = new ParserCaller(given);
   port.on('message', (request: ModuleRequest) => {
+    if (request.isNew) caller = new ParserCaller(given);
     void answer(caller, request).then((results) => port.postMessage({ results } satisfies ModuleAnswer));
   });
-  port.postMessage({ takes: caller.takes } satisfies ModuleAnswer);
+  port.postMessage({ isReady: true } satisfies ModuleAnswer);
 } catch (error) {
   const { message, stack } = error as Error;
   const isOurs = (error as { name?: string }).name === 'UsageError';
