@@ -77,11 +77,23 @@ export type { Shape, ShapeBurst, ShapeLine } from './replay/shape.js';
 export { parseShape, type ShapedRate } from './replay/shape-parser.js';
 export { type DatagramHandler, HandlerSink, NullSink, RingSink } from './replay/sinks.js';
 export { Arbitration, type ArbitrationListener, type ArbitrationSpec } from './run/arbitration.js';
+export { checkHere, checkParser } from './run/check-capture.js';
+export type { CheckOptions, CheckReport, CheckVerdict } from './run/check-spec.js';
 export { type ConformanceSpec, type PackFile, writeConformancePack } from './run/conformance.js';
 export { Conversion } from './run/convert.js';
 export { type ConvertOptions, type ConvertReport, type ConvertSpec, convertSpecOf } from './run/convert-spec.js';
+export { type DiffOptions, type DiffReport, type DiffSide, diffCaptures } from './run/diff.js';
 export { type DoctorFacts, type DoctorReport, examine } from './run/doctor.js';
 export type { Check } from './run/doctor-checks.js';
+export {
+  type CaptureEvent,
+  type CaptureMessage,
+  captureEvents,
+  captureMessages,
+  type ExpectOptions,
+  expectDecodesLike,
+  forEachMessage,
+} from './run/expect.js';
 export { type FaultSources, faultSpecOf, loadFaultPlan } from './run/fault-plan.js';
 export {
   type FindLimitHooks,
@@ -92,12 +104,16 @@ export {
 } from './run/find-limit.js';
 export { type GenerateSpec, type GenerateTruth, Generation } from './run/generate.js';
 export { type Mdp3GenerateSpec, type Mdp3GenerateTruth, Mdp3Generation } from './run/generate-mdp3.js';
+export { checkGolden, goldenInput } from './run/golden-check.js';
+export { type GoldenMakeOptions, type GoldenMakeReport, makeGolden } from './run/golden-make.js';
 export { type IndexOptions, type IndexReport, indexCapture } from './run/index-capture.js';
 export { type DatagramBatch, type ReplayOptions, replay, replayBatches } from './run/library.js';
 export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
 export { checkMutations, type MutationCheckSpec, type MutationResult } from './run/mutations/check.js';
 export { type MutateReport, type MutateSpec, mutateCapture } from './run/mutations/mutate.js';
 export { pacingFigure } from './run/pacing-figure.js';
+export type { Emit, MessageParser, ParserContext, ParserLike } from './run/parser-contract.js';
+export { type ParserSpec, parserSpecFrom, parserSpecOf } from './run/parser-spec.js';
 export { openReplay, type Player, type PlayerOptions, type Stepped } from './run/player.js';
 export { Recorder, type RecordReport } from './run/record.js';
 export { type RecordSpec, recordFormatOf } from './run/record-spec.js';

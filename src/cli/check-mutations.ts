@@ -4,10 +4,11 @@ import type { InputSpec } from '../analysis/input.js';
 import { junitXml, tap } from '../compare/junit.js';
 import { UsageError } from '../core/errors.js';
 import { formatCounted } from '../core/time.js';
+import { caseLines, caseResult } from '../run/check-text.js';
 import { checkMutations, type MutationResult } from '../run/mutations/check.js';
+import { endIdleModules } from '../run/parser-module.js';
 import type { ParserSpec } from '../run/parser-spec.js';
 import { kindsNamed } from '../sim/mutations/kinds.js';
-import { caseLines, caseResult } from './check-text.js';
 import { parseSeed } from './generate-spec.js';
 import { defaultMutationSeed } from './mutation-options.js';
 import { collect, count } from './options.js';
@@ -60,6 +61,7 @@ export async function runMutationChecks(
       if (!isQuiet && report.verdict !== 'pass') for (const line of caseLines(report)) output.writeLine(line);
     },
   });
+  await endIdleModules();
   const cases = results.map(({ report }) => caseResult(report));
   if (flags.json) output.writeLine(JSON.stringify({ mutations: results }));
   else if (flags.tap) output.write(tap(cases));

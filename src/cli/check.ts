@@ -9,6 +9,7 @@ import { expandPaths } from '../io/expand-paths.js';
 import { runCases } from '../run/check-cases.js';
 import type { CheckReport } from '../run/check-spec.js';
 import { readSuite, type Suite, suiteName, suiteOf, updateSuite } from '../run/check-suite.js';
+import { caseLines, caseResult, isGood, tableLines, totalLine } from '../run/check-text.js';
 import { type ParserOverrides, parserFeeds, parserSpecOf } from '../run/parser-spec.js';
 import {
   addMutationOptions,
@@ -16,7 +17,6 @@ import {
   refuseMutationOptions,
   runMutationChecks,
 } from './check-mutations.js';
-import { caseLines, caseResult, isGood, tableLines, totalLine } from './check-text.js';
 import { addInputOptions, count, duration, type InputFlags, inputSpec, size } from './options.js';
 import { Output } from './output.js';
 import { refuseOutputs, writeReportFile } from './report-file.js';

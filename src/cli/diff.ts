@@ -4,7 +4,7 @@ import { defaultWindow } from '../compare/align.js';
 import { formatCount, formatCounted } from '../core/time.js';
 import { noFilter } from '../replay/filter.js';
 import { type DiffReport, type DiffSide, diffCaptures } from '../run/diff.js';
-import { causeLines, divergenceLines } from './divergence-text.js';
+import { causeLines, divergenceLines } from '../run/divergence-text.js';
 import { addInputOptions, collect, count, type InputFlags, inputSpec } from './options.js';
 import { Output } from './output.js';
 import { CaptureSummary, finish, warn } from './summary.js';

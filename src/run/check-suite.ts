@@ -1,5 +1,5 @@
 /**
- * A suite of captures: a file that names them and what they are held against, or a folder of which every capture is one.
+ * A suite of captures: a file that names them and what they are held against, or a folder with captures in it.
  *
  *     parser: ./parser.yml          # or a module, a command, or the keys of such a file
  *     captures:

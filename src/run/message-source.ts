@@ -81,6 +81,11 @@ export class CaptureMessages implements MessageSource {
     return this.feed;
   }
 
+  /** Messages taken so far, handed over or not. */
+  get taken(): number {
+    return this.ordinal;
+  }
+
   async next(): Promise<readonly ComparedMessage[] | null> {
     this.running ??= this.feed.run().then(
       () => this.finish(null),

@@ -1,7 +1,7 @@
 /** What `check` prints: each case that failed in full, a table of all, and the same as TAP. */
 import type { CaseResult } from '../compare/junit.js';
 import { formatBytes, formatCount, formatCounted } from '../core/time.js';
-import type { CheckReport, CheckVerdict } from '../run/check-spec.js';
+import type { CheckReport, CheckVerdict } from './check-spec.js';
 import { causeLines, divergenceLines } from './divergence-text.js';
 
 /** Verdicts that leave a run green. */

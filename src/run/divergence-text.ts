@@ -3,7 +3,7 @@ import type { Divergence, DivergenceCause } from '../compare/divergence.js';
 import { hexdump } from '../compare/hexdump.js';
 import { placeText, typeText } from '../compare/message.js';
 import { formatCount } from '../core/time.js';
-import type { CheckReport } from '../run/check-spec.js';
+import type { CheckReport } from './check-spec.js';
 
 const shownFields = 12;
 const shownCauses = 20;
