@@ -19,26 +19,17 @@ import { readTextFile } from '../io/text-input.js';
 export const parserFeeds = ['binaryfile', 'pcap', 'capture', 'file', 'udp'] as const;
 export type ParserFeed = (typeof parserFeeds)[number];
 
-/** Where a program's counts are read. */
-export interface CountSpec {
-  /** Metrics over HTTP: Prometheus text, or JSON; null: the program's standard output. */
-  readonly url: string | null;
-  /** By what is counted (`total`, or a type or name): a metric with its labels, a path in JSON, a pattern of a line. */
-  readonly counts: Readonly<Record<string, string>>;
-}
-
 export interface ParserSpec {
   /** For reports. */
   readonly name: string;
-  readonly kind: 'module' | 'command' | 'count';
+  readonly kind: 'module' | 'command';
   /** Of a module: its path. */
   readonly module: string | null;
-  /** Program and arguments; empty of a module, and of a program that runs already. */
+  /** Program and arguments; empty of a module. */
   readonly command: readonly string[];
   readonly folder: string;
   readonly feed: ParserFeed;
   readonly records: RecordLayout | null;
-  readonly count: CountSpec | null;
   readonly mapping: Mapping;
   /** A parser may be silent for so long. */
   readonly silenceMs: number;
@@ -64,7 +55,7 @@ const defaultSilenceMs = 10_000;
 /** A paced replay that a plain parser keeps up with. */
 const defaultSpeed = '20kpps';
 const specKeys = [
-  ...(['module', 'command', 'count', 'feed', 'records', 'timeout', 'max-memory', 'address', 'speed', 'ready'] as const),
+  ...(['module', 'command', 'feed', 'records', 'timeout', 'max-memory', 'address', 'speed', 'ready'] as const),
   ...(['name', ...mappingKeys] as const),
 ];
 
@@ -95,11 +86,10 @@ export function parserSpecFrom(given: unknown, path: string, folder: string): Pa
   const command = Array.isArray(held.command)
     ? listOf(held.command, `${path}: command`)
     : wordsOf(textOf(held.command, `${path}: command`) ?? '');
-  const count = held.count === undefined ? null : countOf(held.count, `${path}: count`);
-  if ((module === null) === (command.length === 0) && !(module === null && count !== null)) {
+  if ((module === null) === (command.length === 0)) {
     throw new UsageError('parser-config', `${path}: say what the parser is by one of the keys module and command`);
   }
-  const feed = (textOf(held.feed, `${path}: feed`) ?? (count === null ? 'binaryfile' : 'udp')) as ParserFeed;
+  const feed = (textOf(held.feed, `${path}: feed`) ?? 'binaryfile') as ParserFeed;
   if (!parserFeeds.includes(feed)) {
     throw new UsageError('parser-config', `${path}: feed: one of ${parserFeeds.join(', ')}`);
   }
@@ -107,13 +97,12 @@ export function parserSpecFrom(given: unknown, path: string, folder: string): Pa
   const maxMemory = textOf(held['max-memory'], `${path}: max-memory`);
   return {
     name: textOf(held.name, `${path}: name`) ?? nameOf(module, command, path),
-    kind: module !== null ? 'module' : count !== null ? 'count' : 'command',
+    kind: module === null ? 'command' : 'module',
     module: module === null ? null : resolve(folder, module),
     command,
     folder,
     feed,
     records: held.records === undefined ? null : recordLayoutOf(held.records, `${path}: records`),
-    count,
     mapping: mappingOf(Object.fromEntries(Object.entries(held).filter(([key]) => isMappingKey(key))), path),
     silenceMs: timeout === null ? defaultSilenceMs : parseDuration(timeout) / 1e6,
     maxMemoryBytes: maxMemory === null ? Number.POSITIVE_INFINITY : bytesOf(maxMemory, `${path}: max-memory`),
@@ -170,7 +159,6 @@ function plainSpec(text: string, isPath: boolean): ParserSpec {
     folder: process.cwd(),
     feed: 'binaryfile',
     records: null,
-    count: null,
     mapping: plainMapping,
     silenceMs: defaultSilenceMs,
     maxMemoryBytes: Number.POSITIVE_INFINITY,
@@ -178,18 +166,6 @@ function plainSpec(text: string, isPath: boolean): ParserSpec {
     speed: defaultSpeed,
     ready: null,
   };
-}
-
-function countOf(given: unknown, path: string): CountSpec {
-  const held = holderOf(given, path);
-  refuseOtherKeys(held, ['url', 'counts'], path);
-  const counts = Object.entries(holderOf(held.counts, `${path}.counts`)).map(([what, where]) => {
-    return [what, textOf(where, `${path}.counts.${what}`) ?? ''] as const;
-  });
-  if (counts.length === 0) {
-    throw new UsageError('parser-config', `${path}.counts: name what is counted, as in "total: feed_messages_total"`);
-  }
-  return { url: textOf(held.url, `${path}.url`), counts: Object.fromEntries(counts) };
 }
 
 function nameOf(module: string | null, command: readonly string[], path: string): string {

@@ -58,7 +58,7 @@ const growthBytes = 64 << 20;
 export async function checkMutations(spec: MutationCheckSpec): Promise<MutationResult[]> {
   const { parser, input } = spec;
   const isByMessage = parser.kind === 'module' || parser.feed === 'binaryfile';
-  if (parser.kind === 'count' || parser.feed === 'udp') {
+  if (parser.feed === 'udp') {
     throw new UsageError(
       'check-mutations',
       '--mutations wants a parser that reads a capture and writes what it decodes',
