@@ -33,7 +33,7 @@ const prototype = (name: string) => `uint32_t ${name}(uintptr_t start, size_t le
 export const floorCases: readonly BenchCase[] = [
   {
     name: 'c-itch-scan',
-    about: `${compiled}: walks the lengths one after the other, counts types, reads time stamps`,
+    about: `${compiled}: walks the lengths one after the other, counts types, first and last time stamp`,
     input: 'session.NASDAQ_ITCH50',
     per: 'message',
     messages: sessionMessages,

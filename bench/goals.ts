@@ -43,8 +43,8 @@ export const goals: readonly Goal[] = [
     atLeast: 200,
     floor: 'c-itch-scan',
     bounds:
-      'Each length must be read before the next message is known. Four cursors from guessed boundaries wait at the ' +
-      'same time (`itch-count`), but lists of offsets and time stamps are then bound by loads and stores.',
+      'Each length must be read before the next message is known: four cursors from guessed boundaries wait at the same ' +
+      'time, and then loads and comparisons are what is left.',
   },
   {
     name: 'itch-end-to-end',

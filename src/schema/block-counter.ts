@@ -6,14 +6,18 @@
  * was counted from it on, or by the cursor that missed it, is kept: that part is counted again by a single cursor. So
  * bytes that look like messages inside of others cost time and change nothing.
  */
+import { UsageError } from '../core/errors.js';
 import { type Engine, isCompiled } from './compile.js';
 import {
   COUNTS_STRIDE,
+  type CountedFields,
   type CountLists,
   type CountLoops,
   CURSORS,
+  clearTimes,
   countSource,
   interpretCount,
+  UNWANTED_SLOT,
 } from './count-source.js';
 import { layoutsOf, SLOT_BITS } from './partition-source.js';
 import type { Protocol } from './table.js';
@@ -38,6 +42,13 @@ export interface BlockCounterOptions {
   readonly engine?: Engine;
   /** How many bytes are shared among the cursors at least; from 64 on. */
   readonly minSharedBytes?: number;
+  /** Whether the least and the greatest time stamp are found too. */
+  readonly timestamps?: boolean;
+  /**
+   * Counts by type, and looks at time stamps, of those messages alone that have one of these values in a u16 field
+   * which is at one place in all messages, such as `stockLocate`.
+   */
+  readonly only?: { readonly field: string; readonly values: readonly number[] };
 }
 
 /** Counts of messages that each follow their 2-byte big-endian length. */
@@ -46,6 +57,11 @@ export class BlockCounter {
   messages = 0;
   /** Those of unknown type, or of a length that is not their type's. */
   unknown = 0;
+  /** Those of known types that `only` leaves out. */
+  leftOut = 0;
+  /** The least and the greatest time stamp, ns since midnight; NaN where `timestamps` was not asked for or none came. */
+  firstTimestamp = Number.NaN;
+  lastTimestamp = Number.NaN;
   /** How often a guessed boundary turned out to be none. */
   misses = 0;
   private readonly table: Protocol;
@@ -54,7 +70,12 @@ export class BlockCounter {
   private readonly loops: CountLoops;
   private readonly minSharedBytes: number;
 
-  constructor(table: Protocol, { engine = 'auto', minSharedBytes = MIN_SHARED_BYTES }: BlockCounterOptions = {}) {
+  constructor(table: Protocol, options: BlockCounterOptions = {}) {
+    const { engine = 'auto', minSharedBytes = MIN_SHARED_BYTES, timestamps = false, only } = options;
+    const fields: CountedFields = {
+      timestampAt: timestamps ? placeOf(table, table.timestamp, 'u48') : null,
+      wantedAt: only === undefined ? null : placeOf(table, only.field, 'u16'),
+    };
     this.table = table;
     this.minSharedBytes = Math.max(64, minSharedBytes);
     this.totals = new Float64Array(table.messages.length + 1);
@@ -62,10 +83,14 @@ export class BlockCounter {
       counts: new Int32Array(CURSORS * COUNTS_STRIDE),
       layouts: layoutsOf(table),
       places: new Int32Array(CURSORS),
+      times: new Float64Array(2 * CURSORS),
+      wanted: new Uint8Array(0x10000),
     };
+    for (const value of only?.values ?? []) this.lists.wanted[value] = 1;
+    clearTimes(this.lists.times);
     this.loops = isCompiled(engine)
-      ? (new Function('lists', countSource(table, counters++))(this.lists) as CountLoops)
-      : interpretCount(this.lists);
+      ? (new Function('lists', countSource(table, counters++, fields))(this.lists) as CountLoops)
+      : interpretCount(this.lists, fields);
   }
 
   /** How many messages of each type were counted, by type character; those that were none left out. */
@@ -166,15 +191,32 @@ export class BlockCounter {
 
   /** Adds up what the first `cursors` have counted and forgets what the others have. */
   private keep(cursors: number): void {
-    const { counts } = this.lists;
+    const { counts, times } = this.lists;
     for (let slot = 0; slot < this.totals.length; slot++) {
-      let sum = 0;
-      for (let cursor = 0; cursor < cursors; cursor++) sum += counts[slot + cursor * COUNTS_STRIDE] as number;
+      const sum = this.sumOf(slot, cursors);
       this.totals[slot] = (this.totals[slot] as number) + sum;
       this.messages += sum;
       if (slot === 0) this.unknown += sum;
     }
+    const leftOut = this.sumOf(UNWANTED_SLOT, cursors);
+    this.leftOut += leftOut;
+    this.messages += leftOut;
     counts.fill(0);
+    for (let at = 0; at < 2 * cursors; at += 2) {
+      const least = times[at] as number;
+      if (least === Number.POSITIVE_INFINITY) continue;
+      // Comparisons with NaN are false: the first is taken.
+      if (!(least >= this.firstTimestamp)) this.firstTimestamp = least;
+      if (!((times[at + 1] as number) <= this.lastTimestamp)) this.lastTimestamp = times[at + 1] as number;
+    }
+    clearTimes(times);
+  }
+
+  private sumOf(slot: number, cursors: number): number {
+    const { counts } = this.lists;
+    let sum = 0;
+    for (let cursor = 0; cursor < cursors; cursor++) sum += counts[slot + cursor * COUNTS_STRIDE] as number;
+    return sum;
   }
 
   /** Beyond 2 GiB: a part at a time, each through a view of its own. */
@@ -186,4 +228,12 @@ export class BlockCounter {
       if (counted === 0 || at === end) return at;
     }
   }
+}
+
+/** Where a field is that all messages have at one place; UsageError where they do not. */
+function placeOf(table: Protocol, name: string, kind: string): number {
+  const fields = table.messages.map((message) => message.fields.find((field) => field.name === name));
+  const offset = fields[0]?.offset;
+  if (offset !== undefined && fields.every((field) => field?.offset === offset && field.kind === kind)) return offset;
+  throw new UsageError('counted-field', `${table.id}: "${name}" is no ${kind} at one place in all messages`);
 }

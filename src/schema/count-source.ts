@@ -13,6 +13,17 @@ export const CURSORS = 4;
 /** How far counts of one cursor lie from the next one's: room for the slots of 256 types and of unknown ones. */
 export const COUNTS_STRIDE = 512;
 
+/** What is read of a known message beside its length and type. */
+export interface CountedFields {
+  /** Where its time stamp is, a u48; null where nobody asks. */
+  readonly timestampAt: number | null;
+  /** Where the u16 is that says whether it is `wanted`; null where all are. */
+  readonly wantedAt: number | null;
+}
+
+/** The slot of known messages that are not wanted. */
+export const UNWANTED_SLOT = COUNTS_STRIDE - 1;
+
 /** The arrays of a counter. */
 export interface CountLists {
   /** By cursor and slot. */
@@ -21,6 +32,18 @@ export interface CountLists {
   readonly layouts: Int32Array;
   /** Where each cursor begins, and in the end where it stopped. */
   readonly places: Int32Array;
+  /** By cursor: the least and the greatest time stamp of those that are counted. */
+  readonly times: Float64Array;
+  /** By value of the field that is asked for: 1 where such messages are counted by type. */
+  readonly wanted: Uint8Array;
+}
+
+/** No time stamp yet. */
+export function clearTimes(times: Float64Array): void {
+  for (let at = 0; at < times.length; at += 2) {
+    times[at] = Number.POSITIVE_INFINITY;
+    times[at + 1] = Number.NEGATIVE_INFINITY;
+  }
 }
 
 /** The two loops. */
@@ -32,32 +55,36 @@ export interface CountLoops {
 }
 
 /** Source of a function body that takes `lists` and returns the loops. */
-export function countSource(table: Protocol, serial: number): string {
+export function countSource(table: Protocol, serial: number, fields: CountedFields): string {
   const cursors = Array.from({ length: CURSORS }, (_, cursor) => cursor);
   const final = CURSORS - 1;
   return [
     "'use strict';",
-    'const { counts, layouts, places } = lists;',
+    'const { counts, layouts, places, times, wanted } = lists;',
     'function serial(view, offset, last, end) {',
     '  let at0 = offset | 0;',
+    ...timesOf(0, fields),
     '  while (at0 <= last) {',
-    ...step(0, true),
+    ...step(0, true, fields),
     '  }',
+    ...keepTimes(0, fields),
     '  return at0;',
     '}',
     'function interleaved(view, last, end) {',
     ...cursors.map((cursor) => `  let at${cursor} = places[${cursor}];`),
+    ...cursors.flatMap((cursor) => timesOf(cursor, fields)),
     ...cursors.slice(1).map((cursor) => `  const from${cursor} = places[${cursor}];`),
     `  const from${CURSORS} = (last + 1) | 0;`,
     `  while (${cursors.map((cursor) => `at${cursor} < from${cursor + 1}`).join(' && ')}) {`,
     // The one that may break off goes first: the others must not have moved on without it.
-    ...[final, ...cursors.slice(0, final)].flatMap((cursor) => step(cursor, cursor === final)),
+    ...[final, ...cursors.slice(0, final)].flatMap((cursor) => step(cursor, cursor === final, fields)),
     '  }',
     ...cursors.flatMap((cursor) => [
       `  while (at${cursor} < from${cursor + 1}) {`,
-      ...step(cursor, cursor === final),
+      ...step(cursor, cursor === final, fields),
       '  }',
       `  places[${cursor}] = at${cursor};`,
+      ...keepTimes(cursor, fields),
     ]),
     '}',
     'return { serial, interleaved };',
@@ -66,32 +93,66 @@ export function countSource(table: Protocol, serial: number): string {
   ].join('\n');
 }
 
+function timesOf(cursor: number, { timestampAt }: CountedFields): string[] {
+  if (timestampAt === null) return [];
+  return [`  let least${cursor} = times[${2 * cursor}];`, `  let most${cursor} = times[${2 * cursor + 1}];`];
+}
+
+function keepTimes(cursor: number, { timestampAt }: CountedFields): string[] {
+  if (timestampAt === null) return [];
+  return [`  times[${2 * cursor}] = least${cursor};`, `  times[${2 * cursor + 1}] = most${cursor};`];
+}
+
 /** One message: counted in its slot, or as unknown; `isChecked` where it might lead beyond the end. */
-function step(cursor: number, isChecked: boolean): string[] {
+function step(cursor: number, isChecked: boolean, { timestampAt, wantedAt }: CountedFields): string[] {
   const at = `at${cursor}`;
+  const place = (offset: number): string => `${at} + ${2 + offset}`;
+  const slotOf = `layout & ${(1 << SLOT_BITS) - 1}`;
+  const known =
+    wantedAt === null ? slotOf : `wanted[view.getUint16(${place(wantedAt)})] ? ${slotOf} : ${UNWANTED_SLOT}`;
+  const high = timestampAt === null ? '' : `view.getUint16(${place(timestampAt)})`;
+  const low = timestampAt === null ? '' : `view.getUint32(${place(timestampAt + 2)})`;
   return [
     '    {',
     `      const head = view.getInt32(${at});`,
     '      const length = head >>> 16;',
     ...(isChecked ? [`      if (length > end - ${at} - 2) break;`] : []),
     '      const layout = layouts[(head >>> 8) & 0xff];',
-    `      const slot = layout >>> ${SLOT_BITS} === length ? layout & ${(1 << SLOT_BITS) - 1} : 0;`,
+    `      const slot = layout >>> ${SLOT_BITS} === length ? ${known} : 0;`,
     `      counts[slot + ${cursor * COUNTS_STRIDE}] = (counts[slot + ${cursor * COUNTS_STRIDE}] + 1) | 0;`,
+    ...(timestampAt === null
+      ? []
+      : [
+          `      if (slot !== 0${wantedAt === null ? '' : ` && slot !== ${UNWANTED_SLOT}`}) {`,
+          `        const time = ${high} * 4294967296 + ${low};`,
+          `        if (time < least${cursor}) least${cursor} = time;`,
+          `        if (time > most${cursor}) most${cursor} = time;`,
+          '      }',
+        ]),
     `      ${at} = (${at} + 2 + length) | 0;`,
     '    }',
   ];
 }
 
 /** The same without generated code, the cursors one after the other. */
-export function interpretCount({ counts, layouts, places }: CountLists): CountLoops {
+export function interpretCount(
+  { counts, layouts, places, times, wanted }: CountLists,
+  { timestampAt, wantedAt }: CountedFields,
+): CountLoops {
   function run(view: DataView, offset: number, last: number, end: number, cursor: number): number {
     let at = offset;
     while (at <= last) {
       const length = view.getUint16(at);
       if (length > end - at - 2) break;
       const layout = layouts[view.getUint8(at + 2)] as number;
-      const slot = layout >>> SLOT_BITS === length ? layout & ((1 << SLOT_BITS) - 1) : 0;
+      let slot = layout >>> SLOT_BITS === length ? layout & ((1 << SLOT_BITS) - 1) : 0;
+      if (slot !== 0 && wantedAt !== null && wanted[view.getUint16(at + 2 + wantedAt)] === 0) slot = UNWANTED_SLOT;
       counts[slot + cursor * COUNTS_STRIDE] = (counts[slot + cursor * COUNTS_STRIDE] as number) + 1;
+      if (timestampAt !== null && slot !== 0 && slot !== UNWANTED_SLOT) {
+        const time = view.getUint16(at + 2 + timestampAt) * 0x100000000 + view.getUint32(at + 4 + timestampAt);
+        times[2 * cursor] = Math.min(times[2 * cursor] as number, time);
+        times[2 * cursor + 1] = Math.max(times[2 * cursor + 1] as number, time);
+      }
       at += 2 + length;
     }
     return at;

@@ -106,7 +106,7 @@ describe('cases', () => {
     expect(machine).toMatchObject({ node: process.version, command: expect.stringContaining('--messages 2000') });
     const chosen = benchCases.map(({ name }) => name).filter((name) => /^(itch|c-itch)/.test(name));
     expect([...Object.keys(cases), ...Object.keys(skipped)].sort()).toEqual(chosen.toSorted());
-    expect(Object.keys(cases).slice(0, 2)).toEqual(['itch-scan', 'itch-count']);
+    expect(Object.keys(cases).slice(0, 2)).toEqual(['itch-scan', 'itch-scan-locate']);
     expect(standings.map(({ name }: { name: string }) => name)).toEqual(goals.map(({ name }) => name));
     expect(readFileSync(page, 'utf8')).toContain(`| ${wordSum(buildSession(2000))} |`);
     expect(cases['itch-decode']).toMatchObject({

@@ -47,6 +47,28 @@ function expectSame(bytes: Uint8Array, end: number, minSharedBytes: number): voi
   }
 }
 
+/** Time stamps and counts of some locates, one message after the other. */
+function walkedOnly(bytes: Uint8Array, end: number, locates: readonly number[]) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const byType: Record<string, number> = {};
+  const times: number[] = [];
+  let leftOut = 0;
+  for (let at = 0; end - at >= 2; ) {
+    const length = view.getUint16(at);
+    if (at + 2 + length > end) break;
+    const message = length === 0 ? undefined : itch50.messageOf(view.getUint8(at + 2));
+    if (message?.length === length) {
+      if (locates.includes(view.getUint16(at + 3))) {
+        byType[message.type] = (byType[message.type] ?? 0) + 1;
+        times.push(itch50.timestampOf(view, at + 2));
+      } else leftOut++;
+    }
+    at += 2 + length;
+  }
+  const [first, last] = times.length === 0 ? [Number.NaN, Number.NaN] : [Math.min(...times), Math.max(...times)];
+  return { byType, leftOut, first, last };
+}
+
 describe('block counter', () => {
   it('counts a session with no guess missed', () => {
     const bytes = Uint8Array.from(session(new Random(1), 20_000));
@@ -108,5 +130,46 @@ describe('block counter', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('finds the first and last time stamp, of some locates alone where asked, as one cursor does', () => {
+    const seeds = fc.record({
+      seed: fc.integer(),
+      broken: fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 6 }),
+      cut: fc.nat(40),
+      minSharedBytes: fc.integer({ min: 64, max: 4000 }),
+      count: fc.integer({ min: 0, max: 400 }),
+    });
+    fc.assert(
+      fc.property(seeds, ({ seed, broken, cut, minSharedBytes, count }) => {
+        const random = new Random(seed);
+        const bytes = Uint8Array.from(session(random, count));
+        for (const [place, value] of broken) if (bytes.length > 0) bytes[place % bytes.length] = value;
+        const end = Math.max(0, bytes.length - cut);
+        const view = new DataView(bytes.buffer);
+        const locates = Array.from({ length: 20_000 }, () => random.below(65_536));
+        for (const engine of ['compiled', 'interpreted'] as const) {
+          const only = { field: 'stockLocate', values: locates };
+          const some = itch50.createBlockCounter({ engine, minSharedBytes, timestamps: true, only });
+          const all = itch50.createBlockCounter({ engine, minSharedBytes, timestamps: true });
+          expect(some.count(view, 0, end)).toBe(all.count(view, 0, end));
+          const { byType, leftOut, firstTimestamp: first, lastTimestamp: last } = some;
+          expect({ byType, leftOut, first, last }).toEqual(walkedOnly(bytes, end, locates));
+          expect([some.messages, some.unknown]).toEqual([all.messages, all.unknown]);
+          const every = walkedOnly(
+            bytes,
+            end,
+            Array.from({ length: 65_536 }, (_, locate) => locate),
+          );
+          expect([all.byType, all.firstTimestamp, all.lastTimestamp]).toEqual([every.byType, every.first, every.last]);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('refuses a field that messages have not all at one place', () => {
+    const only = { field: 'stock', values: [1] };
+    expect(() => itch50.createBlockCounter({ only })).toThrow(/"stock" is no u16 at one place in all messages/);
   });
 });

@@ -20,7 +20,8 @@ describe('emitted source', () => {
   it('loops over batches with handlers for some messages, and over columns', () => {
     expect(batchSource(small, new Set(['Every']), [0, 10, 20], 7)).toMatchSnapshot();
     expect(partitionSource(small, 7)).toMatchSnapshot();
-    expect(countSource(small, 7)).toMatchSnapshot();
+    expect(countSource(small, 7, { timestampAt: null, wantedAt: null })).toMatchSnapshot();
+    expect(countSource(small, 8, { timestampAt: 3, wantedAt: 1 })).toMatchSnapshot();
     const [every] = small.messages;
     const columns = every.fields.map(({ name, offset, length }) => ({ name, offset, length: Math.min(length, 8) }));
     expect(columnsSource(small, 'Every', columns)).toMatchSnapshot();
