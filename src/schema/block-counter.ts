@@ -59,7 +59,7 @@ export class BlockCounter {
   unknown = 0;
   /** Those of known types that `only` leaves out. */
   leftOut = 0;
-  /** The least and the greatest time stamp, ns since midnight; NaN where `timestamps` was not asked for or none came. */
+  /** The least and the greatest time stamp, ns since midnight; NaN where none was asked for or none came. */
   firstTimestamp = Number.NaN;
   lastTimestamp = Number.NaN;
   /** How often a guessed boundary turned out to be none. */
