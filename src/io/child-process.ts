@@ -154,19 +154,29 @@ export class Child {
     }
   }
 
+  /** How it ended, once its output has: a program that goes on in silence for too long is ended. */
+  async end(): Promise<ChildResult> {
+    const sinceMs = performance.now();
+    const check = setInterval(() => {
+      if (performance.now() - Math.max(this.lastActivityMs, sinceMs) > this.options.silenceMs) this.kill('timeout');
+    }, this.checkEveryMs);
+    return this.finished.finally(() => clearInterval(check));
+  }
+
+  private get checkEveryMs(): number {
+    return Math.min(this.options.silenceMs, 100);
+  }
+
   /** Waits for output, or ends the program where none comes in time. */
   private async something(): Promise<void> {
     const waitingSinceMs = performance.now();
     const woken = new Promise<void>((resolve) => {
       this.wake = resolve;
     });
-    const check = setInterval(
-      () => {
-        const silentMs = performance.now() - Math.max(this.lastActivityMs, waitingSinceMs);
-        if (silentMs > this.options.silenceMs) this.kill('timeout');
-      },
-      Math.min(this.options.silenceMs, 100),
-    );
+    const check = setInterval(() => {
+      const silentMs = performance.now() - Math.max(this.lastActivityMs, waitingSinceMs);
+      if (silentMs > this.options.silenceMs) this.kill('timeout');
+    }, this.checkEveryMs);
     await woken;
     clearInterval(check);
   }

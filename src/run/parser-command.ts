@@ -23,6 +23,8 @@ export class CommandParser implements MessageSource {
   private readonly fed: Promise<void>;
   private feedError: unknown = null;
   private isFed = false;
+  /** Its output has come to an end. */
+  private isRead = false;
   private floodText: string | null = null;
   /** Of output since the last message. */
   private idleBytes = 0;
@@ -46,6 +48,7 @@ export class CommandParser implements MessageSource {
   async next(): Promise<readonly ComparedMessage[] | null> {
     for (;;) {
       const chunk = await this.child.read();
+      if (chunk === null) this.isRead = true;
       const messages = chunk === null ? this.reader.end() : this.reader.push(chunk);
       if (messages.length > 0) {
         this.idleBytes = 0;
@@ -65,7 +68,7 @@ export class CommandParser implements MessageSource {
 
   /** How it fared; to be asked for once all of its output was read. Rejects with what feeding it did. */
   async outcome(): Promise<ParserOutcome> {
-    const result = await this.child.finished;
+    const result = await this.child.end();
     await this.fed;
     if (this.feedError !== null) throw this.feedError;
     const outcome = outcomeOf(result, this.spec.silenceMs, this.floodText);
@@ -75,9 +78,9 @@ export class CommandParser implements MessageSource {
   }
 
   async close(): Promise<void> {
-    // Read to its end it ends by itself; one that was left in the middle is ended.
-    if (!this.isFed) this.child.kill('stopped');
-    await this.child.finished;
+    // Read to its end it ends by itself, or is ended; one that was left in the middle may wait for a reader.
+    if (!this.isFed || !this.isRead) this.child.kill('stopped');
+    await this.child.end();
   }
 }
 

@@ -102,6 +102,12 @@ describe('a program', () => {
   };
   const print = 'process.stdout.write(messages.map((one) => JSON.stringify(one) + "\\n").join(""));';
 
+  it('is ended where it closes its output and goes on', async () => {
+    const command = ['sh', '-c', 'cat > /dev/null; exec >&-; exec sleep 30'];
+    const report = await checkParser(parserSpecFrom({ command, timeout: '2s' }, 'test', folder), { input });
+    expect(report).toMatchObject({ verdict: 'hang' });
+  }, 20_000);
+
   it('passes where it writes what there is', async () => {
     expect(await checkParser(program(print), { input })).toMatchObject({ verdict: 'pass', errorText: '' });
   });
@@ -120,5 +126,5 @@ describe('a program', () => {
     expect(rubbish.verdict).toBe('rubbish');
     expect(rubbish.message).toContain('line 1 of its output is no JSON: hello');
     expect(rubbish.counts.same).toBe(3483);
-  });
+  }, 60_000);
 });
