@@ -14,6 +14,12 @@ const longestLine = 4096;
 /** Bytes handed over at once. */
 const sliceBytes = 65_536;
 
+/** Groups that are to end with us, however that comes about. */
+const alive = new Set<Program>();
+process.on('exit', () => {
+  for (const program of alive) program.kill('SIGKILL');
+});
+
 export class Program {
   /** The last number that it printed; null before the first. */
   count: number | null = null;
@@ -44,8 +50,10 @@ export class Program {
       });
       child.once('close', (code, signal) => resolve({ code, signal }));
     });
+    alive.add(this);
     void this.ended.then(() => {
       this.hasEnded = true;
+      alive.delete(this);
     });
     child.stdin?.on('error', (error: NodeJS.ErrnoException) => {
       this.inputError = error.code ?? error.message;
