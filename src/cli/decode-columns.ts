@@ -2,10 +2,10 @@
 import type { MessageWriter } from '../analysis/message-writer.js';
 import { loadProtocols, type Protocols } from '../analysis/protocols.js';
 import { UsageError } from '../core/errors.js';
+import { exitCode } from '../core/exit-code.js';
 import { formatCount } from '../core/time.js';
-import { buildColumns } from '../run/build-columns.js';
 import { ColumnQuery, type ColumnQuestion } from '../run/column-query.js';
-import { notesOf } from './index-captures.js';
+import { writeColumns } from './index-captures.js';
 import type { FilterFlags, WindowFlags } from './options.js';
 import type { Output } from './output.js';
 import { finish, givenChoices, tellUnwritten, warn } from './summary.js';
@@ -26,7 +26,9 @@ export async function openColumns(question: ColumnQuestion, flags: ColumnFlags):
     return null;
   }
   const { paths, date } = question.input;
-  if (flags.columns) for (const path of paths) await buildColumns(path, { date, force: false, notesOf });
+  for (const path of flags.columns ? paths : []) {
+    if ((await writeColumns(path, date, false)) === null) process.exit(exitCode.interrupted);
+  }
   const query = await ColumnQuery.open(question);
   if (query === null || query instanceof ColumnQuery) return query;
   warn(`${query.why}; the capture is read`);

@@ -94,7 +94,8 @@ async function decode(paths: readonly string[], flags: DecodeFlags): Promise<voi
   checkCount(flags);
   const window = windowOf(flags);
   const [isLimited, countsOnly] = [flags.limit !== undefined, flags.count === true];
-  const question = { input, filter: filterSpec(flags), window, isLimited, countsOnly };
+  const isStrict = flags.strict === true;
+  const question = { input, filter: filterSpec(flags), window, isLimited, isStrict, countsOnly };
   const query = await openColumns(question, flags);
   if (query !== null) {
     if (countsOnly) return countFromColumns(query, question, flags, output);

@@ -8,6 +8,7 @@ import { expandPaths } from '../io/expand-paths.js';
 import { buildColumns, type ColumnReport } from '../run/build-columns.js';
 import { type IndexReport, indexCapture } from '../run/index-capture.js';
 import { Output } from './output.js';
+import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, warn } from './summary.js';
 
 interface IndexFlags {
@@ -52,11 +53,15 @@ async function indexAll(paths: readonly string[], flags: IndexFlags): Promise<vo
   if (paths.some(isStandardInput)) throw new UsageError('input', 'standard input has no place for an index beside it');
   const output = new Output();
   const summary = new CaptureSummary();
-  let [failure, damaged] = [false, false];
+  let [failure, damaged, interrupted] = [false, false, false];
   for (const path of paths) {
     try {
       if (flags.columns) {
-        const report = await buildColumns(path, { date: flags.date ?? null, force: flags.force ?? false, notesOf });
+        const report = await writeColumns(path, flags.date ?? null, flags.force ?? false);
+        if (report === null) {
+          interrupted = true;
+          break;
+        }
         output.writeLine(flags.json ? JSON.stringify(report) : describeColumns(report));
         continue;
       }
@@ -76,7 +81,7 @@ async function indexAll(paths: readonly string[], flags: IndexFlags): Promise<vo
     }
   }
   await output.end();
-  finish({ failure, damaged });
+  finish({ failure, damaged, interrupted });
 }
 
 function describe({ index, outcome, captureBytes, records, points }: IndexReport): string {
@@ -88,6 +93,29 @@ function describe({ index, outcome, captureBytes, records, points }: IndexReport
 function describeColumns({ columns, outcome, captureBytes, bytes, messages }: ColumnReport): string {
   const what = `${formatCount(messages)} messages in ${formatBytes(captureBytes)}`;
   return outcome === 'kept' ? `${columns}: up to date, ${what}` : `${columns}: ${what}, ${formatBytes(bytes ?? 0)}`;
+}
+
+/** Writes columns; null where a signal came first, which leaves nothing behind. */
+export async function writeColumns(path: string, date: string | null, force: boolean): Promise<ColumnReport | null> {
+  let isStopped = false;
+  let stop = (): void => {};
+  const letGo = stopOnSignal(() => {
+    isStopped = true;
+    stop();
+  });
+  const onStart = (end: () => void): void => {
+    stop = end;
+    if (isStopped) end();
+  };
+  try {
+    return await buildColumns(path, { date, force, notesOf, onStart });
+  } catch (error) {
+    if (!isStopped) throw error;
+    warn((error as Error).message);
+    return null;
+  } finally {
+    letGo();
+  }
 }
 
 /** What reading a capture says once it is done, behind its name. */

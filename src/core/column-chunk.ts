@@ -105,10 +105,14 @@ export function valueAt({ base, width, step }: ColumnForm, view: DataView, at: n
   return width === 4 ? base + view.getUint32(at + row * 4, true) : view.getFloat64(at + row * 8, true);
 }
 
-/** A checksum of whole words. */
+/** A checksum of words, and of bytes where the last are less than one. */
 export function checksumOf(view: DataView, at: number, bytes: number): number {
   let sum = 1;
-  for (let place = at; place < at + bytes; place += 4) sum = (Math.imul(sum, 31) + view.getInt32(place, true)) | 0;
+  let place = at;
+  for (const end = at + bytes - 3; place < end; place += 4) {
+    sum = (Math.imul(sum, 31) + view.getInt32(place, true)) | 0;
+  }
+  for (; place < at + bytes; place++) sum = (Math.imul(sum, 31) + view.getUint8(place)) | 0;
   return sum >>> 0;
 }
 

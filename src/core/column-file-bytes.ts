@@ -4,10 +4,10 @@
  * | offset | type | field |
  * |---|---|---|
  * | 0 | 8 bytes | 89 54 52 43 4F 4C 0D 0A: a byte above ASCII, `TRCOL`, a line end that text transfers would change |
- * | 8 | u32 | version, 1 |
+ * | 8 | u32 | version, 2 |
  * | 12 | u32 | 0 |
  * | 16 | | chunks: the columns one behind the other (`column-chunk.ts`), then the bytes of messages kept here |
- * | | | directory: 264 bytes a chunk, as below |
+ * | | | directory: 268 bytes a chunk, as below |
  * | | | JSON: what the columns are of, and what reading the capture told (`ColumnInfo`) |
  * | end - 56 | f64 | offset of the directory |
  * | end - 48 | u32, u32 | bytes of the directory, bytes of the JSON |
@@ -22,25 +22,28 @@
  * | 208 | f64, f64 | seconds of its earliest and of its latest stamp |
  * | 224 | u32, u32 | nanoseconds of them |
  * | 232 | 32 bytes | a bit for each type in it, modulo 256 |
+ * | 264 | u32 | checksum of the bytes of messages kept |
  */
 import { type ColumnForm, columnBytes, columnNames, maxChunkRows } from './column-chunk.js';
 import type { Flow, Stream } from './seams.js';
 
-export const COLUMN_FILE_VERSION = 1;
+export const COLUMN_FILE_VERSION = 2;
 export const COLUMN_MAGIC = Uint8Array.of(0x89, 0x54, 0x52, 0x43, 0x4f, 0x4c, 0x0d, 0x0a);
 export const COLUMN_HEAD_BYTES = 16;
 /** Offset, lengths and magic before the digest at the end. */
 export const COLUMN_TAIL_BYTES = 24;
-const CHUNK_BYTES = 264;
+const CHUNK_BYTES = 268;
 const FORMS_AT = 16;
 const SPAN_AT = 208;
 const TYPES_AT = 232;
+const KEPT_CHECKSUM_AT = 264;
 
 /** One chunk: where it lies, how its columns are written, what is in it. */
 export interface Chunk {
   readonly offset: number;
   readonly rows: number;
   readonly keptBytes: number;
+  readonly keptChecksum: number;
   readonly forms: readonly ColumnForm[];
   readonly firstSeconds: number;
   readonly firstNanoseconds: number;
@@ -116,6 +119,7 @@ export function encodeChunk(chunk: Chunk): Uint8Array {
   view.setUint32(SPAN_AT + 16, chunk.firstNanoseconds, true);
   view.setUint32(SPAN_AT + 20, chunk.lastNanoseconds, true);
   bytes.set(chunk.types, TYPES_AT);
+  view.setUint32(KEPT_CHECKSUM_AT, chunk.keptChecksum, true);
   return bytes;
 }
 
@@ -153,6 +157,7 @@ function decodeChunk(bytes: Uint8Array): Chunk {
     lastSeconds: view.getFloat64(SPAN_AT + 8, true),
     firstNanoseconds: view.getUint32(SPAN_AT + 16, true),
     lastNanoseconds: view.getUint32(SPAN_AT + 20, true),
-    types: bytes.slice(TYPES_AT),
+    types: bytes.slice(TYPES_AT, KEPT_CHECKSUM_AT),
+    keptChecksum: view.getUint32(KEPT_CHECKSUM_AT, true),
   };
 }

@@ -103,9 +103,9 @@ export class ColumnFileWriter {
       forms.push({ ...form, checksum: checksumOf(view, at, end - at) });
       at = end;
     }
-    this.directory.push(
-      encodeChunk({ offset: this.bytes, rows, keptBytes: kept.length, forms, ...spanOf(columns, rows) }),
-    );
+    const keptChecksum = checksumOf(new DataView(kept.buffer, kept.byteOffset, kept.length), 0, kept.length);
+    const place = { offset: this.bytes, rows, keptBytes: kept.length, keptChecksum };
+    this.directory.push(encodeChunk({ ...place, forms, ...spanOf(columns, rows) }));
     await this.write(this.buffer.subarray(0, at));
     if (kept.length > 0) await this.write(kept);
   }
@@ -149,7 +149,7 @@ export class ColumnFileWriter {
 function spanOf(
   columns: readonly Float64Array[],
   rows: number,
-): Omit<Chunk, 'offset' | 'rows' | 'keptBytes' | 'forms'> {
+): Omit<Chunk, 'offset' | 'rows' | 'keptBytes' | 'keptChecksum' | 'forms'> {
   const of = (name: ColumnName) => columns[columnNames.indexOf(name)] as Float64Array;
   const [types, seconds, nanoseconds] = [of('type'), of('seconds'), of('nanoseconds')];
   const bits = new Uint8Array(32);
@@ -184,6 +184,8 @@ export class ColumnFile {
   private openedView: DataView = new DataView(this.opened.buffer);
   private openedPlaces: readonly number[] = [];
   private openedForms: readonly ColumnForm[] = [];
+  private keptOf: Chunk | null = null;
+  private keptView: DataView = this.openedView;
 
   private constructor(path: string, handle: FileHandle, info: ColumnInfo, chunks: readonly Chunk[]) {
     this.path = path;
@@ -241,16 +243,31 @@ export class ColumnFile {
     return valueAt(this.openedForms[index] as ColumnForm, this.openedView, this.openedPlaces[index] as number, row);
   }
 
-  /** The bytes of messages that a chunk keeps, from `offset` among them on; valid until the next read. */
-  kept(chunk: Chunk, offset: number, length: number): DataView {
-    return this.read((placesOf(chunk)[columnNames.length] as number) + offset, length);
+  /** The bytes of messages that a chunk keeps; valid until those of another are asked for. */
+  kept(chunk: Chunk): DataView {
+    if (this.keptOf !== chunk) {
+      const offset = placesOf(chunk)[columnNames.length] as number;
+      const view = this.read(offset, chunk.keptBytes);
+      this.verify({ checksum: chunk.keptChecksum }, view, 0, chunk.keptBytes, offset);
+      this.keptView = view;
+      this.keptOf = chunk;
+      // What is read next goes into another buffer.
+      this.buffer = new Uint8Array(1 << 17);
+    }
+    return this.keptView;
   }
 
   close(): Promise<void> {
     return this.handle.close();
   }
 
-  private verify({ checksum }: ColumnForm, view: DataView, at: number, length: number, offset: number): void {
+  private verify(
+    { checksum }: Pick<ColumnForm, 'checksum'>,
+    view: DataView,
+    at: number,
+    length: number,
+    offset: number,
+  ): void {
     if (checksumOf(view, at, length) === checksum) return;
     const advice = 'make it anew (tickreel index --columns --force) or leave it out (--no-index)';
     throw new CaptureError('columns', `${this.path} is damaged at byte ${offset}: ${advice}`);

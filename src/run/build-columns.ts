@@ -26,6 +26,8 @@ export interface ColumnOptions {
   force: boolean;
   /** What reading says on standard error once it is done, behind the capture's name. */
   notesOf(feed: MessageFeed): string[];
+  /** Told how to end it early: it rejects then, and leaves nothing behind. */
+  onStart?(stop: () => void): void;
 }
 
 /** The object that `index --columns --json` prints for a capture. */
@@ -119,7 +121,7 @@ class ColumnBuilder {
     this.writer = writer;
   }
 
-  async read(path: string, { date }: ColumnOptions): Promise<MessageFeed> {
+  async read(path: string, { date, onStart }: ColumnOptions): Promise<MessageFeed> {
     const feed = await MessageFeed.open(
       { path, date },
       {
@@ -132,7 +134,10 @@ class ColumnBuilder {
       },
       { learnsSymbols: true },
     );
+    onStart?.(() => feed.stop());
     await feed.run();
+    if (feed.isStopped)
+      throw new CaptureError('interrupted', `${path} was not read to its end; no columns of it were written`);
     if (this.held > 0) await this.chunk();
     return feed;
   }

@@ -21,6 +21,8 @@ export interface ColumnQuestion {
   readonly window: WindowOptions;
   /** Whether the answer may end before all of it was given. */
   readonly isLimited: boolean;
+  /** Whether it matters which numbers are missing, in the part that is asked for. */
+  readonly isStrict: boolean;
   /** Whether only the number of messages is asked for. */
   readonly countsOnly: boolean;
 }
@@ -167,8 +169,8 @@ export class ColumnQuery {
     const start = file.value('place', row);
     let end = start + file.value('length', row);
     if (file.value('isKept', row) === 1) {
-      this.offset = 0;
-      return file.kept(chunk, start, end - start);
+      this.offset = start;
+      return file.kept(chunk);
     }
     if (start < this.pieceStart || end > this.pieceEnd) {
       for (let behind = index + 1; behind < count; behind++) {
@@ -225,13 +227,16 @@ function choosesMessages({ filter, window, countsOnly }: ColumnQuestion): boolea
 }
 
 /** Why columns cannot answer what is asked; null where they can. */
-function refusal(info: ColumnInfo, { filter, window, isLimited }: ColumnQuestion): string | null {
+function refusal(info: ColumnInfo, { filter, window, isLimited, isStrict }: ColumnQuestion): string | null {
   const isWindowed = window.from !== undefined || window.until !== undefined;
   const { destinations, sessions, channels, feeds } = filter;
   const asksOfFlows = destinations.length + sessions.length + channels.length + feeds.length > 0;
   if (window.durationNs !== undefined || window.limit !== undefined) return 'a duration is known only by reading';
   if (info.notes.length > 0 && (isWindowed || asksOfFlows || isLimited)) {
     return 'there is more in the capture than messages, and what of it is to be told is known only by reading';
+  }
+  if (isStrict && info.hasGaps && (isWindowed || asksOfFlows || isLimited)) {
+    return 'which numbers are missing in a part of the capture is known only by reading';
   }
   if (isWindowed && !info.isOrdered) return 'the packets are not in the order of their stamps';
   if (isWindowed && info.streams.some(({ flow }) => flow?.transport === 'TCP')) {

@@ -1,5 +1,5 @@
 /** What columns answer is what reading the capture gives, byte for byte; what they cannot answer they do not. */
-import { copyFileSync, existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -8,6 +8,8 @@ import { MessageFeed } from '../../src/analysis/message-feed.js';
 import { messageWriter } from '../../src/analysis/message-writer.js';
 import { isMdp3, loadProtocols } from '../../src/analysis/protocols.js';
 import { notesOf } from '../../src/cli/index-captures.js';
+import { columnBytes } from '../../src/core/column-chunk.js';
+import type { Chunk } from '../../src/core/column-file-bytes.js';
 import { CaptureError } from '../../src/core/errors.js';
 import { Random } from '../../src/core/random.js';
 import { TextBuffer } from '../../src/core/text-buffer.js';
@@ -55,7 +57,7 @@ async function read(path: string, { filter, window }: Question): Promise<string[
 /** Null where the columns cannot answer. */
 async function ask(path: string, question: Question): Promise<string[] | null> {
   const input = inputSpecOf(path);
-  const asked = { ...question, input, isLimited: false, countsOnly: false };
+  const asked = { ...question, input, isLimited: false, isStrict: false, countsOnly: false };
   const query = await ColumnQuery.open(asked);
   if (!(query instanceof ColumnQuery)) return null;
   const protocols = loadProtocols(input);
@@ -146,14 +148,18 @@ beforeAll(async () => {
 }, 120_000);
 
 describe('columns answer as reading does', () => {
-  test.each(Object.entries(captures))('%s', async (_name, file) => {
-    const path = pathOf(file);
-    const report = await buildColumns(path, options);
-    expect(report).toMatchObject({ outcome: 'written', bytes: statSync(`${path}.trcol`).size });
-    expect(report.messages).toBeGreaterThan(1000);
-    expect(await compare(path, 24, 20_260_730)).toBeGreaterThan(8);
-    expect(await buildColumns(path, { ...options, force: false })).toMatchObject({ outcome: 'kept', bytes: null });
-  });
+  test.each(Object.entries(captures))(
+    '%s',
+    async (_name, file) => {
+      const path = pathOf(file);
+      const report = await buildColumns(path, options);
+      expect(report).toMatchObject({ outcome: 'written', bytes: statSync(`${path}.trcol`).size });
+      expect(report.messages).toBeGreaterThan(1000);
+      expect(await compare(path, 24, 20_260_730)).toBeGreaterThan(8);
+      expect(await buildColumns(path, { ...options, force: false })).toMatchObject({ outcome: 'kept', bytes: null });
+    },
+    120_000,
+  );
 
   test('damaged captures', async () => {
     const random = new Random(77);
@@ -170,13 +176,15 @@ describe('columns answer as reading does', () => {
       }
     }
     expect(answered).toBeGreaterThan(20);
-  });
+  }, 120_000);
 });
 
 describe('columns that are not of the capture', () => {
   const types = (type: string): Question => ({ filter: { ...noFilter, types: [type] }, window: {} });
-  const whyOf = async (path: string): Promise<unknown> =>
-    ColumnQuery.open({ ...types('R'), input: inputSpecOf(path), isLimited: false, countsOnly: false });
+  const questionOf = (path: string, question: Question) => {
+    return { ...question, input: inputSpecOf(path), isLimited: false, isStrict: false, countsOnly: false };
+  };
+  const whyOf = async (path: string): Promise<unknown> => ColumnQuery.open(questionOf(path, types('R')));
 
   test('a capture that was changed, by size, content or time', async () => {
     const path = pathOf('changed.pcap');
@@ -230,6 +238,44 @@ describe('columns that are not of the capture', () => {
       }
     }
     expect(Math.min(outcomes.refused, outcomes.found)).toBeGreaterThan(10);
+  });
+
+  test('numbers that are missing, of which a part is asked for', async () => {
+    const path = pathOf('gaps.pcap');
+    await buildColumns(path, options);
+    const answer = await ColumnQuery.open({ ...questionOf(path, types('A')), isStrict: true });
+    expect(await (answer as ColumnQuery).count(loadProtocols(inputSpecOf(path)))).toBeGreaterThan(0);
+    const limited = await ColumnQuery.open({ ...questionOf(path, types('A')), isStrict: true, isLimited: true });
+    expect(limited).toMatchObject({ why: expect.stringContaining('numbers are missing in a part of the capture') });
+  });
+
+  test('a byte of the messages that they keep changed', async () => {
+    const path = pathOf('flipped-soup.pcap');
+    copyFileSync(pathOf('soup.pcap'), path);
+    await buildColumns(path, options);
+    const whole = readFileSync(`${path}.trcol`);
+    const query = (await ColumnQuery.open(questionOf(path, types('A')))) as ColumnQuery;
+    const { chunks } = (query as unknown as { file: { chunks: readonly Chunk[] } }).file;
+    const chunk = chunks.find(({ keptBytes }) => keptBytes > 100) as Chunk;
+    await query.count(loadProtocols(inputSpecOf(path)));
+    const at = chunk.offset + chunk.forms.reduce((sum, { width }) => sum + columnBytes(chunk.rows, width), 0);
+    for (const place of [at + 8, at + chunk.keptBytes - 1]) {
+      const bytes = Buffer.from(whole);
+      bytes[place] = (bytes[place] as number) ^ 1;
+      writeFileSync(`${path}.trcol`, bytes);
+      await expect(
+        ask(path, { filter: { ...noFilter, locates: [0, 1, 2, 3, 4, 5, 6, 7, 8] }, window: {} }),
+      ).rejects.toThrow(`${path}.trcol is damaged at byte ${at}`);
+    }
+  });
+
+  test('one that is ended early leaves nothing behind', async () => {
+    const path = pathOf('ended.pcap');
+    copyFileSync(fixture('itch50-gaps.pcap'), path);
+    await expect(buildColumns(path, { ...options, onStart: (stop) => stop() })).rejects.toThrow(
+      'was not read to its end',
+    );
+    expect(readdirSync(folder).filter((name) => name.startsWith('ended'))).toEqual(['ended.pcap']);
   });
 
   test('a compressed capture has none, and nothing is left behind', async () => {
