@@ -63,3 +63,49 @@ export class BurstCounter {
     }
   }
 }
+
+/**
+ * All window sizes. What lies in one window of the shortest, packet behind packet, is added in one go, which leaves the
+ * same: windows only grow, so the busiest is told by what they have come to.
+ */
+export class Bursts {
+  private readonly counters = burstWindowsNs.map((windowNs) => new BurstCounter(windowNs));
+  private fromNs = Number.NaN;
+  private untilNs = Number.NaN;
+  private packets = 0;
+  private messageCount = 0;
+  private bytes = 0;
+
+  packet(timestampNs: number, bytes: number): void {
+    if (!(timestampNs >= this.fromNs && timestampNs < this.untilNs)) this.begin(timestampNs);
+    this.packets++;
+    this.bytes += bytes;
+  }
+
+  messages(timestampNs: number, count: number): void {
+    if (!(timestampNs >= this.fromNs && timestampNs < this.untilNs)) this.begin(timestampNs);
+    this.messageCount += count;
+  }
+
+  /** The counters, with all that came. */
+  windows(): readonly BurstCounter[] {
+    this.settle();
+    return this.counters;
+  }
+
+  private begin(timestampNs: number): void {
+    this.settle();
+    const [shortestNs] = burstWindowsNs;
+    this.fromNs = Math.floor(timestampNs / shortestNs) * shortestNs;
+    this.untilNs = this.fromNs + shortestNs;
+  }
+
+  private settle(): void {
+    const { packets, messageCount, bytes, fromNs } = this;
+    if (packets === 0 && messageCount === 0) return;
+    for (const counter of this.counters) counter.add(fromNs, packets, messageCount, bytes);
+    this.packets = 0;
+    this.messageCount = 0;
+    this.bytes = 0;
+  }
+}

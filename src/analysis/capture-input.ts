@@ -9,7 +9,7 @@ import type { CaptureCounts } from '../capture/capture-reader.js';
 import { FlowTable } from '../capture/flow.js';
 import type { CaptureDescription } from '../capture/frame-reader.js';
 import { formatEpochNs } from '../core/halves.js';
-import type { Damage, DatagramReader, Flow, RecordReader } from '../core/seams.js';
+import type { Damage, DamageHandler, DatagramReader, Flow, RecordReader } from '../core/seams.js';
 import type { Stamp } from '../core/seek-index.js';
 import { type Beginning, type CaptureFile, openCapture } from '../io/open-capture.js';
 import type { PreloadStore } from '../io/preload.js';
@@ -17,6 +17,9 @@ import { itch50 } from '../protocol/itch50/index.js';
 import { type MergeCursor, MergedReader } from '../replay/merge.js';
 import { type InputSpec, inputName, isStandardInput } from './input.js';
 import type { SeekIndexes } from './seek-indexes.js';
+import type { FlowNews, JudgedPart } from './threads/part.js';
+import type { ThreadedFile } from './threads/threaded-file.js';
+import { hindranceOf, type ThreadsOptions, type ThreadsReport } from './threads/threads.js';
 
 /** Up to so many files are held open from the start. */
 export const maxAwake = 8;
@@ -37,6 +40,8 @@ export interface CaptureInputOptions {
   wrap?: (file: CaptureFile, index: number, at?: Beginning) => RecordReader;
   /** Learn from what is read where reading can begin … */
   indexes?: SeekIndexes;
+  /** Have other threads read parts of the file. */
+  threads?: ThreadsOptions;
   /** … and begin each file close before its first record that is stamped then or later. */
   target?: Stamp;
 }
@@ -60,7 +65,7 @@ export interface FileReport {
 type DamageOf = (damage: Damage, file: string) => void;
 
 class Entry {
-  file: CaptureFile | null = null;
+  file: CaptureFile | ThreadedFile | null = null;
   /** Where it was begun, if not at its start. */
   at: Beginning | undefined = undefined;
   /** Once the file is closed. */
@@ -106,13 +111,15 @@ class Entry {
 
 export class CaptureInput {
   /** The records of all files; of a single one its own reader. */
-  reader: RecordReader & Partial<DatagramReader>;
+  reader: RecordReader & Partial<DatagramReader> & { readonly passed?: number };
   readonly name: string;
   private readonly spec: InputSpec;
   private readonly options: CaptureInputOptions & { flows: FlowTable };
   private readonly onDamage: DamageOf;
   private readonly entries: readonly Entry[];
   private merged: MergedReader | null = null;
+  /** The file that several threads read. */
+  private threaded: ThreadedFile | null = null;
   private hasComparedClocks = false;
   private readonly owners = new Map<Flow, number>();
   /** While a file's first record is looked for, which is read again later: its damage is told then. */
@@ -137,6 +144,35 @@ export class CaptureInput {
       throw error;
     }
     return input;
+  }
+
+  /** A part of a file, which a reader stands before, as an input of its own. */
+  static over(reader: RecordReader, kind: CaptureFile['kind'], spec: InputSpec): CaptureInput {
+    const input = new CaptureInput(spec, () => {}, {});
+    input.reader = reader;
+    for (const entry of input.entries) entry.kind = kind;
+    return input;
+  }
+
+  /** What other threads made of the messages of the part that `fill` has brought; null where they made nothing. */
+  get judged(): JudgedPart | null {
+    return this.threaded?.judged ?? null;
+  }
+
+  /** The flows of that part. */
+  get flows(): readonly Flow[] {
+    return this.threaded?.reader.flows ?? [];
+  }
+
+  /** How many threads took part, and why not more; null where there is but one by what is asked. */
+  get threads(): ThreadsReport {
+    const reason = this.options.threads === undefined ? null : this.hindrance;
+    return this.threaded?.report ?? { threads: 1, partsAhead: 0, partsInTurn: 0, reason };
+  }
+
+  /** Tells other threads what a flow has turned out to be. */
+  tell(news: FlowNews): void {
+    this.threaded?.tell(news);
   }
 
   /** Which file the record at hand is of. */
@@ -291,7 +327,7 @@ export class CaptureInput {
     const isNew = indexes !== undefined && !indexes.knows(entry.index);
     entry.at = undefined;
     if (target === undefined || indexes === undefined || isNew) entry.file = await this.openFile(entry);
-    if (isNew && entry.file !== null) await indexes.opened(entry.index, entry.file);
+    if (isNew && entry.file !== null) await indexes.opened(entry.index, entry.file as CaptureFile);
     if (target !== undefined && indexes !== undefined) {
       await entry.file?.close();
       entry.at = await indexes.beginningOf(entry.index, target);
@@ -303,7 +339,30 @@ export class CaptureInput {
     entry.sizeBytes = file.sizeBytes;
   }
 
-  private openFile(entry: Entry): Promise<CaptureFile> {
+  /** What keeps the input with one thread. */
+  private get hindrance(): string | null {
+    return this.options.threads?.hindrance ?? hindranceOf(this.spec);
+  }
+
+  private async openFile(entry: Entry): Promise<CaptureFile | ThreadedFile> {
+    const { threads } = this.options;
+    const isOne = threads === undefined || (threads.threads < 2 && threads.readsAhead !== true);
+    if (isOne || this.hindrance !== null) {
+      return this.open(entry, (damage) => this.onDamage(damage, entry.name), false);
+    }
+    let threaded: ThreadedFile | null = null;
+    const tell = (damage: Damage) => this.onDamage(damage, entry.name);
+    const file = await this.open(entry, (damage) => (threaded === null ? tell(damage) : threaded.damage(damage)), true);
+    const { spec } = this;
+    const midnightSeconds = file.kind === 'messages' ? file.reader.seconds : 0;
+    const setup = { format: file.format, spec, midnightSeconds, stage: threads.stage };
+    const { ThreadedFile: Threaded } = await import('./threads/threaded-file.js');
+    threaded = new Threaded(file, setup, threads, tell);
+    this.threaded = threaded;
+    return threaded;
+  }
+
+  private open(entry: Entry, onDamage: DamageHandler, isCut: boolean): Promise<CaptureFile> {
     const { spec, options } = this;
     return openCapture(entry.path, {
       lengthOf: itch50.lengthOf,
@@ -317,11 +376,12 @@ export class CaptureInput {
       ...(spec.date === null ? {} : { date: spec.date }),
       flows: options.flows,
       readAhead: options.readAhead ?? false,
+      isCut,
       ...(options.indexes === undefined ? {} : { index: options.indexes.notesOf(entry.index) }),
       ...(entry.at === undefined ? {} : { at: entry.at }),
       ...(options.preload === undefined ? {} : { preload: options.preload }),
       onDamage: (damage) => {
-        if (!this.isPeeking) this.onDamage(damage, entry.name);
+        if (!this.isPeeking) onDamage(damage);
       },
     });
   }

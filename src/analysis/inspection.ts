@@ -3,17 +3,18 @@ import type { CaptureCounts } from '../capture/capture-reader.js';
 import { formatEpochNs } from '../core/halves.js';
 import { SignedHistogram } from '../core/histogram.js';
 import type { Flow, RecordReader, Stream } from '../core/seams.js';
-import { itch50 } from '../protocol/itch50/index.js';
-import { BurstCounter, burstWindowsNs } from './bursts.js';
+import { itch50Application } from './application.js';
+import { Bursts } from './bursts.js';
 import type { FileReport } from './capture-input.js';
 import type { CapturePlot } from './capture-plot.js';
-import { ExchangeClock } from './exchange-clock.js';
 import type { Input } from './input.js';
-import { recordNear, summaryOf } from './latency-histogram.js';
+import { KnownMessages } from './known-messages.js';
+import { summaryOf } from './latency-histogram.js';
 import { LineComparison } from './line-comparison.js';
 import type { LineSpec } from './line-names.js';
 import { type FeedOptions, MessageFeed } from './message-feed.js';
 import type { Verdict } from './protocol-gate.js';
+import type { JudgedPart } from './threads/part.js';
 import { TypeCounts } from './type-counts.js';
 
 /** The object that `inspect --json` prints. */
@@ -28,13 +29,10 @@ export interface InspectionOptions extends FeedOptions {
 export class Inspection {
   readonly feed: MessageFeed;
   private readonly byType = new TypeCounts();
-  private readonly bursts = burstWindowsNs.map((windowNs) => new BurstCounter(windowNs));
-  private readonly exchangeClock = new ExchangeClock();
+  private readonly known: KnownMessages;
+  private readonly bursts = new Bursts();
   private readonly feedLatency = new SignedHistogram();
   private readonly transactLatency = new SignedHistogram();
-  /** The packet of MDP, by its file and number, whose SendingTime was compared last. */
-  private comparedPacket = 0;
-  private comparedFile = -1;
   /** By the stream's index. */
   private readonly streamMessages: number[] = [];
   /** Records of BinaryFILEs, by the file's place in the input. */
@@ -55,6 +53,7 @@ export class Inspection {
     lines: LineSpec | undefined,
   ) {
     this.feed = feed;
+    this.known = new KnownMessages(feed.protocols, this.byType, this.feedLatency, this.transactLatency);
     this.lines = new LineComparison(feed.protocols, lines);
   }
 
@@ -67,6 +66,8 @@ export class Inspection {
         onRecord: (reader, flow, timestampNs) => inspection?.onRecord(reader, flow, timestampNs),
         onMessage: (view, offset, length, timestampNs, _sequence, stream, verdict) =>
           inspection?.onMessage(view, offset, length, timestampNs, stream, verdict),
+        onPassed: (messages, timestampNs, stream) => inspection?.onPassed(messages, timestampNs, stream),
+        onJudged: (judged) => inspection?.onJudged(judged),
         onDatagram: (reader, flow, framing) => inspection?.lines.datagram(reader, flow, framing),
       },
       options,
@@ -87,7 +88,7 @@ export class Inspection {
     if (timestampNs > this.maxNs) this.maxNs = timestampNs;
     if (timestampNs < this.previousNs) this.backward++;
     this.previousNs = timestampNs;
-    for (const burst of this.bursts) burst.add(timestampNs, 1, 0, reader.length);
+    this.bursts.packet(timestampNs, reader.length);
     this.plot?.onRecord(reader.length, timestampNs);
   }
 
@@ -101,36 +102,30 @@ export class Inspection {
   ): void {
     this.messages++;
     this.streamMessages[stream.index] = (this.streamMessages[stream.index] ?? 0) + 1;
-    for (const burst of this.bursts) burst.add(timestampNs, 0, 1, 0);
+    this.bursts.messages(timestampNs, 1);
     this.plot?.onMessage(timestampNs);
-    if (verdict !== 'known') return;
-    const application = this.feed.protocols.of(stream);
-    this.byType.add(application, application.typeOf(view, offset, length));
-    if (stream.flow === null) return;
-    if (application.id === 'mdp3') {
-      this.compareMdp3(view, offset, length, stream);
-      return;
-    }
-    const { seconds, nanoseconds } = this.feed.input.reader;
-    const sinceMidnightNs = this.exchangeClock.sinceMidnightNs(seconds, nanoseconds);
-    if (!Number.isNaN(sinceMidnightNs)) this.feedLatency.record(sinceMidnightNs - itch50.timestampOf(view, offset));
+    const { input } = this.feed;
+    if (verdict === 'known') this.known.take(view, offset, length, stream, input.reader, input.current);
   }
 
-  /** Of each packet its SendingTime with the capture's stamp, of each message its TransactTime with SendingTime. */
-  private compareMdp3(view: DataView, offset: number, length: number, stream: Stream): void {
-    const { sendingSeconds, sendingNanoseconds } = stream;
-    if (sendingSeconds === undefined || sendingNanoseconds === undefined) return;
-    const { input, protocols } = this.feed;
-    const { mdp3 } = protocols;
-    if (mdp3.readTransactTime(view, offset, length)) {
-      const sinceSeconds = sendingSeconds - mdp3.transactSeconds;
-      recordNear(this.transactLatency, sinceSeconds, sendingNanoseconds - mdp3.transactNanoseconds);
+  /** Messages of one record that were judged where its part was read. */
+  private onPassed(messages: number, timestampNs: number, stream: Stream): void {
+    this.messages += messages;
+    this.streamMessages[stream.index] = (this.streamMessages[stream.index] ?? 0) + messages;
+    this.bursts.messages(timestampNs, messages);
+    for (let left = messages; left > 0 && this.plot !== undefined; left--) this.plot.onMessage(timestampNs);
+  }
+
+  /** What a part's known messages were counted as. */
+  private onJudged({ counted }: JudgedPart): void {
+    if (counted === null) return;
+    for (const { protocol, code, name, count } of counted.types) {
+      const { mdp3 } = this.feed.protocols;
+      if (protocol === 'mdp3') mdp3.learnName(code, name);
+      this.byType.add(protocol === 'mdp3' ? mdp3 : itch50Application, code, count);
     }
-    const { packetNumber, seconds, nanoseconds } = input.reader;
-    if (packetNumber === this.comparedPacket && input.current === this.comparedFile) return;
-    this.comparedPacket = packetNumber;
-    this.comparedFile = input.current;
-    recordNear(this.feedLatency, seconds - sendingSeconds, nanoseconds - sendingNanoseconds);
+    for (const ns of counted.feedLatencies) this.feedLatency.record(ns);
+    for (const ns of counted.transactLatencies) this.transactLatency.record(ns);
   }
 
   /** The finished report; plain data with a stable shape. */
@@ -240,7 +235,7 @@ export class Inspection {
 
   private busiest() {
     const report: Record<string, BurstReport> = {};
-    for (const { busiest, tooLate } of this.bursts) {
+    for (const { busiest, tooLate } of this.bursts.windows()) {
       const { windowNs, fromNs, packets, messages, bytes } = busiest;
       report[`${windowNs / 1e6}ms`.replace('1000ms', '1s')] = {
         from: epochNs(this.feed.baseSeconds, fromNs),

@@ -9,7 +9,7 @@ export function nearNs(seconds: number, nanoseconds: number): number {
 }
 
 /** Records a difference, unless it is of different days. */
-export function recordNear(histogram: SignedHistogram, seconds: number, nanoseconds: number): void {
+export function recordNear(histogram: Pick<SignedHistogram, 'record'>, seconds: number, nanoseconds: number): void {
   const ns = nearNs(seconds, nanoseconds);
   if (!Number.isNaN(ns)) histogram.record(ns);
 }

@@ -75,6 +75,16 @@ export class Mdp3Application implements Application, SbeLandmarks {
     return type;
   }
 
+  /** Takes the name of a template's first message from who has seen it. */
+  learnName(type: number, name: string): void {
+    if (name !== '') this.names[type] ??= name;
+  }
+
+  /** Forgets the names of templates: the next message of each names it anew. */
+  forgetNames(): void {
+    this.names.length = 0;
+  }
+
   typeText(type: number): string {
     return String(type);
   }

@@ -6,64 +6,30 @@
  */
 import type { Flow, MessageListener, RecordReader, Stream } from '../core/seams.js';
 import { itch50 } from '../protocol/itch50/index.js';
-import { type FilterSpec, type MessageFilter, noFilter, noStream } from '../replay/filter.js';
+import { type MessageFilter, noFilter, noStream } from '../replay/filter.js';
 import type { SbeFilter } from '../replay/sbe-filter.js';
 import type { CaptureWindow } from '../replay/window.js';
 import { recordsPastWindow } from '../replay/windowed-reader.js';
-import { type FlowReport, looksLikeMdp3, looksLikeMoldUDP64, SessionDemux } from '../session/demux.js';
+import { looksLikeMdp3, looksLikeMoldUDP64, SessionDemux } from '../session/demux.js';
 import { visitMessages } from '../session/mdp3-messages.js';
 import { HEADER_LENGTH } from '../session/moldudp64.js';
+import { MAX_STREAMS } from '../session/stream.js';
 import { StreamKeys } from '../session/stream-keys.js';
 import { CaptureInput } from './capture-input.js';
-import { DamageLog, type FileDamage } from './damage-log.js';
+import { DamageLog } from './damage-log.js';
 import { openProtocols } from './definitions.js';
-import {
-  chosenProtocol,
-  forcedFraming,
-  type Input,
-  type InputSpec,
-  inputName,
-  inputSpecOf,
-  refuseFilters,
-} from './input.js';
+import type { FeedHandlers, FeedOptions } from './feed-options.js';
+import { chosenProtocol, type Input, type InputSpec, inputName, inputSpecOf, refuseFilters } from './input.js';
 import { learnPacket } from './learn-packet.js';
 import { ProtocolGate, type Verdict } from './protocol-gate.js';
 import { isMdp3, type Protocols } from './protocols.js';
+import { creditOf, forcedFramingOf, streamFinder } from './threads/judged.js';
+import type { JudgedPart } from './threads/part.js';
+
+export type { FeedHandlers, FeedOptions } from './feed-options.js';
 
 /** Nanoseconds in 104 days: further from the base a number of ns is no longer exact. */
 const farNs = 2 ** 53;
-
-export interface FeedHandlers {
-  /** Every message that the filters let pass, with the verdict on it. */
-  onMessage?(
-    view: DataView,
-    offset: number,
-    length: number,
-    timestampNs: number,
-    sequence: number,
-    stream: Stream,
-    verdict: Verdict,
-  ): void;
-  /** Every datagram, piece of a TCP stream or BinaryFILE record in the window, before its messages. */
-  onRecord?(reader: RecordReader, flow: Flow | null, timestampNs: number): void;
-  /** A datagram whose flow is recognised, after its messages. */
-  onDatagram?(reader: RecordReader, flow: Flow, framing: FlowReport['recognisedAs']): void;
-  onGap?(from: number, to: number, stream: Stream): void;
-  /** A packet without messages; `nextSequence` is the number that the next one will have. */
-  onHeartbeat?(nextSequence: number, stream: Stream): void;
-  onDamage?(damage: FileDamage): void;
-  /** Asked after each record; true ends the run there. */
-  isDone?(): boolean;
-  /** Awaited between records where it returns a promise (back-pressure). */
-  pause?(): Promise<void> | undefined;
-}
-
-export interface FeedOptions {
-  filter?: FilterSpec;
-  window?: CaptureWindow;
-  /** Learn the symbols of MDP's instruments from definitions, whether a filter asks for them or not. */
-  learnsSymbols?: boolean;
-}
 
 /** An input being read; figures grow while `run` is under way and stay after. */
 export class MessageFeed {
@@ -112,6 +78,11 @@ export class MessageFeed {
   };
   /** True while bytes of a TCP stream go to its session that lie before the window: framing and numbers go on. */
   private isMuted = false;
+  /** The part being gone through, whose messages were judged elsewhere; null where they are judged here. */
+  private judged: JudgedPart | null = null;
+  private flowsTold = 0;
+  /** The stream of the latest message of such a part. */
+  private judgedStream: Stream | null = null;
 
   private constructor(
     input: CaptureInput,
@@ -135,6 +106,7 @@ export class MessageFeed {
       applicationOf: (stream) => protocols.of(stream),
       isForced: (stream) => protocols.isSettled(spec, stream),
       currentFile: () => input.currentName,
+      ...(options.knownFraming === undefined ? {} : { credit: creditOf(options.knownFraming) }),
       onDamage: (damage) => log.add({ ...damage, offset: input.reader.fileOffset }, input.currentName),
     });
     this.fileStreams = Array.from({ length: input.fileCount }, (_, index) => ({
@@ -146,7 +118,7 @@ export class MessageFeed {
     this.streamKeys = new StreamKeys(input.fileCount);
     const listener: MessageListener = {
       onMessage: (view, offset, length, timestampNs, sequence, stream) =>
-        this.take(view, offset, length, timestampNs, sequence, stream),
+        this.message(view, offset, length, timestampNs, sequence, stream),
       onGap: (from, to, stream) => handlers.onGap?.(from, to, stream),
       onHeartbeat: (nextSequence, _timestampNs, stream) => {
         if (!this.isMuted) handlers.onHeartbeat?.(nextSequence, stream);
@@ -156,7 +128,7 @@ export class MessageFeed {
     this.demux = new SessionDemux(listener, {
       lengthOf: itch50.lengthOf,
       mdp3: protocols.mdp3,
-      force: forcedFraming(spec),
+      force: forcedFramingOf(spec, options.knownFraming),
       firstStream: input.messageFiles.length === 0 ? 0 : input.fileCount,
     });
   }
@@ -165,7 +137,9 @@ export class MessageFeed {
     const spec = inputSpecOf(from);
     const log = new DamageLog(inputName(spec), (damage) => handlers.onDamage?.(damage));
     const protocols = await openProtocols(spec, ({ file, ...damage }) => log.add(damage, file));
-    const input = await CaptureInput.open(spec, (damage, file) => log.add(damage, file));
+    const { threads } = options;
+    const inputOptions = threads === undefined ? {} : { threads };
+    const input = await CaptureInput.open(spec, (damage, file) => log.add(damage, file), inputOptions);
     try {
       for (const name of input.messageFiles) refuseFilters(name, options.filter ?? noFilter);
       return new MessageFeed(input, spec, protocols, handlers, options, log);
@@ -175,6 +149,17 @@ export class MessageFeed {
     }
   }
 
+  /** A feed over a part that a reader stands before; whoever reads it calls `take` for each record. */
+  static over(
+    input: CaptureInput,
+    spec: InputSpec,
+    protocols: Protocols,
+    handlers: FeedHandlers,
+    options: FeedOptions,
+  ): MessageFeed {
+    return new MessageFeed(input, spec, protocols, handlers, options, new DamageLog(input.name));
+  }
+
   /** Reads to the end of the input, of the window, or until `isDone`; the files are closed in any case. */
   async run(): Promise<void> {
     const { input, handlers } = this;
@@ -182,15 +167,19 @@ export class MessageFeed {
     try {
       for (;;) {
         while (reader.next()) {
-          this.record(reader);
+          this.take(reader);
           if (this.past > recordsPastWindow || this.isStopped || handlers.isDone?.()) return;
           const pause = handlers.pause?.();
           if (pause) await pause;
         }
+        if (this.judged !== null) this.endPart(this.judged);
         if (reader.done) break;
+        this.tellFlows();
         // A pipe's next bytes may never come.
         await Promise.race([input.fill(), this.stopped]);
         if (this.isStopped) return;
+        const { judged } = input;
+        if (judged !== null && this.judgesAlike(judged)) this.judged = judged;
       }
       this.demux.finish();
     } finally {
@@ -208,7 +197,8 @@ export class MessageFeed {
     this.endWaiting();
   }
 
-  private record(reader: CaptureInput['reader']): void {
+  /** Takes the record that the input's reader stands at. */
+  take(reader: CaptureInput['reader']): void {
     if (this.recordsRead++ === 0) this.input.compareClocks();
     const where = this.window?.check(reader.seconds, reader.nanoseconds) ?? 'in';
     this.past = where === 'after' ? this.past + 1 : 0;
@@ -229,7 +219,7 @@ export class MessageFeed {
     const { view, offset, length } = reader;
     if (flow === null) {
       this.streamKey = this.input.current;
-      this.take(view, offset, length, timestampNs, 0, this.fileStreams[this.streamKey] as Stream);
+      this.message(view, offset, length, timestampNs, 0, this.fileStreams[this.streamKey] as Stream);
     } else if (flow.transport === 'TCP') {
       this.segment(reader, flow, timestampNs);
     } else {
@@ -241,6 +231,56 @@ export class MessageFeed {
         this.handlers.onDatagram?.(reader, flow, this.demux.recognisedAs(flow));
       }
     }
+    if (this.judged !== null) this.pass(reader.passed ?? 0, timestampNs);
+  }
+
+  /** Tells other threads what flows have turned out to be since they were told last. */
+  private tellFlows(): void {
+    const { demux, input } = this;
+    for (; this.flowsTold < demux.recognised.length; this.flowsTold++) {
+      const flow = demux.recognised[this.flowsTold] as Flow;
+      input.tell({ name: flow.name, framing: demux.recognisedAs(flow) === 'MDP3' ? 'mdp3' : 'moldudp64' });
+    }
+  }
+
+  private pass(messages: number, timestampNs: number): void {
+    const stream = this.judgedStream;
+    if (messages === 0 || stream === null) return;
+    this.messagesPassed += messages;
+    this.handlers.onPassed?.(messages, timestampNs, stream);
+  }
+
+  /** Whether a part's messages, judged elsewhere without what came before it, would be judged alike here. */
+  private judgesAlike(judged: JudgedPart): boolean {
+    const { demux, gate, input } = this;
+    const { flows } = input;
+    if (demux.streams.length + judged.streams.length > MAX_STREAMS) return false;
+    const streamOf = streamFinder(demux.streams, flows, this.fileStreams[input.current] ?? null);
+    const isRecognised = flows.every(
+      (flow, index) => judged.oddPackets[index] === 0 || demux.recognisedAs(flow) === null,
+    );
+    const isJudged = judged.streams.every((one) => {
+      const stream = streamOf(one);
+      const before = stream === null ? null : gate.verdictOf(stream);
+      if (before?.forced) return true;
+      if (before === null || (before.fit === 0 && before.unfit === 0)) return !one.isTrusted || one.unfit === 0;
+      // No order of the part's messages makes those that fit fewer than the others.
+      return one.withheld === 0 && before.fit - before.unfit >= one.unfit;
+    });
+    return isRecognised && isJudged && (this.handlers.mayPass?.(judged) ?? true);
+  }
+
+  /** Adds the verdicts of the part that was gone through. */
+  private endPart(judged: JudgedPart): void {
+    const { demux, gate, input } = this;
+    this.judged = null;
+    const streamOf = streamFinder(demux.streams, input.flows, this.fileStreams[input.current] ?? null);
+    for (const one of judged.streams) {
+      const stream = streamOf(one);
+      if (stream !== null) gate.addVerdicts(stream, one);
+    }
+    gate.addCounts(judged);
+    this.handlers.onJudged?.(judged);
   }
 
   private segment(reader: CaptureInput['reader'], flow: Flow, timestampNs: number): void {
@@ -295,7 +335,7 @@ export class MessageFeed {
     return this.latestNs;
   }
 
-  private take(
+  private message(
     view: DataView,
     offset: number,
     length: number,
@@ -303,6 +343,11 @@ export class MessageFeed {
     sequence: number,
     stream: Stream,
   ): void {
+    if (this.judged !== null) {
+      this.messagesRead++;
+      this.judgedStream = stream;
+      return;
+    }
     const isOfMdp3 = isMdp3(stream);
     if (this.isMuted) {
       if (isOfMdp3) this.learnSymbol(view, offset, length);

@@ -9,6 +9,7 @@
 import { UsageError } from '../core/errors.js';
 import type { RecordReader, Stream } from '../core/seams.js';
 import { type TextBuffer, textPiece } from '../core/text-buffer.js';
+import type { ProtocolId } from './application.js';
 import { type CommonKey, type CommonTexts, commonKeys, commonTexts, LineHead, lineKeys } from './line-head.js';
 import { type BodyOptions, type BodyVerdict, itchBody, type MessageBody, mdp3Body } from './message-body.js';
 import { isMdp3, type Protocols } from './protocols.js';
@@ -34,7 +35,9 @@ export interface MessageWriter {
   /** What precedes the first line; empty where nothing does. */
   readonly header: string;
   /** Messages that have no place in a CSV: of another protocol than its columns, or without a template. */
-  readonly misplaced: number;
+  misplaced: number;
+  /** Whose columns a CSV has: those of the first message; null where none has come, or no columns are told by it. */
+  columns: ProtocolId | null;
   /** Appends the message at `offset` as a line with its end; false where it has none of the chosen fields. */
   write(
     text: TextBuffer,
@@ -93,6 +96,7 @@ function jsonLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
   return {
     header: '',
     misplaced: 0,
+    columns: null,
     write(text, reader, view, offset, length, sequence, stream, verdict = 'known') {
       const isOfMdp3 = ofMdp3 !== null && isMdp3(stream);
       const { body, common } = isOfMdp3 ? ofMdp3 : ofItch;
@@ -123,6 +127,14 @@ function csvLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
   const writer = {
     header: first === null ? '' : headerOf(first),
     misplaced: 0,
+    get columns(): ProtocolId | null {
+      return ofMdp3 === null || first === null ? null : first === ofMdp3 ? 'mdp3' : 'itch50';
+    },
+    set columns(protocol: ProtocolId | null) {
+      if (ofMdp3 === null) return;
+      first = protocol === null ? null : protocol === 'mdp3' ? ofMdp3 : ofItch;
+      if (first !== null) head = heads.get(first) as LineHead;
+    },
     write(
       text: TextBuffer,
       reader: RecordReader,
@@ -168,6 +180,7 @@ function tableLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
   return {
     header: rowOf([...common.map((key) => padded(key, key)), ...(isMessageShown ? ['message'] : [])]),
     misplaced: 0,
+    columns: null,
     write(text, reader, view, offset, length, sequence, stream, verdict = 'known') {
       const { body } = ofMdp3 !== null && isMdp3(stream) ? ofMdp3 : ofItch;
       if (!body.hasAny(view, offset, length, verdict)) return false;

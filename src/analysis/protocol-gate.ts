@@ -41,8 +41,18 @@ export interface GateOptions {
   /** Whether the user, or the framing, says what the stream speaks. */
   isForced(stream: Stream): boolean;
   currentFile?(): string | null;
+  /** Messages that are taken to have fitted before the first of the stream; none where absent. */
+  credit?(stream: Stream): number;
   /** Told of messages that contradict their layout. */
   onDamage?(damage: Damage): void;
+}
+
+/** What a gate counts over all streams, but for messages that contradict their layout. */
+export interface GateCounts {
+  readonly unknownMessages: number;
+  readonly withheldMessages: number;
+  readonly zeroLengthMessages: number;
+  readonly unknown: ReadonlyMap<number, UnknownLayout>;
 }
 
 /** Distinct unknown layouts that are listed; more are only counted. */
@@ -91,10 +101,31 @@ export class ProtocolGate {
   verdictOf(stream: Stream): StreamVerdict {
     let verdict = this.verdicts[stream.index];
     if (verdict === undefined) {
-      verdict = { fit: 0, unfit: 0, withheld: 0, forced: this.options.isForced(stream) };
+      const fit = this.options.credit?.(stream) ?? 0;
+      verdict = { fit, unfit: 0, withheld: 0, forced: this.options.isForced(stream) };
       this.verdicts[stream.index] = verdict;
     }
     return verdict;
+  }
+
+  /** Adds verdicts on messages of a stream that were judged elsewhere. */
+  addVerdicts(stream: Stream, { fit, unfit, withheld }: Pick<StreamVerdict, 'fit' | 'unfit' | 'withheld'>): void {
+    const verdict = this.verdictOf(stream);
+    verdict.fit += fit;
+    verdict.unfit += unfit;
+    verdict.withheld += withheld;
+  }
+
+  /** Adds what such messages came to in all. */
+  addCounts(counts: GateCounts): void {
+    this.unknownMessages += counts.unknownMessages;
+    this.withheldMessages += counts.withheldMessages;
+    this.zeroLengthMessages += counts.zeroLengthMessages;
+    for (const [key, layout] of counts.unknown) {
+      const known = this.unknown.get(key);
+      if (known !== undefined) known.count += layout.count;
+      else if (this.unknown.size < maxUnknownLayouts) this.unknown.set(key, layout);
+    }
   }
 
   /** Such as `ITCH 5.0` or `not ITCH 5.0`; null while a stream has had no message. */

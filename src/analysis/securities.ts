@@ -15,11 +15,25 @@ interface Places {
   readonly end: number;
 }
 
+/** So many changes are told elsewhere. */
+const maxNews = 4_000_000;
+
+/** A symbol that was learned, and what the instrument had before: undefined for none. */
+export interface LearnedSymbol {
+  readonly id: number;
+  readonly symbol: string;
+  readonly before: string | undefined;
+}
+
 export class Securities {
   private readonly symbols = new Map<number, string>();
   /** What `keep` was told; not forgotten. */
   private readonly kept = new Map<number, string>();
   private readonly places = new Map<SbeMessage, Places | null>();
+  /** How often a symbol was learned that was not known like that. */
+  version = 0;
+  /** What was learned so, in that order, where it is to be told elsewhere; null where it is not, or was too much. */
+  news: LearnedSymbol[] | null = null;
 
   get count(): number {
     return this.symbols.size + this.kept.size;
@@ -55,8 +69,32 @@ export class Securities {
     if (this.count >= maxSecurities && !this.symbols.has(id)) return id;
     const text = readText(view, root + places.symbol, places.symbolLength);
     const end = text.indexOf('\0');
-    this.symbols.set(id, end < 0 ? text : text.slice(0, end).trimEnd());
+    this.set(id, end < 0 ? text : text.slice(0, end).trimEnd());
     return id;
+  }
+
+  /** Takes a symbol as learned. */
+  set(id: number, symbol: string): void {
+    const before = this.symbols.get(id);
+    if (before === symbol) return;
+    this.version++;
+    if ((this.news?.length ?? 0) >= maxNews) this.news = null;
+    this.news?.push({ id, symbol, before });
+    this.symbols.set(id, symbol);
+  }
+
+  /** Begins to write down what is learned, what is known already first. */
+  tellNews(): void {
+    const known = [...this.kept, ...this.symbols];
+    this.news = known.map(([id, symbol]) => ({ id, symbol, before: undefined }));
+  }
+
+  /** Takes back what `news` tells, the latest first, and forgets that. */
+  takeBack(): void {
+    for (const { id, before } of (this.news ?? []).splice(0).reverse()) {
+      if (before === undefined) this.symbols.delete(id);
+      else this.symbols.set(id, before);
+    }
   }
 }
 

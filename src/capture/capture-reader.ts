@@ -7,7 +7,7 @@
  */
 import { ByteQueue } from '../core/byte-queue.js';
 import type { CapturedFrame, DamageHandler, DatagramReader, Flow, Join } from '../core/seams.js';
-import type { RecordNotes, SeekPoint } from '../core/seek-index.js';
+import type { RecordNotes, ResumePoint } from '../core/seek-index.js';
 import { describeForeign, SNIFF_BYTES, sniff } from './detect.js';
 import { FlowTable } from './flow.js';
 import type { CaptureDescription, FrameReader } from './frame-reader.js';
@@ -15,7 +15,7 @@ import { DATAGRAM, Layers, SEGMENT } from './layers.js';
 import { Packet } from './packet.js';
 import { PcapReader } from './pcap.js';
 import { PcapngReader, type PcapngReaderOptions } from './pcapng.js';
-import { Tally } from './tally.js';
+import { Tally, type TallyCounts } from './tally.js';
 import { type TcpCounts, TcpStreams } from './tcp-streams.js';
 
 /** What a `CaptureReader` needs. */
@@ -41,6 +41,15 @@ export interface CaptureReaderOptions {
   allFrames?: boolean;
   /** Learns, from packets as the capture stamps them, where reading can begin. */
   index?: RecordNotes;
+}
+
+/** What a part of a capture counts, as plain data. */
+export interface LeapCounts extends TallyCounts {
+  readonly packets: number;
+  readonly datagrams: number;
+  readonly badTimestamps: number;
+  /** Stamp of the last packet, as its frame has it. */
+  readonly last: { readonly seconds: number; readonly nanoseconds: number };
 }
 
 /** Name of the flow of packets without a datagram. */
@@ -258,9 +267,41 @@ export class CaptureReader implements DatagramReader {
   }
 
   /** Goes on at the point, whose bytes are pushed next. Fragments and TCP streams begin anew there. */
-  resumeAt(point: SeekPoint): void {
+  resumeAt(point: ResumePoint): void {
     this.queue.jump(point.offset);
     this.frames?.resumeAt(point);
+  }
+
+  /**
+   * Whether all bytes at hand were read, up to the end of a packet. What waits there for fragments or segments of TCP
+   * is not touched by packets that are neither.
+   */
+  get isBetweenPackets(): boolean {
+    return this.queue.available === 0 && !this.draining && this.frames?.isBetweenFrames === true;
+  }
+
+  /** What another reader that began here counted up to `point`: goes on from there as if it had been read here. */
+  leap(point: ResumePoint, counted: LeapCounts): void {
+    this.queue.jump(point.offset);
+    this.frames?.leap(point, counted);
+    this.packets += counted.packets;
+    this.datagrams += counted.datagrams;
+    this.tally.add(counted);
+  }
+
+  /** Forgets what the bytes given to `describe` said beside how packets are read: another reader has told it. */
+  forgetNotes(): void {
+    this.frames?.forgetNotes();
+  }
+
+  /** What `leap` takes of this reader in another's place; null where it met what only one reader can tell. */
+  leapCounts(): LeapCounts | null {
+    const { layers, tally, frames } = this;
+    if (layers === null || frames === null || !layers.fragments.untouched || this.segments > 0) return null;
+    const { packets, datagrams } = this;
+    const { badTimestamps, withoutTimestamp, seconds, nanoseconds } = frames;
+    if (withoutTimestamp > 0 || frames.hasNotes || !this.isBetweenPackets) return null;
+    return { packets, datagrams, badTimestamps, last: { seconds, nanoseconds }, ...tally.export() };
   }
 
   /** Before anything of the packet is taken in, so that a reader who begins at it lacks nothing. */

@@ -5,7 +5,7 @@
  * boxes a number above 2^31 that is kept in a field.
  */
 import type { Flow } from '../core/seams.js';
-import { flowBetween } from './endpoint.js';
+import { flowBetween, parseAddress } from './endpoint.js';
 import { IPV6_KEY_WORDS, Ipv4Slots, Ipv6Slots } from './flow-slots.js';
 import { formatIpv4 } from './ipv4.js';
 import { formatIpv6 } from './ipv6.js';
@@ -76,6 +76,17 @@ export class FlowTable {
     const flow = this.add(transport, formatIpv6(view, addresses), formatIpv6(view, addresses + 16), ports);
     slots.put(slot, key, this.flows.length);
     return flow;
+  }
+
+  /** The flow of the same transport, addresses and ports as one of another table; `otherFlows` beyond the limit. */
+  adopt({ transport, source, sourcePort, destination, destinationPort }: Flow): Flow {
+    const from = parseAddress(source);
+    const to = parseAddress(destination);
+    if (from === null || to === null) return this.otherFlows;
+    const bytes = new DataView(Uint8Array.of(...from, ...to).buffer);
+    const ports = (sourcePort << 16) | destinationPort;
+    if (to.length > 4) return this.internIpv6(bytes, 0, ports, transport);
+    return this.intern(bytes.getInt32(0), sourcePort, bytes.getInt32(4), destinationPort, transport);
   }
 
   /**

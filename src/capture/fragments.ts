@@ -92,6 +92,8 @@ export class Fragments {
   completed = 0;
   /** Datagrams given up. */
   incomplete = 0;
+  /** Whether no fragment was met. */
+  untouched = true;
   /** The datagram that `add` completed: valid until a fragment of another packet is added. */
   view: DataView = new DataView(new ArrayBuffer(0));
   length = 0;
@@ -138,6 +140,7 @@ export class Fragments {
     protocol: number,
     origin: FragmentOrigin,
   ): FragmentVerdict {
+    this.untouched = false;
     this.recycle(origin.packetNumber);
     this.expire(origin);
     const length = end - start;

@@ -5,10 +5,24 @@
  */
 import type { ByteQueue } from '../core/byte-queue.js';
 import type { DamageHandler } from '../core/seams.js';
-import type { SeekPoint } from '../core/seek-index.js';
+import type { ResumePoint } from '../core/seek-index.js';
 
 /** The longest frame that is believed; a longer one is damage (libpcap's and Wireshark's own limit). */
 export const MAX_CAPTURED_BYTES = 262_144;
+
+/** What a capture says beside its packets. */
+export interface FrameNotes {
+  readonly hasMoreThanPackets: boolean;
+  countPackets(packets: number): void;
+  clear(): void;
+}
+
+/** What another reader has read in this one's place. */
+export interface LeptFrames {
+  readonly packets: number;
+  readonly badTimestamps: number;
+  readonly last: { readonly seconds: number; readonly nanoseconds: number };
+}
 
 /** How a capture is read. */
 export interface FrameReaderOptions {
@@ -87,10 +101,37 @@ export abstract class FrameReader {
   abstract next(): boolean;
 
   /** Goes on at the point, whose bytes come next; what describes them was read before. */
-  resumeAt({ records, previous }: SeekPoint): void {
+  resumeAt({ records, previous }: ResumePoint): void {
     this.packetNumber = records;
     this.seconds = previous.seconds;
     this.nanoseconds = previous.nanoseconds;
+  }
+
+  /** Whether the next byte is the first of a record, and nothing of a damaged one is looked for. */
+  get isBetweenFrames(): boolean {
+    return !this.done;
+  }
+
+  /** Whether the capture says anything beside its packets, of what was read here but for describing blocks. */
+  get hasNotes(): boolean {
+    return this.frameNotes?.hasMoreThanPackets ?? false;
+  }
+
+  /** Where it keeps what the capture says beside its packets; null where its format has no place for it. */
+  protected get frameNotes(): FrameNotes | null {
+    return null;
+  }
+
+  /** Forgets what was said so far. */
+  forgetNotes(): void {
+    this.frameNotes?.clear();
+  }
+
+  /** Goes on behind packets that another reader has read. */
+  leap(point: ResumePoint, { packets, badTimestamps, last }: LeptFrames): void {
+    this.resumeAt({ ...point, records: this.packetNumber + packets, previous: last });
+    this.badTimestamps += badTimestamps;
+    this.frameNotes?.countPackets(packets);
   }
 
   /** What the capture says beside its packets so far; null where its format has no place for it. */

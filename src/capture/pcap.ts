@@ -35,6 +35,13 @@ interface Variant {
   readonly unitsPerSecond: number;
 }
 
+/** How records lie in the file, by its first bytes (24 at least): what a walk over them needs; null: it is no pcap. */
+export function pcapRecords(view: DataView): { littleEndian: boolean; headerBytes: number } | null {
+  const littleEndian = !VARIANTS.has(view.getUint32(0));
+  const variant = VARIANTS.get(view.getUint32(0, littleEndian));
+  return variant === undefined ? null : { littleEndian, headerBytes: variant.headerBytes };
+}
+
 const VARIANTS: ReadonlyMap<number, Variant> = new Map([
   [PCAP_MAGIC_MICROSECONDS, { headerBytes: PCAP_RECORD_HEADER_BYTES, unitsPerSecond: 1_000_000 }],
   [PCAP_MAGIC_NANOSECONDS, { headerBytes: PCAP_RECORD_HEADER_BYTES, unitsPerSecond: 1_000_000_000 }],
@@ -58,6 +65,10 @@ export class PcapReader extends FrameReader {
   private unitNs = 1000;
   private fcsBytes = 0;
   private recovery: PcapRecovery | null = null;
+
+  override get isBetweenFrames(): boolean {
+    return super.isBetweenFrames && this.opened && this.recovery === null;
+  }
 
   next(): boolean {
     if (this.done || !(this.opened || this.open())) return false;

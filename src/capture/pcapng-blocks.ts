@@ -49,6 +49,10 @@ const KNOWN: ReadonlyMap<number, KnownBlock> = new Map([
 
 const UNKNOWN: KnownBlock = { kind: 'unknown', least: MIN_BLOCK_BYTES };
 
+export function isPacketBlock(type: number): boolean {
+  return type === ENHANCED_PACKET_BLOCK || type === SIMPLE_PACKET_BLOCK || type === PACKET_BLOCK;
+}
+
 /** What a block of this type is called, and how long it is at least. */
 export function knownBlock(type: number): KnownBlock {
   return KNOWN.get(type) ?? UNKNOWN;

@@ -38,6 +38,25 @@ export class PcapngNotes {
     else this.blocks[kind]++;
   }
 
+  /** Counts enhanced packets that another reader has read. */
+  countPackets(packets: number): void {
+    this.blocks.EPB += packets;
+  }
+
+  /** Forgets what blocks have told. */
+  clear(): void {
+    Object.assign(this.blocks, noBlocks());
+    this.comments.length = 0;
+    this.commentCount = 0;
+    this.droppedPackets = 0;
+  }
+
+  /** Whether anything but enhanced packets without notes was met. */
+  get hasMoreThanPackets(): boolean {
+    const { EPB, ...others } = this.blocks;
+    return this.commentCount > 0 || this.droppedPackets > 0 || Object.values(others).some((count) => count > 0);
+  }
+
   /** Counts an interface and keeps it for the description while they are few. */
   addInterface(described: PcapngInterface): void {
     this.interfaceCount++;

@@ -15,6 +15,7 @@ import {
   BYTE_ORDER_MAGIC,
   ENHANCED_PACKET_BLOCK,
   INTERFACE_BLOCK,
+  isPacketBlock,
   knownBlock,
   MAX_HELD_BLOCK_BYTES,
   MIN_BLOCK_BYTES,
@@ -88,6 +89,14 @@ export class PcapngReader extends FrameReader {
     return this.notes.countedBlocks();
   }
 
+  override get isBetweenFrames(): boolean {
+    return super.isBetweenFrames && this.trailer === 0 && this.lost === null && this.toSkip === 0;
+  }
+
+  protected override get frameNotes(): PcapngNotes {
+    return this.notes;
+  }
+
   override describe(): CaptureDescription {
     return this.notes.describe();
   }
@@ -104,7 +113,7 @@ export class PcapngReader extends FrameReader {
       }
       const type = queue.view.getUint32(queue.offset, this.littleEndian);
       const read = this.readBlock(type);
-      if (read ? isPacket(type) : this.lost === null) return read;
+      if (read ? isPacketBlock(type) : this.lost === null) return read;
     }
     return false;
   }
@@ -384,8 +393,4 @@ export class PcapngReader extends FrameReader {
   private readonly complainOfInterface = (what: string): void => {
     this.report('option', `Interface ${this.interfaces.length}: ${what}, which was ignored.`, 0);
   };
-}
-
-function isPacket(type: number): boolean {
-  return type === ENHANCED_PACKET_BLOCK || type === SIMPLE_PACKET_BLOCK || type === PACKET_BLOCK;
 }

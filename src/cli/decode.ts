@@ -1,7 +1,9 @@
 /** `tickreel decode`: messages as NDJSON, CSV or a table on standard output, and nothing else there. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { type InputSpec, isStandardInput } from '../analysis/input.js';
 import { MessageFeed } from '../analysis/message-feed.js';
+import { isWritten } from '../analysis/message-lines.js';
 import {
   type MessageWriter,
   messageWriter,
@@ -9,9 +11,12 @@ import {
   outputFormats,
   type WriterFlags,
 } from '../analysis/message-writer.js';
-import { isMdp3, type Protocols } from '../analysis/protocols.js';
+import type { Protocols } from '../analysis/protocols.js';
+import { ThreadedLines } from '../analysis/threads/lines.js';
+import type { StageSpec } from '../analysis/threads/part.js';
 import { UsageError } from '../core/errors.js';
 import { formatCount } from '../core/time.js';
+import type { FilterSpec } from '../replay/filter.js';
 import { CaptureWindow } from '../replay/window.js';
 import { windowOf } from '../run/capture-source.js';
 import { countFromColumns, decodeFromColumns, openColumns } from './decode-columns.js';
@@ -30,8 +35,14 @@ import {
 } from './options.js';
 import { Output } from './output.js';
 import { CaptureSummary, finish, tellUnwritten, warn } from './summary.js';
+import { addThreadsOptions, needsAllBefore, sayThreads, type ThreadsFlags, threadsOf } from './threads.js';
 
-interface DecodeFlags extends InputFlags, FilterFlags, WindowFlags, Omit<WriterFlags, 'fields' | 'format'> {
+interface DecodeFlags
+  extends InputFlags,
+    FilterFlags,
+    WindowFlags,
+    ThreadsFlags,
+    Omit<WriterFlags, 'fields' | 'format'> {
   format?: OutputFormat;
   csv?: boolean;
   fields?: string[];
@@ -70,7 +81,7 @@ export function addDecodeCommand(program: Command): void {
     .option('--limit <N>', 'end after N messages', count(1))
     .option('--count', 'print only how many messages there are, as {"messages":N}')
     .option('--strict', 'exit with 4 where sequence numbers are missing');
-  addInputOptions(addWindowOptions(addFilterOptions(command)))
+  addThreadsOptions(addInputOptions(addWindowOptions(addFilterOptions(command))))
     .optionsGroup('Columns (what chooses messages is answered from CAPTURE.trcol where that is there):')
     .option('--columns', 'write them first where they are missing or out of date, as index --columns does')
     .option('--no-index', 'leave them alone and read the capture')
@@ -103,43 +114,56 @@ async function decode(paths: readonly string[], flags: DecodeFlags): Promise<voi
     return decodeFromColumns(query, question, flags, output, make);
   }
   const limit = flags.limit ?? Number.POSITIVE_INFINITY;
-  let written = 0;
-  let writer: MessageWriter | undefined;
+  let counted = 0;
+  let lines: ThreadedLines | undefined;
+  const { filter } = question;
+  const format = formatOf(flags);
   const summary = new CaptureSummary();
   const feed = await MessageFeed.open(
     input,
     {
       onMessage(view, offset, length, _timestampNs, sequence, stream, verdict) {
-        if (verdict === 'withheld' || verdict === 'damaged' || written >= limit) return;
-        // What no template of MDP knows has a header all the same.
-        if (verdict === 'unknown' && !isMdp3(stream)) return;
-        if (countsOnly) written++;
-        else if (writer?.write(output.text, feed.input.reader, view, offset, length, sequence, stream, verdict)) {
-          written++;
-          output.flushFull();
+        if (countsOnly) {
+          if (isWritten(verdict, stream)) counted++;
+          return;
         }
+        lines?.take(feed.input.reader, view, offset, length, sequence, stream, verdict);
+        output.flushFull();
+      },
+      mayPass: (judged) => lines?.fits(judged) ?? false,
+      onJudged(judged) {
+        const text = lines?.add(judged);
+        if (text !== undefined) output.writeBytes(text);
       },
       onDamage: (damage) => summary.onDamage(damage),
-      isDone: () => written >= limit,
+      isDone: () => (lines?.count ?? 0) >= limit,
       pause: () => (output.full ? output.drain() : undefined),
     },
-    { filter: question.filter, window: new CaptureWindow(window), learnsSymbols: true },
+    {
+      filter,
+      window: new CaptureWindow(window),
+      learnsSymbols: true,
+      threads: threadsOf(flags, stageOf(flags, filter, format, input), { seed: () => lines?.seed() ?? null }),
+    },
   );
+  let writer: MessageWriter;
   try {
     writer = writerOf(flags, feed.protocols, () => feed.input.currentName, input.paths.length > 1);
+    lines = new ThreadedLines(output.text, writer, feed.protocols.mdp3.securities, limit);
   } catch (error) {
     await feed.input.close();
     throw error;
   }
   if (!countsOnly) output.write(writer.header);
   await feed.run();
-  if (countsOnly) output.writeLine(JSON.stringify({ messages: written }));
+  if (countsOnly) output.writeLine(JSON.stringify({ messages: counted }));
   else output.write(writer.end());
   await output.end();
   summary.afterFeed(feed);
   summary.nothingPassed(feed, flags);
-  if (!flags.count) tellUnwritten(writer, feed.input.name, flags.fields, written, feed.messagesPassed);
+  if (!flags.count) tellUnwritten(writer, feed.input.name, flags.fields, lines.count, feed.messagesPassed);
   const gaps = feed.demux.sessions().reduce((sum, session) => sum + session.missing, 0);
+  sayThreads(flags, feed.input);
   if (flags.strict && gaps > 0) warn(`${feed.input.name}: ${formatCount(gaps)} numbers missing (inspect lists them)`);
   finish({
     damaged: feed.damage.total > 0,
@@ -148,8 +172,27 @@ async function decode(paths: readonly string[], flags: DecodeFlags): Promise<voi
 }
 
 function writerOf(flags: DecodeFlags, protocols: Protocols, fileName: () => string, namesFile: boolean): MessageWriter {
-  const format = formatOf(flags);
-  return messageWriter({ ...flags, format, fields: flags.fields ?? [], fileName, namesFile }, protocols);
+  return messageWriter({ ...writerFlags(flags, formatOf(flags), namesFile), fileName }, protocols);
+}
+
+/** What other threads are to make of messages. */
+function stageOf(flags: DecodeFlags, filter: FilterSpec, format: OutputFormat, { paths }: InputSpec): StageSpec {
+  if (flags.count === true || needsAllBefore(flags)) return { kind: 'none' };
+  const [path = ''] = paths;
+  const fileName = isStandardInput(path) ? 'standard input' : path;
+  return { kind: 'text', filter, writer: { ...writerFlags(flags, format, paths.length > 1), fileName } };
+}
+
+function writerFlags(flags: DecodeFlags, format: OutputFormat, namesFile: boolean): Omit<WriterFlags, 'fileName'> {
+  const { fields = [], int64, decimal, enums } = flags;
+  return {
+    format,
+    fields,
+    int64,
+    ...(decimal === undefined ? {} : { decimal }),
+    ...(enums === undefined ? {} : { enums }),
+    namesFile,
+  };
 }
 
 /** A number has no form. */

@@ -24,8 +24,9 @@ import { Output } from './output.js';
 import { refusePlot, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish } from './summary.js';
+import { addThreadsOptions, needsAllBefore, sayThreads, type ThreadsFlags, threadsOf } from './threads.js';
 
-interface InspectFlags extends InputFlags, FilterFlags, WindowFlags, LineFlags {
+interface InspectFlags extends InputFlags, FilterFlags, WindowFlags, LineFlags, ThreadsFlags {
   json?: boolean;
   plot?: string;
   strict?: boolean;
@@ -44,7 +45,7 @@ export function addInspectCommand(program: Command): void {
     .option('--json', 'one JSON object on standard output')
     .option('--plot <file>', 'draw rates, sizes and gaps as an SVG picture (- for standard output, with no report)')
     .option('--strict', 'exit with 4 where sequence numbers are missing');
-  addInputOptions(addLineOptions(addWindowOptions(addFilterOptions(command))))
+  addThreadsOptions(addInputOptions(addLineOptions(addWindowOptions(addFilterOptions(command)))))
     .addHelpText(
       'after',
       `
@@ -62,10 +63,12 @@ async function inspect(paths: readonly string[], flags: InspectFlags): Promise<v
   const input = inputSpec(paths, flags);
   refusePlot(flags.plot, input.paths, flags.json ? '--json' : null);
   await initHistograms();
+  const filter = filterSpec(flags);
   const options = {
-    filter: filterSpec(flags),
+    filter,
     window: new CaptureWindow(windowOf(flags)),
     lines: lineSpec(flags),
+    threads: threadsOf(flags, needsAllBefore(flags) ? { kind: 'none' } : { kind: 'count', filter }),
   };
   const plot = flags.plot === undefined ? undefined : new CapturePlot();
   const inspection = await Inspection.open(input, options, plot);
@@ -86,6 +89,7 @@ async function inspect(paths: readonly string[], flags: InspectFlags): Promise<v
   for (const damage of report.damage) summary.onDamage(damage);
   summary.messages(inspection.feed);
   summary.nothingPassed(inspection.feed, flags);
+  sayThreads(flags, inspection.feed.input);
   finish({
     failure: isUnwritten,
     damaged: report.damageTotal > 0,

@@ -28,6 +28,12 @@ export class Output {
     this.write(`${text}\n`);
   }
 
+  /** Hands over bytes of text behind what was appended; they are the stream's from then on. */
+  writeBytes(bytes: Uint8Array): void {
+    this.flush();
+    if (!this.stream.write(bytes)) this.blocked = true;
+  }
+
   /** Hands the text over where it has become long enough. */
   flushFull(): void {
     if (this.text.length >= flushAtBytes) this.flush();

@@ -30,6 +30,9 @@ export interface SeekPoint extends Stamp {
   readonly blockCount: number;
 }
 
+/** What a reader goes by that begins at a point. */
+export type ResumePoint = Pick<SeekPoint, 'offset' | 'records' | 'previous'>;
+
 /** Bytes of a file that say how what follows is read. */
 export interface DescribingBlock {
   readonly offset: number;

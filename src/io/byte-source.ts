@@ -33,6 +33,8 @@ export interface ByteSource extends ChunkSource {
   readonly sizeBytes: number | null;
   /** Bytes read so far, as stored: the position within `sizeBytes`. */
   readonly bytesRead: number;
+  /** Of an uncompressed file: the next chunk, put where it is wanted (1 MiB of room); how many bytes, 0 at the end. */
+  readInto?(target: Uint8Array): Promise<number>;
   /** Of an uncompressed file: where the next chunk is to begin … */
   seek?(offset: number): void;
   /** … and bytes of any place. */
@@ -72,12 +74,14 @@ class PlainSource implements ByteSource {
   readonly compression = 'none';
   readonly seek?: (offset: number) => void;
   readonly readAt?: (offset: number, length: number) => Promise<Uint8Array>;
+  readonly readInto?: (target: Uint8Array) => Promise<number>;
 
   constructor(
     private readonly raw: RawBytes,
     private readonly chunks: PeekedBytes,
   ) {
     if (raw.readAt === undefined || raw.sizeBytes === null) return;
+    this.readInto = (target) => chunks.readInto(target);
     this.readAt = (offset, length) => raw.readAt?.(offset, length) as Promise<Uint8Array>;
     this.seek = (offset) => {
       chunks.forget();
@@ -169,23 +173,42 @@ class PeekedBytes implements ChunkSource {
     return head ?? (this.ended ? null : await this.readRaw());
   }
 
+  /** The next bytes, put where they are wanted; how many, 0 at the end. */
+  async readInto(target: Uint8Array): Promise<number> {
+    if (this.head !== null || this.raw.readInto === undefined) return copyInto(target, await this.read());
+    if (this.ended) return 0;
+    const length = await this.guarded(() => this.raw.readInto?.(target) ?? Promise.resolve(0), 0);
+    this.ended = length === 0;
+    return length;
+  }
+
   close(): Promise<void> {
     return this.raw.close();
   }
 
   private async readRaw(): Promise<Uint8Array | null> {
-    let chunk: Uint8Array | null = null;
+    const chunk = await this.guarded<Uint8Array | null>(() => this.raw.read(), null);
+    this.ended = chunk === null;
+    return chunk;
+  }
+
+  /** What `read` gives; where it fails, `nothing`, and the failure is told as damage. */
+  private async guarded<T>(read: () => Promise<T>, nothing: T): Promise<T> {
     try {
-      chunk = await this.raw.read();
+      return await read();
     } catch (error) {
       const { name, bytesRead } = this.raw;
       const text = `Reading ${name} failed after ${bytesRead} bytes: ${(error as Error).message}.`;
       if (bytesRead === 0) throw new CaptureError('unreadable', text, { cause: error });
       this.onDamage({ code: 'read', message: `${text} Everything before was read.`, record: 0, offset: bytesRead });
+      return nothing;
     }
-    this.ended = chunk === null;
-    return chunk;
   }
+}
+
+function copyInto(target: Uint8Array, chunk: Uint8Array | null): number {
+  if (chunk !== null) target.set(chunk);
+  return chunk?.length ?? 0;
 }
 
 /** Passes chunks on and keeps copies while they are few, for reading them again. */

@@ -43,6 +43,8 @@ export interface OpenCaptureOptions {
   stdin?: Readable;
   /** Read the next chunk of a file while the one before is in use, so that a replay never waits for the disk. */
   readAhead?: boolean;
+  /** Whoever opens it takes the chunks by `read`, from the first on, in place of the reader; false where absent. */
+  isCut?: boolean;
   /** Reads the file into memory first, or takes it from there. */
   preload?: Pick<PreloadStore, 'open'>;
   /** Whether TCP streams are put together; where absent their packets are skipped. */
@@ -95,6 +97,7 @@ export async function openCapture(path: string, options: OpenCaptureOptions): Pr
 }
 
 async function recognise(path: string, source: ByteSource, options: OpenCaptureOptions): Promise<CaptureFile> {
+  const { readAhead = false, isCut = false } = options;
   const head = new Head(source);
   await head.read(SNIFF_BYTES);
   const content = sniff(head.bytes);
@@ -112,7 +115,7 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
       ...(index === undefined ? {} : { index }),
     });
     if (at !== undefined) await beginAt(source, content, reader, at);
-    return new OpenedFile(source, at ? null : head, 'datagrams', content, reader, null, options.readAhead ?? false);
+    return new OpenedFile(source, at ? null : head, 'datagrams', content, reader, null, readAhead, isCut);
   }
   await head.read(HEAD_BYTES);
   if (head.bytes.length === 0) {
@@ -137,7 +140,7 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
     reader.resumeAt(at.point, framing !== 'no-prefix');
     source.seek?.(at.point.offset);
   }
-  return new OpenedFile(source, at ? null : head, 'messages', 'BinaryFILE', reader, date, options.readAhead ?? false);
+  return new OpenedFile(source, at ? null : head, 'messages', 'BinaryFILE', reader, date, readAhead, isCut);
 }
 
 /** Shows the reader what describes the packets from the point on, and goes there. */
@@ -186,6 +189,9 @@ export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
   private ahead: Promise<Uint8Array | null> | null = null;
   /** What is yet to be handed over of the latest chunk. */
   private rest: Uint8Array | null = null;
+  /** What the format was told by, where it is for whoever reads chunks. */
+  private head: Head | null = null;
+  private isHeadRead = false;
   /** Whether nothing comes behind the latest chunk, as far as is known. */
   private isLast = false;
 
@@ -197,12 +203,17 @@ export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
     readonly reader: Reader,
     readonly date: Day,
     readAhead: boolean,
+    isCut = false,
   ) {
     this.compression = source.compression;
     // A pipe's next bytes may never come, and then it could not be closed.
     this.readsAhead = readAhead && source.sizeBytes !== null;
     if (head === null) {
       this.readAhead();
+      return;
+    }
+    if (isCut) {
+      this.head = head;
       return;
     }
     reader.push(head.bytes);
@@ -233,11 +244,34 @@ export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
       if (this.isLast) this.reader.end();
       return;
     }
-    const chunk = await (this.ahead ?? this.source.read());
-    this.ahead = null;
+    const chunk = await this.read();
     if (chunk === null) this.reader.end();
     else this.push(chunk);
     if (chunk !== null) this.readAhead();
+  }
+
+  /** The next chunk of the file, in the reader's place; null at its end. */
+  async read(): Promise<Uint8Array | null> {
+    const { head } = this;
+    if (head !== null && !this.isHeadRead) {
+      this.isHeadRead = true;
+      if (!head.complete) this.head = null;
+      if (head.bytes.length > 0) return head.bytes;
+    }
+    if (this.head !== null) return null;
+    const chunk = await (this.ahead ?? this.source.read());
+    this.ahead = null;
+    return chunk;
+  }
+
+  /** Whether `readInto` serves now: bytes of a file as they are stored, behind its head. */
+  get isInPlace(): boolean {
+    return this.head === null && !this.readsAhead && this.source.readInto !== undefined;
+  }
+
+  /** The next chunk, put where it is wanted: how many bytes, 0 at the end. `target` holds the longest chunk. */
+  async readInto(target: Uint8Array): Promise<number> {
+    return (await this.source.readInto?.(target)) ?? 0;
   }
 
   private readAhead(): void {

@@ -27,6 +27,8 @@ export interface RawBytes extends ChunkSource {
   readonly bytesRead: number;
   /** Of a file: where the next chunk is to begin, after what was read ahead is forgotten. */
   seek?(offset: number): void;
+  /** Of a file: the next chunk, put where it is wanted; how many bytes it has, 0 at the end. */
+  readInto?(target: Uint8Array): Promise<number>;
   /** Of a file: bytes of any place, fewer where it ends. */
   readAt?(offset: number, length: number): Promise<Uint8Array>;
 }
@@ -96,6 +98,13 @@ class FileBytes implements RawBytes {
     const { bytesRead } = await this.file.read(buffer, 0, buffer.length, position);
     this.bytesRead += bytesRead;
     return bytesRead === 0 ? null : buffer.subarray(0, bytesRead);
+  }
+
+  async readInto(target: Uint8Array): Promise<number> {
+    const length = Math.min(target.length, MAX_CHUNK_BYTES);
+    const { bytesRead } = await this.file.read(target, 0, length, this.isSeekable ? this.bytesRead : null);
+    this.bytesRead += bytesRead;
+    return bytesRead;
   }
 
   seek(offset: number): void {

@@ -14,7 +14,7 @@
  */
 import { ByteQueue } from '../core/byte-queue.js';
 import type { DamageHandler, LengthOf, RecordReader, TimestampOf } from '../core/seams.js';
-import type { RecordNotes, SeekPoint } from '../core/seek-index.js';
+import type { RecordNotes, ResumePoint } from '../core/seek-index.js';
 import { looksLikeBinaryFile, PREFIX_LENGTH } from './binaryfile-format.js';
 
 export { type BinaryFileFormat, looksLikeBinaryFile } from './binaryfile-format.js';
@@ -82,12 +82,22 @@ export class BinaryFileReader implements RecordReader {
   }
 
   /** Begins at the point, whose bytes are pushed next; `isPrefixed` says whether messages have their lengths. */
-  resumeAt({ offset, records, previous }: SeekPoint, isPrefixed: boolean): void {
+  resumeAt({ offset, records, previous }: ResumePoint, isPrefixed: boolean): void {
     this.queue.jump(offset);
     this.state = isPrefixed ? 'framed' : 'unprefixed';
     this.packetNumber = records;
     this.seconds = previous.seconds;
     this.nanoseconds = previous.nanoseconds;
+  }
+
+  /** Whether all bytes at hand were read, up to the end of a message with its length before it. */
+  get isBetweenPackets(): boolean {
+    return this.queue.available === 0 && !this.done && this.state === 'framed';
+  }
+
+  /** Goes on at the point, behind messages that another reader has read. */
+  leap(point: ResumePoint): void {
+    this.resumeAt(point, true);
   }
 
   push(chunk: Uint8Array): void {

@@ -77,6 +77,8 @@ export class SessionDemux {
   private readonly table: StreamTable;
   private readonly states = new Map<Flow, FlowState>();
   private last: FlowState | null = null;
+  /** Flows of datagrams that were recognised by their bytes, in that order. */
+  readonly recognised: Flow[] = [];
 
   constructor(listener: MessageListener, options: SessionDemuxOptions) {
     this.listener = listener;
@@ -163,6 +165,14 @@ export class SessionDemux {
     for (const { streamDecoder } of this.states.values()) streamDecoder?.finish();
   }
 
+  /** Datagrams that came before the flow was recognised or that asked for retransmission: null for a flow not met. */
+  oddPackets(flow: Flow): number | null {
+    const state = this.states.get(flow);
+    if (state === undefined) return null;
+    const requests = state.decoder instanceof MoldUDP64Decoder ? state.decoder.requests : 0;
+    return state.unrecognisedPackets + requests;
+  }
+
   /** Whether what the flow carries is decoded. */
   isRecognised(flow: Flow): boolean {
     const state = this.states.get(flow);
@@ -216,6 +226,7 @@ export class SessionDemux {
     if (looksLikeMoldUDP64(view, offset, length, lengthOf)) state.decoder = this.createDecoder(state.flow);
     else if (mdp3 !== undefined && looksLikeMdp3(view, offset, length, mdp3))
       state.decoder = this.createMdp3(state.flow);
+    if (state.decoder !== null) this.recognised.push(state.flow);
     return state.decoder;
   }
 

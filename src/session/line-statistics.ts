@@ -104,6 +104,15 @@ export class LineStatistics {
     const isInOrder = from === tracker.next;
     if (isInOrder) tracker.extend(count);
     else tracker.open(from, count);
+    const { all, window } = numbering;
+    if (isInOrder && from === all.next && window.takeNext(from, count, line, ns, this.allLines)) {
+      // No line has brought any of them, which is how most packets come.
+      all.extend(count);
+      counts.first += count;
+      this.recordPending();
+      this.takePacket(from, line, -1, counts, window);
+      return;
+    }
     let overtaken = -1;
     for (let number = from; number < from + count; number++) {
       if (isInOrder || tracker.accept(number)) this.take(number, line, ns, counts, numbering);
@@ -111,7 +120,7 @@ export class LineStatistics {
       this.overtaken = -1;
     }
     this.recordPending();
-    this.takePacket(from, line, overtaken, counts, numbering.window);
+    this.takePacket(from, line, overtaken, counts, window);
   }
 
   /** Says by a packet without numbers that those before `next` exist. */

@@ -86,6 +86,26 @@ export class LineWindow {
     return SECOND;
   }
 
+  /** Notes copies of the numbers right behind the highest, as `take` does one by one; false where these are others. */
+  takeNext(from: number, count: number, line: number, ns: number, allLines: number): boolean {
+    if (from !== this.highest + 1) return false;
+    const bit = 1 << line;
+    for (let number = from; number < from + count; number++) {
+      let slot = number & (this.size - 1);
+      while (this.size < this.maxSize && this.isNeeded(slot, ns, allLines)) {
+        this.grow();
+        slot = number & (this.size - 1);
+      }
+      this.evicted = Math.max(this.evicted, this.numbers[slot] as number);
+      this.open(slot, number, ns);
+      this.first[slot] = line;
+      this.lines[slot] = bit;
+    }
+    this.highest = from + count - 1;
+    this.isLate = false;
+    return true;
+  }
+
   /** Notes a packet that begins with a number just taken; the lines that had brought it before, −1: not known. */
   takePacket(number: number, line: number): number {
     const slot = number & (this.size - 1);

@@ -150,7 +150,8 @@ class Session {
     }
     if (guard.holds(view, offset, length, seconds, nanoseconds, flow, from, whole)) return;
     this.takeConfirmed();
-    this.take(view, offset, length, seconds, nanoseconds, flow);
+    if (this.merger === null && !isControl) this.statistics.packet(flow, from, whole, seconds, nanoseconds);
+    else this.take(view, offset, length, seconds, nanoseconds, flow);
   }
 
   advance(seconds: number, nanoseconds: number): void {

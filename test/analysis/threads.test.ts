@@ -1,0 +1,111 @@
+/** What is read in parts, ahead of their turn, is what one thread reads: reports, lines, counts and damage. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { initHistograms } from '../../src/core/histogram.js';
+import { noFilter } from '../../src/replay/filter.js';
+import { decoded, inspected } from './threads-support.js';
+
+const fixtures = ['itch50-session.pcap', 'itch50-gaps.pcap', 'mdp3-session.pcap', 'itch50-session.NASDAQ_ITCH50.gz'];
+const fixture = (name: string): string => join('fixtures', name);
+let directory = '';
+
+beforeAll(async () => {
+  await initHistograms();
+  directory = mkdtempSync(join(tmpdir(), 'tickreel-threads-'));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe('in parts as in one piece', () => {
+  for (const name of fixtures) {
+    it(`inspect ${name}`, async () => {
+      const alone = await inspected(fixture(name), 0);
+      for (const bytes of [2500, 12_000]) {
+        const parts = await inspected(fixture(name), bytes);
+        expect(parts.report).toBe(alone.report);
+        expect(parts.threads.partsAhead).toBeGreaterThan(0);
+      }
+    });
+
+    it(`decode ${name}`, async () => {
+      for (const format of ['ndjson', 'csv', 'table'] as const) {
+        const alone = await decoded(fixture(name), 0, format);
+        const parts = await decoded(fixture(name), 20_000, format);
+        expect(parts.text).toBe(alone.text);
+        expect(parts.rest).toBe(alone.rest);
+      }
+    });
+  }
+
+  it('with filters', async () => {
+    const filters = [
+      { ...noFilter, types: ['A', 'E'] },
+      { ...noFilter, locates: [3, 7] },
+      { ...noFilter, sessions: ['NOBODY'] },
+      { ...noFilter, destinations: ['239.255.42.1'] },
+    ];
+    for (const filter of filters) {
+      const alone = await inspected(fixture('itch50-session.pcap'), 0, filter);
+      expect((await inspected(fixture('itch50-session.pcap'), 9000, filter)).report).toBe(alone.report);
+      const lines = await decoded(fixture('itch50-session.pcap'), 0, 'ndjson', filter);
+      const inParts = await decoded(fixture('itch50-session.pcap'), 9000, 'ndjson', filter);
+      expect([inParts.text, inParts.rest]).toEqual([lines.text, lines.rest]);
+    }
+  });
+});
+
+describe('damaged and hostile bytes', () => {
+  /** Bytes changed, cut out and doubled anywhere, some of them into what looks like a record's beginning. */
+  const wounds = fc.array(
+    fc.record({
+      at: fc.double({ min: 0, max: 1, noNaN: true }),
+      kind: fc.constantFrom('byte', 'cut', 'double', 'zero', 'header'),
+      value: fc.nat(255),
+    }),
+    { minLength: 1, maxLength: 4 },
+  );
+
+  function wounded(bytes: Buffer, list: readonly { at: number; kind: string; value: number }[]): Buffer {
+    let out = Buffer.from(bytes);
+    for (const { at, kind, value } of list) {
+      const place = Math.floor(at * out.length);
+      if (kind === 'byte') out[place] = value;
+      else if (kind === 'zero') out.fill(0, place, Math.min(place + 2, out.length));
+      else if (kind === 'cut') out = Buffer.concat([out.subarray(0, place), out.subarray(place + value)]);
+      else {
+        const piece = kind === 'header' ? out.subarray(24, 40) : out.subarray(place, place + value);
+        out = Buffer.concat([out.subarray(0, place), piece, out.subarray(place)]);
+      }
+    }
+    return out;
+  }
+
+  for (const name of fixtures) {
+    it(`of ${name}`, async () => {
+      const stored = readFileSync(fixture(name));
+      const whole = (name.endsWith('.gz') ? gunzipSync(stored) : stored).subarray(0, 30_000);
+      const path = join(directory, `${name}.wounded`);
+      let ahead = 0;
+      await fc.assert(
+        fc.asyncProperty(wounds, fc.integer({ min: 500, max: 12_000 }), async (list, partBytes) => {
+          writeFileSync(path, wounded(whole, list));
+          const read = async (bytes: number) => {
+            try {
+              const { text, rest, threads } = await decoded(path, bytes);
+              ahead += threads.partsAhead;
+              return [text, rest, (await inspected(path, bytes)).report];
+            } catch (error) {
+              return [(error as Error).message];
+            }
+          };
+          expect(await read(partBytes)).toEqual(await read(0));
+        }),
+        { numRuns: 8 },
+      );
+      expect(ahead).toBeGreaterThan(0);
+    });
+  }
+});
