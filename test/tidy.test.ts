@@ -51,3 +51,100 @@ const entries = [
   'run/ring-worker.ts',
   'run/parser-worker.ts',
   'run/bench/stage-worker.ts',
+];
+
+const files = listFiles(source).filter((path) => path.endsWith('.ts'));
+const texts = new Map(files.map((path) => [relative(source, path), readFileSync(path, 'utf8')]));
+
+describe('tidy', () => {
+  it('imports go down only', () => {
+    const wrong: string[] = [];
+    for (const [file, text] of texts) {
+      const room = file.split('/')[0];
+      if (file === 'index.ts') continue;
+      expect(rooms, `room of ${file}`).toHaveProperty(room);
+      for (const target of ownImports(file, text)) {
+        const other = target.split('/')[0];
+        if (other !== room && !rooms[room].includes(other)) wrong.push(`${file} imports ${target}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('rooms from core to replay do no input or output', () => {
+    const wrong: string[] = [];
+    for (const [file, text] of texts) {
+      if (!pureRooms.includes(file.split('/')[0])) continue;
+      for (const [, module] of text.matchAll(/from '([^.][^']*)'/g)) {
+        if (impureModules.test(module)) wrong.push(`${file} imports ${module}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('every source file is reached from the index or a command', () => {
+    const reached = new Set<string>();
+    const open = [...entries];
+    for (let file = open.pop(); file !== undefined; file = open.pop()) {
+      if (reached.has(file)) continue;
+      reached.add(file);
+      open.push(...ownImports(file, texts.get(file) ?? ''));
+    }
+    expect([...texts.keys()].filter((file) => !reached.has(file))).toEqual([]);
+  });
+
+  it('files, functions and lines are short', () => {
+    const wrong: string[] = [];
+    for (const [file, text] of texts) {
+      const lines = text.split('\n');
+      if (lines.length > maxFileLines) wrong.push(`${file}: ${lines.length} lines`);
+      for (const [index, line] of lines.entries()) {
+        if (line.length > maxColumns) wrong.push(`${file}:${index + 1}: ${line.length} columns`);
+      }
+      for (const { name, length } of functionLengths(lines)) {
+        if (length > maxFunctionLines) wrong.push(`${file}: ${name} has ${length} lines`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('every module begins with what it is', () => {
+    const silent = [...texts].filter(([, text]) => !/^(#!.*\n)?\/\*\*/.test(text)).map(([file]) => file);
+    expect(silent).toEqual([]);
+  });
+});
+
+function listFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? listFiles(path) : [path];
+  });
+}
+
+/** Files of ours that a file imports or re-exports, relative to `src`. */
+function ownImports(file: string, text: string): string[] {
+  return [...text.matchAll(/(?:from |import\()'(\.[^']+)\.js'/g)].map(([, path]) => `${join(dirname(file), path)}.ts`);
+}
+
+/** Functions and methods as the formatter lays them out: a head that opens a brace, up to the brace at its indent. */
+function functionLengths(lines: readonly string[]): { name: string; length: number }[] {
+  const found: { name: string; length: number }[] = [];
+  const head = /^\s*(?:(?:export|async|private|static|get|set|override) )*(?:function\*? )?(\*?[\w#]+)(?:<.*>)?\(/;
+  const closesAt = (from: number, column: number): number =>
+    lines.findIndex(
+      (line, index) => index > from && line !== '' && indent(line) === column && /^[)}\]]/.test(line.trim()),
+    );
+  for (const [start, line] of lines.entries()) {
+    const match = head.exec(line);
+    if (!match || /^\s*(if|for|while|switch|catch|return|await)\b/.test(line)) continue;
+    const column = indent(line);
+    const open = line.endsWith('{') ? start : line.endsWith('(') ? closesAt(start, column) : -1;
+    if (open < 0 || !lines[open].endsWith('{')) continue;
+    found.push({ name: match[1], length: closesAt(open, column) - start + 1 });
+  }
+  return found;
+}
+
+function indent(line: string): number {
+  return line.length - line.trimStart().length;
+}

@@ -141,7 +141,7 @@ export class ProtocolGate {
     const fault = application.faultOf(view, offset, length);
     if (fault === null) return false;
     this.damagedMessages++;
-    const where = `message of ${length} bytes, from payload byte ${offset}`;
+    const where = `message of ${length} bytes`;
     const message = `${application.title} packet ${packet}, ${where}: ${fault.path}: ${fault.message}; not decoded`;
     this.options.onDamage?.({ code: fault.code, message, record: packet, offset: 0 });
     return true;

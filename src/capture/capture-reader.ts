@@ -290,17 +290,15 @@ export class CaptureReader implements DatagramReader {
   }
 
   /** Forgets what the bytes given to `describe` said beside how packets are read: another reader has told it. */
-  forgetNotes(): void {
-    this.frames?.forgetNotes();
-  }
+  readonly forgetNotes = (): void => this.frames?.forgetNotes();
 
   /** What `leap` takes of this reader in another's place; null where it met what only one reader can tell. */
   leapCounts(): LeapCounts | null {
     const { layers, tally, frames } = this;
     if (layers === null || frames === null || !layers.fragments.untouched || this.segments > 0) return null;
     const { packets, datagrams } = this;
-    const { badTimestamps, withoutTimestamp, seconds, nanoseconds } = frames;
-    if (withoutTimestamp > 0 || frames.hasNotes || !this.isBetweenPackets) return null;
+    const { badTimestamps, seconds, nanoseconds } = frames;
+    if (frames.withoutTimestamp > 0 || frames.hasNotes || !this.isBetweenPackets) return null;
     return { packets, datagrams, badTimestamps, last: { seconds, nanoseconds }, ...tally.export() };
   }
 

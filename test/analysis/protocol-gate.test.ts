@@ -130,7 +130,7 @@ describe('a protocol whose messages can contradict their layout', () => {
       {
         code: 'sbe-group',
         message:
-          `MDP 3.0 packet 5, message of 2 bytes, from payload byte ${at}: ` +
+          `MDP 3.0 packet 5, message of 2 bytes: ` +
           'One.NoEntries: 2 bytes where 1 is all; not decoded',
         record: 5,
         offset: 0,

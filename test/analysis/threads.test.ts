@@ -61,7 +61,7 @@ describe('damaged and hostile bytes', () => {
   /** Bytes changed, cut out and doubled anywhere, some of them into what looks like a record's beginning. */
   const wounds = fc.array(
     fc.record({
-      at: fc.double({ min: 0, max: 1, noNaN: true }),
+      at: fc.integer({ min: 40, max: 9999 }).map((place) => place / 10_000),
       kind: fc.constantFrom('byte', 'cut', 'double', 'zero', 'header'),
       value: fc.nat(255),
     }),
@@ -86,7 +86,7 @@ describe('damaged and hostile bytes', () => {
   for (const name of fixtures) {
     it(`of ${name}`, async () => {
       const stored = readFileSync(fixture(name));
-      const whole = (name.endsWith('.gz') ? gunzipSync(stored) : stored).subarray(0, 30_000);
+      const whole = (name.endsWith('.gz') ? gunzipSync(stored) : stored).subarray(0, 60_000);
       const path = join(directory, `${name}.wounded`);
       let ahead = 0;
       await fc.assert(

@@ -29,6 +29,8 @@ export class Cutter {
   private offset = 0;
   private records = 0;
   private isPlain = true;
+  /** Whether what is at hand is less than one record, however long. */
+  private isStuck = false;
   /** While a chunk is read into the buffer, which no part can be cut off then. */
   private isBusy = false;
   private count = 0;
@@ -56,11 +58,12 @@ export class Cutter {
 
   /** Whether a part should be cut before more comes. */
   get isFull(): boolean {
-    return this.filled >= this.partBytes;
+    return this.filled >= this.partBytes && !this.isStuck;
   }
 
   /** Has the next chunk, of 1 MiB at most, put behind the bytes at hand; false at the end. */
   async read(file: Pick<CaptureFile, 'read' | 'readInto' | 'isInPlace'>): Promise<boolean> {
+    this.isStuck = false;
     if (file.isInPlace) {
       this.isBusy = true;
       const length = await file.readInto(this.buffer.subarray(this.filled));
@@ -88,6 +91,7 @@ export class Cutter {
     // What describes records belongs to the part, which is read in its turn then.
     this.isPlain = walk.isPlain && walk.description === description;
     const { walked, offset, records } = this;
+    this.isStuck = walked === 0;
     if (walked === 0) return null;
     const part: Part = {
       index: this.count++,

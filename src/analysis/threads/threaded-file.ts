@@ -286,8 +286,7 @@ export class ThreadedFile {
     while (this.work.length < most && !this.cutter.isLost && !this.isClosed) {
       if (this.cutter.isFull) {
         const part = this.cutter.cut();
-        if (part === null) return;
-        this.work.push({ part, state: 'cut', result: null });
+        if (part !== null) this.work.push({ part, state: 'cut', result: null });
         continue;
       }
       if (this.isEnded) return;
