@@ -125,13 +125,10 @@ describe('a protocol whose messages can contradict their layout', () => {
     expect([judge(1), judge(1, 2), judge(9, 9), judge(9), judge(1)]).toEqual([
       ...['known', 'damaged', 'unknown', 'unknown', 'known'],
     ]);
-    const at = embed(Uint8Array.of(1, 2)).offset;
     expect(damage).toEqual([
       {
         code: 'sbe-group',
-        message:
-          `MDP 3.0 packet 5, message of 2 bytes: ` +
-          'One.NoEntries: 2 bytes where 1 is all; not decoded',
+        message: `MDP 3.0 packet 5, message of 2 bytes: ` + 'One.NoEntries: 2 bytes where 1 is all; not decoded',
         record: 5,
         offset: 0,
       },
