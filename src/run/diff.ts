@@ -108,7 +108,7 @@ async function openSide({ input, filter }: DiffSide, keying: Keying, options: Di
     const isText = error instanceof CaptureError && ['unknown-format', 'binaryfile-framing'].includes(error.code);
     if (!isText || input.paths.length !== 1 || isStandardInput(path)) throw error;
     if (filter !== undefined) throw new UsageError('filter', `${path} is no capture: filters are for captures`);
-    const source = await NdjsonMessages.open(path, keying);
+    const source = await NdjsonMessages.open(path, keying, onDamage);
     try {
       const hasSessions = await source.peekSession();
       return { source, isDecode: true, hasSessions, damage: () => source.rubbish };

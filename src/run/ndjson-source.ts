@@ -1,4 +1,5 @@
 /** Messages out of a decode in NDJSON, as `decode` writes it and golden records keep it; plain, gzip or Zstandard. */
+import type { FileDamage } from '../analysis/damage-log.js';
 import type { ComparedMessage, MessagePlace } from '../compare/message.js';
 import { CaptureError } from '../core/errors.js';
 import { type ByteSource, openBytes } from '../io/byte-source.js';
@@ -18,18 +19,31 @@ export class NdjsonMessages implements MessageSource {
   private index = 0;
   private count = 0;
   private peeked: readonly ComparedMessage[] | null = null;
+  private damage = 0;
+
+  private source!: ByteSource;
 
   private constructor(
     private readonly path: string,
-    private readonly source: ByteSource,
     private keying: Keying,
   ) {
     this.reader = new LineReader(path, ({ ...values }, { number }) => this.message(values, number));
   }
 
-  /** Opens the file; rejects with CaptureError. */
-  static async open(path: string, keying: Keying): Promise<NdjsonMessages> {
-    return new NdjsonMessages(path, await openBytes(path, { onDamage: () => {} }), keying);
+  /** Opens the file; rejects with CaptureError. `onDamage` is told where it cannot be read, or inflated, to its end. */
+  static async open(
+    path: string,
+    keying: Keying,
+    onDamage: (damage: FileDamage) => void = () => {},
+  ): Promise<NdjsonMessages> {
+    const messages = new NdjsonMessages(path, keying);
+    messages.source = await openBytes(path, {
+      onDamage(damage) {
+        messages.damage++;
+        onDamage({ file: path, ...damage });
+      },
+    });
+    return messages;
   }
 
   /** Messages are known by their numbers alone; to be said before the first is asked for. */
@@ -46,9 +60,9 @@ export class NdjsonMessages implements MessageSource {
     );
   }
 
-  /** Lines that are no JSON objects. */
+  /** Lines that are no JSON objects, and where it could not be read on. */
   get rubbish(): number {
-    return this.reader.rubbish;
+    return this.reader.rubbish + this.damage;
   }
 
   async next(): Promise<readonly ComparedMessage[] | null> {

@@ -1,6 +1,7 @@
 /** Two captures or decodes compared: what is missing, extra, repeated, elsewhere or other. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { inputSpecOf } from '../../src/analysis/input.js';
 import { diffCaptures } from '../../src/run/diff.js';
@@ -42,6 +43,21 @@ describe('diff', () => {
       expect(await diffCaptures(side(path), side(path))).toMatchObject({ equal: true });
       expect(await diffCaptures(side(fixture(name)), side(path))).toMatchObject({ equal: true, causes: [] });
     }
+  });
+
+  it('tells a decode whose end is cut off, equal or not', async () => {
+    const lines = Array.from({ length: 3000 }, (_, index) =>
+      JSON.stringify({ sequence: index + 1, type: 'X', random: Math.sin(index) }),
+    );
+    const path = join(folder, 'cut.ndjson.gz');
+    writeFileSync(path, gzipSync(`${lines.join('\n')}\n`).subarray(0, 20_000));
+    const told: string[] = [];
+    const report = await diffCaptures(side(path), side(path), {
+      onDamage: ({ code, file }) => told.push(`${code} ${file}`),
+    });
+    expect(told).toEqual([`gzip-truncated ${path}`, `gzip-truncated ${path}`]);
+    expect(report.counts.same).toBeGreaterThan(100);
+    expect(report.damage).toBeGreaterThanOrEqual(2);
   });
 
   it('tells fields, but for those that may differ', async () => {
