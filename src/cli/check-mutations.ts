@@ -4,6 +4,7 @@ import type { InputSpec } from '../analysis/input.js';
 import { junitXml, tap } from '../compare/junit.js';
 import { UsageError } from '../core/errors.js';
 import { formatCounted } from '../core/time.js';
+import { endAllChildren } from '../io/child-process.js';
 import { caseLines, caseResult } from '../run/check-text.js';
 import { checkMutations, type MutationResult } from '../run/mutations/check.js';
 import { endIdleModules } from '../run/parser-module.js';
@@ -14,6 +15,7 @@ import { defaultMutationSeed } from './mutation-options.js';
 import { collect, count } from './options.js';
 import type { Output } from './output.js';
 import { writeReportFile } from './report-file.js';
+import { stopOnSignal } from './signals.js';
 import { finish, warn } from './summary.js';
 
 export interface MutationCheckFlags {
@@ -54,13 +56,20 @@ export async function runMutationChecks(
   output: Output,
 ): Promise<void> {
   const isQuiet = flags.tap === true || flags.json === true;
+  let isStopped = false;
+  const letGo = stopOnSignal(() => {
+    isStopped = true;
+    endAllChildren();
+  });
   const results = await checkMutations({
     ...{ parser, input, seed: flags.seed ?? defaultMutationSeed, kinds: kindsNamed(flags.kind ?? []) },
     ...{ count: flags.count ?? 1, save: flags.save ?? null, parserText: flags.parser ?? parser.name },
+    isStopped: () => isStopped,
     onResult: ({ report }) => {
       if (!isQuiet && report.verdict !== 'pass') for (const line of caseLines(report)) output.writeLine(line);
     },
   });
+  letGo();
   await endIdleModules();
   const cases = results.map(({ report }) => caseResult(report));
   if (flags.json) output.writeLine(JSON.stringify({ mutations: results }));
@@ -68,10 +77,12 @@ export async function runMutationChecks(
   else output.writeLine(totalOf(results));
   const isWritten = flags.junit === undefined || writeReportFile(flags.junit, junitXml('tickreel check', cases));
   await output.end();
-  if (results.length === 0) warn('no packet of the capture has a place for what was asked');
+  const isNone = results.length === 0 && !isStopped;
+  if (isNone) warn('no packet of the capture has a place for what was asked');
   finish({
-    failure: !isWritten || results.length === 0,
+    failure: !isWritten || isNone,
     differs: results.some(({ report }) => report.verdict !== 'pass'),
+    interrupted: isStopped,
   });
 }
 

@@ -106,6 +106,7 @@ async function check(paths: readonly string[], flags: CheckFlags): Promise<void>
   const reports = await runCases(cases, {
     jobs: flags.jobs ?? suite.jobs ?? 2,
     limit: flags.limit,
+    isStopped: () => isStopped,
     onReport: (report) => {
       progress.clear();
       if (!isQuiet) for (const line of caseLines(report)) output.writeLine(line);

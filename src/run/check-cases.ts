@@ -23,6 +23,8 @@ export interface CheckCase {
 export interface RunCasesOptions {
   jobs: number;
   limit?: number;
+  /** Asked before each case and behind it: true begins no other, and leaves out what was under way. */
+  isStopped?: () => boolean;
   /** Told of each report as it comes, in the order of the cases. */
   onReport?: (report: CheckReport) => void;
   onProgress?: (progress: { done: number; cases: number; messages: number }) => void;
@@ -36,7 +38,7 @@ export async function runCases(cases: readonly CheckCase[], options: RunCasesOpt
   let done = 0;
   let messages = 0;
   const work = async (): Promise<void> => {
-    while (next < cases.length) {
+    while (next < cases.length && options.isStopped?.() !== true) {
       const index = next++;
       let seen = 0;
       const onProgress = (count: number): void => {
@@ -44,7 +46,10 @@ export async function runCases(cases: readonly CheckCase[], options: RunCasesOpt
         seen = count;
         options.onProgress?.({ done, cases: cases.length, messages });
       };
-      results[index] = await runCase(cases[index] as CheckCase, options.limit, onProgress);
+      const reports = await runCase(cases[index] as CheckCase, options.limit, onProgress);
+      // Its parser was ended with us.
+      if (options.isStopped?.() === true) return;
+      results[index] = reports;
       done++;
       options.onProgress?.({ done, cases: cases.length, messages });
       for (let ready = results[told]; ready !== undefined; ready = results[++told]) {

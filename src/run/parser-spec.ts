@@ -108,7 +108,7 @@ export function parserSpecFrom(given: unknown, path: string, folder: string): Pa
     maxMemoryBytes: maxMemory === null ? Number.POSITIVE_INFINITY : bytesOf(maxMemory, `${path}: max-memory`),
     address: textOf(held.address, `${path}: address`) ?? 'udp://127.0.0.1:0',
     speed: textOf(held.speed, `${path}: speed`) ?? defaultSpeed,
-    ready: textOf(held.ready, `${path}: ready`),
+    ready: patternOf(held.ready, `${path}: ready`),
   };
 }
 
@@ -175,6 +175,16 @@ function nameOf(module: string | null, command: readonly string[], path: string)
 
 function isMappingKey(key: string): boolean {
   return (mappingKeys as readonly string[]).includes(key);
+}
+
+function patternOf(given: unknown, path: string): string | null {
+  const text = textOf(given, path);
+  try {
+    new RegExp(text ?? '');
+  } catch (error) {
+    throw new UsageError('parser-config', `${path}: it is no regular expression: ${(error as Error).message}`);
+  }
+  return text;
 }
 
 function bytesOf(text: string, path: string): number {

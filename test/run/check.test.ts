@@ -6,6 +6,7 @@ import { inputSpecOf } from '../../src/analysis/input.js';
 import { plainMapping } from '../../src/compare/mapping.js';
 import { itch50, mdp3 } from '../../src/index.js';
 import { checkHere, checkParser } from '../../src/run/check-capture.js';
+import { runCases } from '../../src/run/check-cases.js';
 import { parserSpecFrom } from '../../src/run/parser-spec.js';
 import { fixture, temporaryFolder } from '../support/cli.js';
 
@@ -101,6 +102,35 @@ describe('a program', () => {
     return parserSpecFrom({ command: [process.execPath, path], timeout: '20s' }, 'test', folder);
   };
   const print = 'process.stdout.write(messages.map((one) => JSON.stringify(one) + "\\n").join(""));';
+
+  it('that was ended with us has no report, and none comes behind it', async () => {
+    const parser = program(print);
+    const cases = ['a', 'b'].map((name) => ({
+      name,
+      input,
+      parser,
+      golden: null,
+      accepted: new Set<string>(),
+      isOptional: false,
+    }));
+    const told: string[] = [];
+    let isStopped = false;
+    const reports = await runCases(cases, {
+      jobs: 1,
+      isStopped: () => isStopped,
+      onProgress: () => {
+        isStopped = true;
+      },
+      onReport: ({ name }) => told.push(name),
+    });
+    expect({ reports, told }).toEqual({ reports: [], told: [] });
+  }, 60_000);
+
+  it('is refused where what it says when it is ready is no pattern', () => {
+    expect(() => parserSpecFrom({ command: ['x'], feed: 'udp', ready: '(' }, 'my.yml', folder)).toThrow(
+      'my.yml: ready: it is no regular expression',
+    );
+  });
 
   it('is ended where it closes its output and goes on', async () => {
     const command = ['sh', '-c', 'cat > /dev/null; exec >&-; exec sleep 30'];

@@ -32,6 +32,8 @@ export interface MutationCheckSpec {
   /** The parser as it was given, for the command that repeats a case. */
   readonly parserText: string;
   readonly onResult?: (result: MutationResult) => void;
+  /** Asked before each case and behind it: true begins no other, and leaves out what was under way. */
+  readonly isStopped?: () => boolean;
 }
 
 /** One case. */
@@ -108,7 +110,7 @@ class Cases {
   }
 
   async kind(kind: MutationKind): Promise<void> {
-    for (let count = 0; count < this.spec.count; count++) {
+    for (let count = 0; count < this.spec.count && !this.isStopped; count++) {
       const found = this.place(kind);
       if (found === null) return;
       await this.case(found);
@@ -132,10 +134,15 @@ class Cases {
 
   private async case({ packets, label }: { packets: readonly Packet[]; label: Label }): Promise<void> {
     const report = await this.run(packets);
+    // Its parser was ended with us.
+    if (this.isStopped) return;
     const name = `${label.kind}, expect ${label.verdict}: ${label.what}`;
     if (report.verdict === 'pass') return this.tell({ label, report: { ...report, name }, saved: null, packets: 0 });
     const runs = this.setting.parser.kind === 'module' ? mostRuns.module : mostRuns.command;
-    const small = await minimise(packets, runs, async (one) => (await this.run(one)).verdict === report.verdict);
+    const isLike = async (one: readonly Packet[]): Promise<boolean> =>
+      !this.isStopped && (await this.run(one)).verdict === report.verdict;
+    const small = await minimise(packets, runs, isLike);
+    if (this.isStopped) return;
     const final = await this.run(small);
     const saved = this.save(small, label);
     const shown = final.verdict === 'pass' ? report : final;
@@ -147,6 +154,10 @@ class Cases {
       saved,
       packets: small.length,
     });
+  }
+
+  private get isStopped(): boolean {
+    return this.spec.isStopped?.() === true;
   }
 
   private async run(packets: readonly Packet[]): Promise<CheckReport> {
