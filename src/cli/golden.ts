@@ -36,6 +36,13 @@ export function addGoldenCommand(program: Command): void {
     );
   addMake(golden);
   addCheck(golden);
+  golden.addHelpText(
+    'after',
+    `
+Examples:
+  tickreel golden make session.pcap -o session.golden --full
+  tickreel golden check session.golden`,
+  );
 }
 
 function addMake(golden: Command): void {
