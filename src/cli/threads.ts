@@ -1,5 +1,4 @@
 /** `--threads`: how many threads read a capture, and what `--verbose` tells of them. */
-import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import type { CaptureInput } from '../analysis/capture-input.js';
 import type { StageSpec } from '../analysis/threads/part.js';
@@ -9,9 +8,6 @@ import { formatCounted } from '../core/time.js';
 import { count, type FilterFlags, type WindowFlags } from './options.js';
 import { warn } from './summary.js';
 
-/** More than so many are only taken where they are asked for: one thread goes through what the others have read. */
-const mostByDefault = 4;
-
 export interface ThreadsFlags {
   threads?: number;
   verbose?: boolean;
@@ -20,11 +16,7 @@ export interface ThreadsFlags {
 export function addThreadsOptions(command: Command): Command {
   return command
     .optionsGroup('Threads:')
-    .option(
-      '--threads <N>',
-      `read by so many threads (default: the machine's processors, ${mostByDefault} at most)`,
-      threads,
-    )
+    .option('--threads <N>', 'read by so many threads, where the capture is long enough (default: 1)', threads)
     .option('--verbose', 'say on standard error how many threads took part, and why not more');
 }
 
@@ -34,7 +26,7 @@ export function threadsOf(
   stage: StageSpec,
   options: Pick<ThreadsOptions, 'seed' | 'hindrance'> = {},
 ): ThreadsOptions {
-  return { threads: flags.threads ?? Math.min(availableParallelism(), mostByDefault), stage, ...options };
+  return { threads: flags.threads ?? 1, stage, ...options };
 }
 
 /**
