@@ -104,8 +104,7 @@ async function decode(paths: readonly string[], flags: DecodeFlags): Promise<voi
   const input = inputSpec(paths, flags);
   checkCount(flags);
   const window = windowOf(flags);
-  const [isLimited, countsOnly] = [flags.limit !== undefined, flags.count === true];
-  const isStrict = flags.strict === true;
+  const [isLimited, countsOnly, isStrict] = [flags.limit !== undefined, flags.count === true, flags.strict === true];
   const question = { input, filter: filterSpec(flags), window, isLimited, isStrict, countsOnly };
   const query = await openColumns(question, flags);
   if (query !== null) {
