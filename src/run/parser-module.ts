@@ -38,10 +38,15 @@ const megabyte = 1 << 20;
 /** Threads that have loaded a module and wait for another capture: loading may take longer than parsing. */
 const idle = new Map<string, ThreadParser[]>();
 
+/** What a thread may do is settled when it starts, so that one of other bounds is another. */
+function idleKey({ module, silenceMs, maxMemoryBytes }: ParserSpec): string {
+  return `${silenceMs} ${maxMemoryBytes} ${module}`;
+}
+
 /** Loads a module, or takes one that is loaded; rejects with UsageError where it cannot be loaded or is no parser. */
 export async function openModule(spec: ParserSpec): Promise<CalledParser> {
   const path = spec.module ?? '';
-  const waiting = idle.get(path)?.pop();
+  const waiting = idle.get(idleKey(spec))?.pop();
   if (waiting !== undefined) return waiting.again();
   const { features } = process as unknown as { features: { typescript?: unknown } };
   if (/^\.[cm]?ts$/.test(extname(path)) && !features.typescript) {
@@ -152,9 +157,9 @@ class ThreadParser implements CalledParser {
     }
     // It holds nothing up, should no other capture come.
     this.worker.unref();
-    const path = this.spec.module ?? '';
-    const waiting = idle.get(path);
-    if (waiting === undefined) idle.set(path, [this]);
+    const key = idleKey(this.spec);
+    const waiting = idle.get(key);
+    if (waiting === undefined) idle.set(key, [this]);
     else waiting.push(this);
   }
 

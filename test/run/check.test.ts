@@ -83,6 +83,32 @@ describe('a parser that is called', () => {
   });
 });
 
+describe('a module', () => {
+  it('is held to its own bounds, whatever those of one before it were', async () => {
+    const module = join(folder, 'slow.mjs');
+    writeFileSync(
+      module,
+      `let isFirst = true;
+      export function onMessage() {
+        const untilMs = Date.now() + (isFirst ? 6000 : 0);
+        isFirst = false;
+        while (Date.now() < untilMs);
+        return null;
+      }`,
+    );
+    // Its thread is a file of its own, which is there once it is built.
+    const built = new URL('../../dist/run/parser-module.js', import.meta.url).href;
+    const { endIdleModules, openModule } = (await import(built)) as typeof import('../../src/run/parser-module.js');
+    const patient = await openModule(parserSpecFrom({ module, timeout: '60s' }, 'test', folder));
+    await patient.close();
+    const strict = await openModule(parserSpecFrom({ module, timeout: '3s' }, 'test', folder));
+    await strict.call([{ bytes: new Uint8Array(12), context: {} as never }]);
+    expect(strict.outcome).toMatchObject({ verdict: 'hang' });
+    await strict.close();
+    await endIdleModules();
+  }, 60_000);
+});
+
 describe('a program', () => {
   const program = (body: string) => {
     const path = join(folder, `parser-${Math.random().toString(36).slice(2)}.mjs`);
