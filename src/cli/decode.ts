@@ -122,11 +122,8 @@ async function decode(paths: readonly string[], flags: DecodeFlags): Promise<voi
     input,
     {
       onMessage(view, offset, length, _timestampNs, sequence, stream, verdict) {
-        if (countsOnly) {
-          if (isWritten(verdict, stream)) counted++;
-          return;
-        }
-        lines?.take(feed.input.reader, view, offset, length, sequence, stream, verdict);
+        if (countsOnly) counted += isWritten(verdict, stream) ? 1 : 0;
+        else lines?.take(feed.input.reader, view, offset, length, sequence, stream, verdict);
         output.flushFull();
       },
       mayPass: (judged) => lines?.fits(judged) ?? false,
