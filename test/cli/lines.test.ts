@@ -154,7 +154,7 @@ describe('listen --arbitrate', () => {
 
   it.each([
     [['udp://127.0.0.1:1', '--line-a', '127.0.0.1:1'], '--line-a and --line-b name the lines that --arbitrate merges'],
-    [['udp://127.0.0.1:1?via=dgram', 'udp://127.0.0.1:2'], 'via and busypoll hold for all addresses'],
+    [['udp://127.0.0.1:1?via=dgram', 'udp://127.0.0.1:2'], 'via, busypoll and gro hold for all addresses'],
   ])('%j is refused', async (args, said) => {
     const { code, stderr } = await run(['listen', ...args]);
     expect(code).toBe(2);
