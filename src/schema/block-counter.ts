@@ -2,9 +2,9 @@
  * Counts messages by type, several cursors at a time.
  *
  * Cursors begin at guessed boundaries: places where some whole messages of known types follow each other. A guess
- * counts as proven only where the cursor before it, itself proven, ends exactly on it. Where one does not, nothing that
- * was counted from it on, or by the cursor that missed it, is kept: that part is counted again by a single cursor. So
- * bytes that look like messages inside of others cost time and change nothing.
+ * counts as proven only where the cursor before it, itself proven, ends exactly on it. Where one does not, nothing is
+ * kept: that part is counted again by a single cursor. So bytes that look like messages inside of others cost time and
+ * change nothing.
  */
 import { UsageError } from '../core/errors.js';
 import { type Engine, isCompiled } from './compile.js';
@@ -83,7 +83,7 @@ export class BlockCounter {
       counts: new Int32Array(CURSORS * COUNTS_STRIDE),
       layouts: layoutsOf(table),
       places: new Int32Array(CURSORS),
-      times: new Float64Array(2 * CURSORS),
+      times: new Float64Array(2),
       wanted: new Uint8Array(0x10000),
     };
     for (const value of only?.values ?? []) this.lists.wanted[value] = 1;
@@ -161,14 +161,13 @@ export class BlockCounter {
       this.keep(CURSORS);
       return places[CURSORS - 1] as number;
     }
-    // The cursor that missed is proven where it began; it may have gone beyond the end, so its part is done again too.
     this.misses++;
-    this.keep(proven - 1);
-    return this.countAlone(view, starts[proven - 1] as number, stop, end);
+    this.forget();
+    return this.countAlone(view, starts[0] as number, stop, end);
   }
 
   private countAlone(view: DataView, offset: number, stop: number, end: number): number {
-    const behind = this.loops.serial(view, offset, Math.min(stop - 1, end - HEAD), end);
+    const behind = this.loops.serial(view, offset, Math.min(stop - 1, end - HEAD), end, 0);
     this.keep(1);
     return behind;
   }
@@ -189,9 +188,9 @@ export class BlockCounter {
     return at;
   }
 
-  /** Adds up what the first `cursors` have counted and forgets what the others have. */
+  /** Adds up what the first `cursors` have counted, which are all that did. */
   private keep(cursors: number): void {
-    const { counts, times } = this.lists;
+    const { times } = this.lists;
     for (let slot = 0; slot < this.totals.length; slot++) {
       const sum = this.sumOf(slot, cursors);
       this.totals[slot] = (this.totals[slot] as number) + sum;
@@ -201,15 +200,16 @@ export class BlockCounter {
     const leftOut = this.sumOf(UNWANTED_SLOT, cursors);
     this.leftOut += leftOut;
     this.messages += leftOut;
-    counts.fill(0);
-    for (let at = 0; at < 2 * cursors; at += 2) {
-      const least = times[at] as number;
-      if (least === Number.POSITIVE_INFINITY) continue;
-      // Comparisons with NaN are false: the first is taken.
-      if (!(least >= this.firstTimestamp)) this.firstTimestamp = least;
-      if (!((times[at + 1] as number) <= this.lastTimestamp)) this.lastTimestamp = times[at + 1] as number;
-    }
-    clearTimes(times);
+    const [least, most] = times;
+    // Comparisons with NaN are false: the first is taken.
+    if (least !== Number.POSITIVE_INFINITY && !(least >= this.firstTimestamp)) this.firstTimestamp = least;
+    if (most !== Number.NEGATIVE_INFINITY && !(most <= this.lastTimestamp)) this.lastTimestamp = most;
+    this.forget();
+  }
+
+  private forget(): void {
+    this.lists.counts.fill(0);
+    clearTimes(this.lists.times);
   }
 
   private sumOf(slot: number, cursors: number): number {

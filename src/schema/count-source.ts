@@ -32,7 +32,7 @@ export interface CountLists {
   readonly layouts: Int32Array;
   /** Where each cursor begins, and in the end where it stopped. */
   readonly places: Int32Array;
-  /** By cursor: the least and the greatest time stamp of those that are counted. */
+  /** The least and the greatest time stamp of those that all cursors count. */
   readonly times: Float64Array;
   /** By value of the field that is asked for: 1 where such messages are counted by type. */
   readonly wanted: Uint8Array;
@@ -40,16 +40,14 @@ export interface CountLists {
 
 /** No time stamp yet. */
 export function clearTimes(times: Float64Array): void {
-  for (let at = 0; at < times.length; at += 2) {
-    times[at] = Number.POSITIVE_INFINITY;
-    times[at + 1] = Number.NEGATIVE_INFINITY;
-  }
+  times[0] = Number.POSITIVE_INFINITY;
+  times[1] = Number.NEGATIVE_INFINITY;
 }
 
 /** The two loops. */
 export interface CountLoops {
-  /** Counts from `offset` on, while four bytes can be read before `last` and messages end at `end` or before. */
-  serial(view: DataView, offset: number, last: number, end: number): number;
+  /** Counts as `cursor` from `offset` up to `last`, from where four bytes can be read, what ends at `end` or before. */
+  serial(view: DataView, offset: number, last: number, end: number, cursor: number): number;
   /** The same with each cursor from its place to the next one's, and the last one up to `last`. */
   interleaved(view: DataView, last: number, end: number): void;
 }
@@ -61,31 +59,33 @@ export function countSource(table: Protocol, serial: number, fields: CountedFiel
   return [
     "'use strict';",
     'const { counts, layouts, places, times, wanted } = lists;',
-    'function serial(view, offset, last, end) {',
-    '  let at0 = offset | 0;',
-    ...timesOf(0, fields),
-    '  while (at0 <= last) {',
-    ...step(0, true, fields),
+    'function serial(view, offset, last, end, cursor) {',
+    '  let at = offset | 0;',
+    `  const base = cursor * ${COUNTS_STRIDE};`,
+    ...timesOf(fields),
+    '  while (at <= last) {',
+    ...step('', 'base', true, fields),
     '  }',
-    ...keepTimes(0, fields),
-    '  return at0;',
+    ...keepTimes(fields),
+    '  return at;',
     '}',
     'function interleaved(view, last, end) {',
     ...cursors.map((cursor) => `  let at${cursor} = places[${cursor}];`),
-    ...cursors.flatMap((cursor) => timesOf(cursor, fields)),
+    ...timesOf(fields),
     ...cursors.slice(1).map((cursor) => `  const from${cursor} = places[${cursor}];`),
     `  const from${CURSORS} = (last + 1) | 0;`,
     `  while (${cursors.map((cursor) => `at${cursor} < from${cursor + 1}`).join(' && ')}) {`,
     // The one that may break off goes first: the others must not have moved on without it.
-    ...[final, ...cursors.slice(0, final)].flatMap((cursor) => step(cursor, cursor === final, fields)),
+    ...[final, ...cursors.slice(0, final)].flatMap((cursor) =>
+      step(cursor, cursor * COUNTS_STRIDE, cursor === final, fields),
+    ),
     '  }',
-    ...cursors.flatMap((cursor) => [
-      `  while (at${cursor} < from${cursor + 1}) {`,
-      ...step(cursor, cursor === final, fields),
-      '  }',
-      `  places[${cursor}] = at${cursor};`,
-      ...keepTimes(cursor, fields),
-    ]),
+    ...keepTimes(fields),
+    // Loops of their own here would run for a few messages a call: too little for the compiler, which then throws the
+    // whole function away each time that one of them does what it has not done before.
+    ...cursors.map(
+      (cursor) => `  places[${cursor}] = serial(view, at${cursor}, from${cursor + 1} - 1, end, ${cursor});`,
+    ),
     '}',
     'return { serial, interleaved };',
     `//# sourceURL=tickreel/${table.id}/count-${serial}.js`,
@@ -93,19 +93,21 @@ export function countSource(table: Protocol, serial: number, fields: CountedFiel
   ].join('\n');
 }
 
-function timesOf(cursor: number, { timestampAt }: CountedFields): string[] {
-  if (timestampAt === null) return [];
-  return [`  let least${cursor} = times[${2 * cursor}];`, `  let most${cursor} = times[${2 * cursor + 1}];`];
+function timesOf({ timestampAt }: CountedFields): string[] {
+  return timestampAt === null ? [] : ['  let least = times[0];', '  let most = times[1];'];
 }
 
-function keepTimes(cursor: number, { timestampAt }: CountedFields): string[] {
-  if (timestampAt === null) return [];
-  return [`  times[${2 * cursor}] = least${cursor};`, `  times[${2 * cursor + 1}] = most${cursor};`];
+function keepTimes({ timestampAt }: CountedFields): string[] {
+  return timestampAt === null ? [] : ['  times[0] = least;', '  times[1] = most;'];
 }
 
-/** One message: counted in its slot, or as unknown; `isChecked` where it might lead beyond the end. */
-function step(cursor: number, isChecked: boolean, { timestampAt, wantedAt }: CountedFields): string[] {
-  const at = `at${cursor}`;
+/**
+ * One message of the cursor of this name: counted in its slot, from `base` on, or as unknown; `isChecked` where it
+ * might lead beyond the end.
+ */
+function step(name: number | '', base: number | string, isChecked: boolean, fields: CountedFields): string[] {
+  const { timestampAt, wantedAt } = fields;
+  const at = `at${name}`;
   const place = (offset: number): string => `${at} + ${2 + offset}`;
   const slotOf = `layout & ${(1 << SLOT_BITS) - 1}`;
   const known =
@@ -119,14 +121,14 @@ function step(cursor: number, isChecked: boolean, { timestampAt, wantedAt }: Cou
     ...(isChecked ? [`      if (length > end - ${at} - 2) break;`] : []),
     '      const layout = layouts[(head >>> 8) & 0xff];',
     `      const slot = layout >>> ${SLOT_BITS} === length ? ${known} : 0;`,
-    `      counts[slot + ${cursor * COUNTS_STRIDE}] = (counts[slot + ${cursor * COUNTS_STRIDE}] + 1) | 0;`,
+    `      counts[slot + ${base}] = (counts[slot + ${base}] + 1) | 0;`,
     ...(timestampAt === null
       ? []
       : [
           `      if (slot !== 0${wantedAt === null ? '' : ` && slot !== ${UNWANTED_SLOT}`}) {`,
           `        const time = ${high} * 4294967296 + ${low};`,
-          `        if (time < least${cursor}) least${cursor} = time;`,
-          `        if (time > most${cursor}) most${cursor} = time;`,
+          '        if (time < least) least = time;',
+          `        if (time > most) most = time;`,
           '      }',
         ]),
     `      ${at} = (${at} + 2 + length) | 0;`,
@@ -150,15 +152,15 @@ export function interpretCount(
       counts[slot + cursor * COUNTS_STRIDE] = (counts[slot + cursor * COUNTS_STRIDE] as number) + 1;
       if (timestampAt !== null && slot !== 0 && slot !== UNWANTED_SLOT) {
         const time = view.getUint16(at + 2 + timestampAt) * 0x100000000 + view.getUint32(at + 4 + timestampAt);
-        times[2 * cursor] = Math.min(times[2 * cursor] as number, time);
-        times[2 * cursor + 1] = Math.max(times[2 * cursor + 1] as number, time);
+        times[0] = Math.min(times[0] as number, time);
+        times[1] = Math.max(times[1] as number, time);
       }
       at += 2 + length;
     }
     return at;
   }
   return {
-    serial: (view, offset, last, end) => run(view, offset, last, end, 0),
+    serial: run,
     interleaved(view, last, end) {
       for (let cursor = 0; cursor < CURSORS; cursor++) {
         const stop = cursor === CURSORS - 1 ? last : (places[cursor + 1] as number) - 1;
