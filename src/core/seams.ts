@@ -65,6 +65,23 @@ export interface RecordReader {
 }
 
 /**
+ * A reader of messages that lie one behind the other, each behind its 2-byte big-endian length: that is how MoldUDP64
+ * carries them too, so that many are taken at once.
+ */
+export interface BlockReader extends RecordReader {
+  /**
+   * Takes messages as `next` would, one after the other, while they are at hand and fit into so many bytes with their
+   * lengths; says how many. The last one is the record at hand then; 0 leaves everything as it was, and says nothing of
+   * what is next.
+   */
+  nextBlocks(roomBytes: number): number;
+  /** Where in `view` the first of them begins, with its length, … */
+  readonly blocksOffset: number;
+  /** … and how many bytes all have. */
+  readonly blocksLength: number;
+}
+
+/**
  * How a piece of a TCP stream joins the one before it in its direction: `start` begins a connection whose opening was
  * seen, `next` goes on right behind, before `lost` bytes are missing (lost, or sent before the capture began).
  */
@@ -183,6 +200,8 @@ export interface Sink {
   send(view: DataView, offset: number, length: number, scheduledNs: number, flow: Flow): void;
   readonly unsettled?: number;
   settle?(): Promise<void>;
+  /** What comes next does not follow on what was sent: the run was told to go to another time. */
+  jump?(): void;
   /** Puts out what is buffered and lets go of the socket or file. */
   close?(): Promise<void>;
 }

@@ -13,7 +13,7 @@
  * Damage codes: `truncated`, `zero-length`, `no-length-prefix`, `unknown-type`.
  */
 import { ByteQueue } from '../core/byte-queue.js';
-import type { DamageHandler, LengthOf, RecordReader, TimestampOf } from '../core/seams.js';
+import type { BlockReader, DamageHandler, LengthOf, TimestampOf } from '../core/seams.js';
 import type { RecordNotes, ResumePoint } from '../core/seek-index.js';
 import { looksLikeBinaryFile, PREFIX_LENGTH } from './binaryfile-format.js';
 
@@ -47,7 +47,7 @@ type State = 'undecided' | 'framed' | 'unprefixed' | 'lost';
 type Verdict = 'yes' | 'no' | 'more';
 
 /** Reads a BinaryFILE message by message. */
-export class BinaryFileReader implements RecordReader {
+export class BinaryFileReader implements BlockReader {
   view: DataView;
   offset = 0;
   length = 0;
@@ -60,6 +60,8 @@ export class BinaryFileReader implements RecordReader {
   endOfSession = false;
   /** Messages framed by their type's length. */
   framedByType = 0;
+  blocksOffset = 0;
+  blocksLength = 0;
   private readonly options: BinaryFileOptions;
   private readonly lengthOf: LengthOf;
   private readonly timestampOf: TimestampOf;
@@ -122,6 +124,50 @@ export class BinaryFileReader implements RecordReader {
       }
     }
     return this.nextSlow();
+  }
+
+  nextBlocks(roomBytes: number): number {
+    const { queue } = this;
+    // An index wants to know of every message.
+    if (this.state !== 'framed' || this.index !== null) return 0;
+    const { view, offset: start } = queue;
+    const end = Math.min(queue.limit, start + roomBytes);
+    let count = 0;
+    let at = start;
+    let last = start;
+    while (at + PREFIX_LENGTH <= end) {
+      const length = view.getUint16(at);
+      const behind = at + PREFIX_LENGTH + length;
+      if (length === 0 || behind > end) break;
+      last = at;
+      at = behind;
+      count++;
+    }
+    if (count > 0) this.takeBlocks(start, last, at, count);
+    return count;
+  }
+
+  private takeBlocks(start: number, last: number, end: number, count: number): void {
+    const { queue } = this;
+    const { view } = queue;
+    this.view = view;
+    this.offset = last + PREFIX_LENGTH;
+    this.length = end - this.offset;
+    this.blocksOffset = start;
+    this.blocksLength = end - start;
+    this.fileOffset = queue.position + (last - start);
+    this.packetNumber += count;
+    queue.skip(end - start);
+    if (this.lengthOf(view, this.offset) === this.length) this.stamp(this.timestampOf(view, this.offset));
+    // The last one has no layout that is known: its stamp is that of the latest before it that has.
+    else if (count > 1) this.stampLast(view, start, last);
+  }
+
+  private stampLast(view: DataView, start: number, end: number): void {
+    for (let at = start; at < end; at += PREFIX_LENGTH + view.getUint16(at)) {
+      const message = at + PREFIX_LENGTH;
+      if (this.lengthOf(view, message) === view.getUint16(at)) this.stamp(this.timestampOf(view, message));
+    }
   }
 
   /** Everything but a whole framed record: the start, the end, what is cut off, and damage. */
@@ -295,6 +341,8 @@ export class BinaryFileReader implements RecordReader {
 
   private finish(): boolean {
     this.done = true;
+    // Whatever is left is no record.
+    this.state = 'lost';
     this.index?.finish();
     return true;
   }

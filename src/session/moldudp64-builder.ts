@@ -9,7 +9,7 @@
  * A message that the MTU cannot hold goes alone in a larger datagram (`oversized`); one that no UDP datagram can hold
  * is left out (`tooLong`).
  */
-import { copyBytes } from '../core/copy.js';
+import { copyBytes, copyInto } from '../core/copy.js';
 import { UsageError } from '../core/errors.js';
 import {
   BLOCK_LENGTH_SIZE,
@@ -44,6 +44,8 @@ export interface MoldUDP64BuilderOptions {
 /** A packet; two take turns, so that the one handed out stays valid while the next begins. */
 export class MoldUDP64Packet {
   readonly view = new DataView(new ArrayBuffer(MAX_UDP_PAYLOAD));
+  /** All that `view` covers. */
+  readonly bytes = new Uint8Array(this.view.buffer);
   length = HEADER_LENGTH;
   /** Messages in it; 0 in the end-of-session packet. */
   messageCount = 0;
@@ -123,6 +125,24 @@ export class MoldUDP64Builder {
     this.filling.seconds = seconds;
     this.filling.nanoseconds = nanoseconds;
     return !fits;
+  }
+
+  /** How many bytes of messages with their lengths `addBlocks` takes: none where the next one may begin a packet. */
+  get roomBytes(): number {
+    const { filling } = this;
+    return this.byStamp || filling.messageCount === 0 ? 0 : this.maxLength - filling.length;
+  }
+
+  /** Adds messages, each behind its length, to the packet that is being filled, which has room for them. */
+  addBlocks(view: DataView, offset: number, length: number, count: number, seconds: number, nanoseconds: number): void {
+    const { filling } = this;
+    copyInto(view, offset, filling.view, filling.bytes, filling.length, length);
+    filling.length += length;
+    filling.messageCount += count;
+    filling.seconds = seconds;
+    filling.nanoseconds = nanoseconds;
+    this.nextSequence += count;
+    this.messages += count;
   }
 
   /** Counts a message without packing it, and lets go of the packet being filled. */

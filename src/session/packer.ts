@@ -1,5 +1,5 @@
 /** MoldUDP64 datagrams made from a file of messages, packed as `MoldUDP64Builder` does. */
-import type { DamageHandler, DatagramReader, Flow, RecordReader } from '../core/seams.js';
+import type { BlockReader, DamageHandler, DatagramReader, Flow, RecordReader } from '../core/seams.js';
 import { isEarlier, type Stamp } from '../core/seek-index.js';
 import {
   MAX_MOLD_MESSAGE,
@@ -39,6 +39,8 @@ export class MoldUDP64Packer implements DatagramReader {
   /** Messages that `accept` refused. */
   filtered = 0;
   private readonly reader: RecordReader;
+  /** The same, where many messages at once may go from it into a packet as they lie. */
+  private readonly blocks: BlockReader | null;
   private readonly options: PackerOptions;
   private readonly builder: MoldUDP64Builder;
   private isEndPending: boolean;
@@ -47,6 +49,7 @@ export class MoldUDP64Packer implements DatagramReader {
 
   constructor(reader: RecordReader, options: PackerOptions) {
     this.reader = reader;
+    this.blocks = options.accept === undefined && isBlockReader(reader) ? reader : null;
     this.options = options;
     this.builder = new MoldUDP64Builder(options);
     this.flow = options.flow;
@@ -83,13 +86,27 @@ export class MoldUDP64Packer implements DatagramReader {
   }
 
   next(): boolean {
-    const { reader } = this;
-    while (reader.next()) if (this.take()) return this.handOver();
+    const { reader, blocks } = this;
+    for (;;) {
+      if (blocks !== null) this.takeBlocks(blocks);
+      if (!reader.next()) break;
+      if (this.take()) return this.handOver();
+    }
     if (!reader.done) return false;
     if (this.builder.flush()) return this.handOver();
     if (this.isEndPending) return this.handOverEnd();
     this.done = true;
     return false;
+  }
+
+  /** Adds what the packet being filled has room for; the message behind, or what else is there, is for `take`. */
+  private takeBlocks(reader: BlockReader): void {
+    const { builder } = this;
+    const room = this.target === null ? builder.roomBytes : 0;
+    const count = room > 0 ? reader.nextBlocks(room) : 0;
+    if (count === 0) return;
+    const { view, blocksOffset, blocksLength, seconds, nanoseconds } = reader;
+    builder.addBlocks(view, blocksOffset, blocksLength, count, seconds, nanoseconds);
   }
 
   /** Adds the reader's message; true where that completed a packet. */
@@ -138,4 +155,8 @@ export class MoldUDP64Packer implements DatagramReader {
       `${MAX_UDP_PAYLOAD}; left out`;
     this.options.onDamage?.({ code: 'message-too-long', message, record, offset });
   }
+}
+
+function isBlockReader(reader: RecordReader): reader is BlockReader {
+  return 'nextBlocks' in reader;
 }

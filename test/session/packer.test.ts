@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Damage } from '../../src/core/seams.js';
+import type { Damage, RecordReader } from '../../src/core/seams.js';
 import { BinaryFileReader } from '../../src/session/binaryfile.js';
 import { MoldUDP64Decoder, readMessageCount, readSequence, readSession } from '../../src/session/moldudp64.js';
 import { MoldUDP64Packer, type PackerOptions } from '../../src/session/packer.js';
@@ -8,16 +8,37 @@ import { block, concat, EventLog, itch, itchTypes, latin1, lengthOf, makeFlow, p
 
 const whole = [Number.POSITIVE_INFINITY];
 
+/** A reader that is asked for one message at a time. */
+class OneByOne {
+  constructor(private readonly reader: BinaryFileReader) {}
+  push = (chunk: Uint8Array) => this.reader.push(chunk);
+  end = () => this.reader.end();
+  next = () => this.reader.next();
+}
+for (const name of ['view', 'offset', 'length', 'seconds', 'nanoseconds', 'packetNumber', 'fileOffset', 'done']) {
+  Object.defineProperty(OneByOne.prototype, name, {
+    get() {
+      return this.reader[name];
+    },
+  });
+}
+
 /** A datagram as `first sequence: lengths of its messages @ stamp`, and everything a decoder hears of them. */
-function pack(file: Uint8Array, options: Partial<PackerOptions> = {}, chunks: readonly number[] = whole) {
-  const reader = new BinaryFileReader({ midnightSeconds: 100, timestampOf, lengthOf });
+function pack(
+  file: Uint8Array,
+  options: Partial<PackerOptions> = {},
+  chunks: readonly number[] = whole,
+  through: (reader: BinaryFileReader) => RecordReader = (reader) => reader,
+) {
   const damages: Damage[] = [];
-  const packer = new MoldUDP64Packer(reader, {
+  const onDamage = (damage: Damage) => damages.push(damage);
+  const reader = new BinaryFileReader({ midnightSeconds: 100, timestampOf, lengthOf, onDamage });
+  const packer = new MoldUDP64Packer(through(reader), {
     session: 'TEST',
     mtu: 1500,
     pack: 'timestamp',
     flow: makeFlow(),
-    onDamage: (damage) => damages.push(damage),
+    onDamage,
     ...options,
   });
   const log = new EventLog();
@@ -151,6 +172,15 @@ describe('bad calls', () => {
   });
 });
 
+/** An ITCH message at another time of the day; of others the bytes as they are. */
+function stamped(one: Uint8Array, ns: number): Uint8Array {
+  const view = new DataView(one.buffer, one.byteOffset, one.length);
+  if (one.length === 0 || lengthOf(view, 0) !== one.length) return one;
+  view.setUint32(7, ns >>> 0);
+  view.setUint16(5, Math.floor(ns / 2 ** 32));
+  return one;
+}
+
 describe('any file', () => {
   const message = fc.oneof(
     {
@@ -176,6 +206,22 @@ describe('any file', () => {
         const longest = Math.max(0, ...messages.map((one) => one.length));
         expect(Math.max(0, ...lengths)).toBeLessThanOrEqual(Math.max(options.mtu - 28, 22 + longest));
         expect(pack(bytes, options)).toMatchObject({ packets, lengths, places });
+      }),
+    );
+  });
+
+  test('taken many at a time, messages are packed as one by one, damage and all', () => {
+    const piece = fc.oneof(
+      { weight: 12, arbitrary: fc.tuple(message, fc.nat(2e9)).map(([one, ns]) => block(stamped(one, ns))) },
+      { weight: 1, arbitrary: fc.constantFrom(new Uint8Array(2), Uint8Array.of(0x7a, 0x7a, 0x7a)) },
+      { weight: 1, arbitrary: fc.constant(long(65_486)) },
+    );
+    const anySetup = fc.record({ mtu: fc.integer({ min: 68, max: 1500 }), pack: fc.constant('mtu' as const) });
+    const oneByOne = (reader: BinaryFileReader) => new OneByOne(reader) as unknown as RecordReader;
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 60 }), anySetup, cuts, (pieces, options, chunks) => {
+        const bytes = concat(...pieces);
+        expect(pack(bytes, options, chunks)).toEqual(pack(bytes, options, whole, oneByOne));
       }),
     );
   });
