@@ -350,9 +350,10 @@ export class CaptureReader implements DatagramReader {
   /** Gives up what waits for packets that will not come; true where bytes of a TCP stream came out of it. */
   private finish(layers: Layers): boolean {
     if (!this.done) {
-      layers.fragments.flush();
-      this.streams.end();
-      if (this.nextPiece()) return true;
+      // What is called for the first time is slow, and packets may be due.
+      if (!layers.fragments.untouched) layers.fragments.flush();
+      if (this.segments > 0) this.streams.end();
+      if (this.segments > 0 && this.nextPiece()) return true;
     }
     this.done = true;
     this.index?.finish();

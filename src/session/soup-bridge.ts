@@ -99,6 +99,8 @@ export class SoupBridge implements DatagramReader {
     this.add(view, length, messageCount, flow),
   );
   private isFinished = false;
+  /** Whether there was any TCP. */
+  private hasPieces = false;
   /** The packets of the latest piece. */
   private bytes = new Uint8Array(FIRST_BYTES);
   private out = new DataView(this.bytes.buffer);
@@ -149,7 +151,7 @@ export class SoupBridge implements DatagramReader {
       if (this.given < this.built) return this.handOver(this.packets[this.given++] as BuiltPacket);
       if (!reader.next()) {
         if (!reader.done) return false;
-        if (this.isFinished) {
+        if (this.isFinished || !this.hasPieces) {
           this.done = true;
           return false;
         }
@@ -191,6 +193,7 @@ export class SoupBridge implements DatagramReader {
   private piece(): void {
     const { view, offset, length, flow, join = 'next', packetNumber, fileOffset } = this.reader;
     this.empty();
+    this.hasPieces = true;
     this.demux.segment(view, offset, length, 0, flow, join, packetNumber, fileOffset);
     if (this.mdp3.held > 0) this.mdp3.endPiece(this.flowOf(flow), this.demux.pendingOf(flow));
   }
