@@ -1,10 +1,12 @@
 /**
  * Captures that are read into memory before they are played, inflated where they are compressed: a replay then never
- * waits for a disk or an inflater, and every loop comes from memory.
+ * waits for a disk or an inflater, and every loop comes from memory. Asked for (`--preload`) that is done or refused;
+ * of what is looped, small captures are kept without being asked.
  */
 import { totalmem } from 'node:os';
 import { CaptureError } from '../core/errors.js';
 import type { ByteSource } from './byte-source.js';
+import { fileMark } from './file-mark.js';
 import { adviseHugePages, lockBuffer } from './native/machine.js';
 import { MAX_CHUNK_BYTES } from './raw-bytes.js';
 
@@ -13,7 +15,12 @@ const blockBytes = 32 << 20;
 /** The most of the machine's memory that captures take. */
 const memoryShare = 0.75;
 
+/** Of captures that are kept unasked: bytes of all of them. */
+const keptBytes = 64 << 20;
+
 interface Loaded {
+  /** The file as it was when it was read. */
+  readonly mark: string | null;
   readonly name: string;
   readonly compression: ByteSource['compression'];
   readonly sizeBytes: number | null;
@@ -27,37 +34,66 @@ export class PreloadStore {
   hugePageBytes = 0;
   /** … and what it was told to keep in place. */
   lockedBytes = 0;
-  private readonly loaded = new Map<string, Loaded>();
+  /** Whether what does not fit is read from where it is, in place of being refused. */
+  readonly isOptional: boolean;
+  /** Null for what does not fit. */
+  private readonly loaded = new Map<string, Loaded | null>();
   private readonly locks: boolean;
   private readonly mostBytes: number;
   private readonly beginningBytes: number;
 
   /** Takes `mostBytes` in all; of each capture its first `beginningBytes`, as if there were no more. */
-  constructor(locks = false, mostBytes = totalmem() * memoryShare, beginningBytes = Number.POSITIVE_INFINITY) {
+  constructor(
+    locks = false,
+    mostBytes = totalmem() * memoryShare,
+    beginningBytes = Number.POSITIVE_INFINITY,
+    isOptional = false,
+  ) {
+    this.isOptional = isOptional;
     this.locks = locks;
     this.mostBytes = mostBytes;
     this.beginningBytes = beginningBytes;
+  }
+
+  /** Keeps what is small, of captures that are played again and again. */
+  static ofWhatFits(): PreloadStore {
+    return new PreloadStore(false, keptBytes, Number.POSITIVE_INFINITY, true);
   }
 
   /** The bytes of `path` from memory; `open` is asked for them the first time. */
   async open(path: string, open: () => Promise<ByteSource>): Promise<ByteSource> {
     let loaded = this.loaded.get(path);
     if (loaded === undefined) {
-      loaded = await this.load(await open());
+      const mark = this.isOptional ? fileMark(path) : null;
+      const source = await open();
+      const storedBytes = source.sizeBytes ?? Number.POSITIVE_INFINITY;
+      if (this.isOptional && storedBytes > this.mostBytes - this.bytes) return source;
+      loaded = await this.load(source, mark);
       this.loaded.set(path, loaded);
     }
-    return new LoadedSource(loaded);
+    return loaded === null ? open() : new LoadedSource(loaded);
   }
 
-  private async load(source: ByteSource): Promise<Loaded> {
+  /** Whether the file is still what was read of it, or nothing was. */
+  isAsRead(path: string): boolean {
+    const loaded = this.loaded.get(path) ?? null;
+    return !this.isOptional || loaded === null || fileMark(path) === loaded.mark;
+  }
+
+  private async load(source: ByteSource, mark: string | null): Promise<Loaded | null> {
     const blocks: Uint8Array[] = [];
     let block = new Uint8Array(0);
     let used = 0;
     let left = this.beginningBytes;
+    const bytesBefore = this.bytes;
     try {
       for (let all = await source.read(); all !== null && left > 0; all = await source.read()) {
         const chunk = all.subarray(0, left);
         left -= chunk.length;
+        if (this.isOptional && this.bytes + chunk.length > this.mostBytes) {
+          this.bytes = bytesBefore;
+          return null;
+        }
         this.refuseTooMuch(chunk.length, source.name);
         for (let at = 0; at < chunk.length; ) {
           if (used === block.length) {
@@ -77,12 +113,12 @@ export class PreloadStore {
     }
     if (blocks.length > 0) blocks[blocks.length - 1] = block.subarray(0, used);
     const { name, compression, sizeBytes } = source;
-    return { name, compression, sizeBytes, blocks };
+    return { mark, name, compression, sizeBytes, blocks };
   }
 
   private takeBlock(bytes: number): Uint8Array<ArrayBuffer> {
     const memory = new ArrayBuffer(bytes);
-    if (adviseHugePages(memory)) this.hugePageBytes += bytes;
+    if (!this.isOptional && adviseHugePages(memory)) this.hugePageBytes += bytes;
     if (this.locks && lockBuffer(memory)) this.lockedBytes += bytes;
     return new Uint8Array(memory);
   }

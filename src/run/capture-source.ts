@@ -11,7 +11,6 @@ import { parseIpv4 } from '../capture/ipv4.js';
 import { UsageError } from '../core/errors.js';
 import type { Damage, DamageHandler, DatagramReader, Flow, RecordReader } from '../core/seams.js';
 import { isEarlier, type Stamp } from '../core/seek-index.js';
-import { fileMark } from '../io/file-mark.js';
 import type { Beginning, CaptureFile } from '../io/open-capture.js';
 import { PreloadStore } from '../io/preload.js';
 import { MessageFilter } from '../replay/filter.js';
@@ -22,6 +21,7 @@ import type { Mdp3Facts } from '../session/mdp3.js';
 import { SESSION_LENGTH } from '../session/moldudp64-header.js';
 import { MoldUDP64Packer } from '../session/packer.js';
 import { SoupBridge } from '../session/soup-bridge.js';
+import { NextPass } from './next-pass.js';
 import type { ReplaySpec } from './replay-spec.js';
 
 /** Addresses of datagrams built from a file of messages, where a sink writes any: this machine's own. */
@@ -39,17 +39,11 @@ interface Pass {
   readonly packers: readonly MoldUDP64Packer[];
 }
 
-/** A pass that is opened ahead, and the files as they were then. */
-interface Primed {
-  readonly marks: readonly (string | null)[];
-  readonly pass: Promise<Pass>;
-}
-
 export class CaptureSource implements ReplaySource {
   private pass!: Pass;
   private current!: DatagramReader;
   /** The next loop's, opened ahead so that there is nothing to wait for where one loop ends. */
-  private primed: Primed | null = null;
+  private readonly nextPass: NextPass<Pass>;
   private passes = 1;
   /** Closes what was played. */
   private behind: Promise<void> = Promise.resolve();
@@ -59,8 +53,10 @@ export class CaptureSource implements ReplaySource {
   private readonly mdp3: Mdp3Facts | undefined;
   /** Of all loops, so that a flow is the same object in each. */
   private readonly flows = new FlowTable();
-  /** What is in memory, of every loop. */
+  /** What is in memory, of every loop, where that was asked for … */
   readonly preload: PreloadStore | null;
+  /** … or is done unasked, so that no loop begins with opening files. */
+  private store: PreloadStore | null;
   /** Null where the run cannot be told to seek. */
   private readonly indexes: SeekIndexes | null;
   private readonly say: (text: string) => void;
@@ -82,6 +78,8 @@ export class CaptureSource implements ReplaySource {
     this.indexes = seeks === null ? null : new SeekIndexes(spec.input, seeks);
     this.say = seeks?.say ?? (() => {});
     this.preload = preload ?? (spec.preload ? new PreloadStore(spec.machine.lockMemory) : null);
+    this.nextPass = new NextPass(spec.input.paths, () => this.openPass(null, false));
+    this.store = this.preload ?? (spec.loops === 1 ? null : PreloadStore.ofWhatFits());
   }
 
   /**
@@ -164,7 +162,7 @@ export class CaptureSource implements ReplaySource {
   begin(): void {
     if (this.isFirstPass && !this.hasBegun) this.input.compareClocks();
     this.hasBegun = true;
-    this.prime();
+    if (this.hasNext) this.nextPass.prime();
   }
 
   fill(): Promise<void> {
@@ -175,16 +173,24 @@ export class CaptureSource implements ReplaySource {
     if (!this.isRepeatable) throw notRepeatable(this.name);
     this.isFirstPass = false;
     this.passes++;
-    const pass = await this.takePrimed();
+    if (this.forgets()) await this.nextPass.drop();
+    const pass = await this.nextPass.take(this.preload === null);
     if (pass === null) await this.reopen(null);
     else {
-      const { input } = this;
-      this.behind = this.behind.then(() => this.indexes?.save()).then(() => input.close());
-      // Whoever closes the source is told.
-      this.behind.catch(() => {});
+      this.leave(this.input);
       this.take(pass);
     }
-    this.prime();
+    if (this.hasNext) this.nextPass.primeSoon();
+  }
+
+  /** Lets go of what was played, though not now, when the first packets of a loop are due. */
+  private leave(input: CaptureInput): void {
+    const turn = new Promise<void>((resolve) => setImmediate(resolve));
+    this.behind = Promise.all([this.behind, turn])
+      .then(() => this.indexes?.save())
+      .then(() => input.close());
+    // Whoever closes the source is told.
+    this.behind.catch(() => {});
   }
 
   async seek(target: Stamp, learner: Learner | null, isStopped: () => boolean): Promise<boolean> {
@@ -216,41 +222,24 @@ export class CaptureSource implements ReplaySource {
   }
 
   async close(): Promise<void> {
-    await this.dropPrimed();
+    await this.nextPass.drop();
     await this.behind;
     await this.indexes?.save();
     await this.input.close();
   }
 
-  /** Opens the captures for the loop to come, where there is one. */
-  private prime(): void {
-    const { loops, input } = this.spec;
-    if (this.primed !== null || !this.isRepeatable || (loops !== 0 && this.passes >= loops)) return;
-    const pass = this.openPass(null, false);
-    // Whoever takes it is told.
-    pass.catch(() => {});
-    this.primed = { marks: input.paths.map(fileMark), pass };
+  /** Whether a loop is to come whose captures can be opened ahead. */
+  private get hasNext(): boolean {
+    const { loops } = this.spec;
+    return this.isRepeatable && (loops === 0 || this.passes < loops);
   }
 
-  /** The pass that was opened ahead; null where there is none of the files as they are now. */
-  private async takePrimed(): Promise<Pass | null> {
-    const { primed, preload } = this;
-    if (primed === null) return null;
-    const { paths } = this.spec.input;
-    const isAsStored = preload !== null || paths.every((path, index) => fileMark(path) === primed.marks[index]);
-    if (!isAsStored) {
-      await this.dropPrimed();
-      return null;
-    }
-    this.primed = null;
-    return primed.pass.catch(() => null);
-  }
-
-  private async dropPrimed(): Promise<void> {
-    const { primed } = this;
-    this.primed = null;
-    const pass = await primed?.pass.catch(() => null);
-    await pass?.input.close();
+  /** Forgets what was kept unasked where a file is another by now; whether that is so. */
+  private forgets(): boolean {
+    const { store } = this;
+    if (store === null || this.spec.input.paths.every((path) => store.isAsRead(path))) return false;
+    this.store = PreloadStore.ofWhatFits();
+    return true;
   }
 
   /** Reads on to the first datagram at or after the target; true where there is one, which is at hand. */
@@ -280,6 +269,7 @@ export class CaptureSource implements ReplaySource {
     this.isFirstPass = false;
     await this.indexes?.save();
     await this.input.close();
+    this.forgets();
     this.take(await this.openPass(target, false));
   }
 
@@ -307,7 +297,7 @@ export class CaptureSource implements ReplaySource {
       },
       ...(indexes === null ? {} : { indexes }),
       ...(target === null ? {} : { target }),
-      ...(this.preload === null ? {} : { preload: this.preload }),
+      ...(this.store === null ? {} : { preload: this.store }),
     });
     const reader = input.reader as DatagramReader;
     const isBridged = input.messageFiles.length < input.fileCount && !spec.allFrames;

@@ -20,7 +20,8 @@ function pattern(length: number): Uint8Array {
 async function readAll(store: PreloadStore, path: string) {
   const source = await store.open(path, () => openBytes(path, { onDamage }));
   const chunks: Uint8Array[] = [];
-  for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) chunks.push(chunk);
+  for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) chunks.push(chunk.slice());
+  await source.close();
   return { source, bytes: Buffer.concat(chunks), longest: Math.max(0, ...chunks.map(({ length }) => length)) };
 }
 
@@ -106,5 +107,50 @@ describe('PreloadStore', () => {
     const path = join(folder, 'empty');
     writeFileSync(path, '');
     expect((await readAll(new PreloadStore(), path)).bytes.length).toBe(0);
+  });
+});
+
+describe('what is kept unasked', () => {
+  const small = pattern(100_000);
+  /** A store of what fits into 2 MiB. */
+  const store = () => new PreloadStore(false, 2 << 20, Number.POSITIVE_INFINITY, true);
+
+  test('is what fits: the rest is read from where it is, plain or inflated', async () => {
+    const large = pattern(3_000_000);
+    for (const [name, bytes, stored, kept] of [
+      ['small', small, small, true],
+      ['small.gz', small, gzipSync(small), true],
+      ['large', large, large, false],
+      ['large.gz', large, gzipSync(new Uint8Array(3_000_000)), false],
+    ] as const) {
+      const path = join(folder, `kept-${name}`);
+      writeFileSync(path, stored);
+      const one = store();
+      for (let pass = 0; pass < 2; pass++) {
+        const { bytes: got } = await readAll(one, path);
+        expect(got.length).toBe(bytes.length);
+        if (name !== 'large.gz') expect(got.equals(bytes)).toBe(true);
+      }
+      expect([name, one.bytes]).toEqual([name, kept ? bytes.length : 0]);
+      expect(one.isAsRead(path)).toBe(true);
+    }
+  });
+
+  test('what does not fit beside what is kept already is not kept either', async () => {
+    const one = store();
+    const paths = ['a', 'b'].map((name) => join(folder, `beside-${name}`));
+    for (const path of paths) writeFileSync(path, pattern(1_500_000));
+    for (const path of paths) expect((await readAll(one, path)).bytes.length).toBe(1_500_000);
+    expect(one.bytes).toBe(1_500_000);
+  });
+
+  test('is told from a file that is another by now', async () => {
+    const path = join(folder, 'kept-changed');
+    writeFileSync(path, small);
+    const one = store();
+    await readAll(one, path);
+    expect(one.isAsRead(path)).toBe(true);
+    writeFileSync(path, small.subarray(1));
+    expect(one.isAsRead(path)).toBe(false);
   });
 });
