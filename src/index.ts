@@ -69,7 +69,7 @@ export type { LineFaults } from './replay/faults/counts.js';
 export type { Fault, FaultPlan } from './replay/faults/fault.js';
 export { parseFaults } from './replay/faults/parse.js';
 export { type FilterSpec, noFilter } from './replay/filter.js';
-export type { RenamedSession } from './replay/overlay.js';
+export type { RenamedSession, SharedFeed } from './replay/overlay.js';
 export type { PeakOptions } from './replay/peak.js';
 export { parseRate, parseSpeed, type Rate, type RateOptions } from './replay/rate.js';
 export { createSchedule, type Schedule } from './replay/schedule.js';

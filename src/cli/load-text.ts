@@ -28,7 +28,7 @@ export function shapeLines({ shape }: ReplayReport, mode: Rate['mode']): string[
 /** Which captures were overlaid, and which sessions renamed. */
 export function overlayLines({ overlay }: ReplayReport): string[] {
   if (overlay === null) return [];
-  const { captures, renamed } = overlay;
+  const { captures, renamed, sharedFeeds } = overlay;
   const begins = captures.map(
     ({ file, offsetNs }) => `${file}${offsetNs > 0 ? ` at ${formatDuration(offsetNs)}` : ''}`,
   );
@@ -36,6 +36,13 @@ export function overlayLines({ overlay }: ReplayReport): string[] {
     `Overlaid: ${begins.join(', ')}`,
     ...renamed.map(({ capture, session, sentAs }) => {
       return `Session ${session} of ${captures[capture]?.file} sent as ${sentAs}: another capture has one of that name`;
+    }),
+    ...sharedFeeds.map(({ destination, captures: owners }) => {
+      const files = owners.map((owner) => captures[owner]?.file).join(' and ');
+      return (
+        `Packets of MDP 3.0 to ${destination} are of ${files}: their numbers collide, and a receiver tells them ` +
+        'apart by their senders alone (or give one other destinations: convert --remap-destination)'
+      );
     }),
   ];
 }

@@ -3,7 +3,8 @@
  *
  * The capture that a name is met in first keeps it. In any other the end of the name gives way to the capture's number,
  * as in SESSION002 of the second one, or to the next number that makes a name which is free. Each loop begins anew,
- * with the same names. MDP 3.0 names no session: there the flows alone, with a source port each, tell captures apart.
+ * with the same names. MDP 3.0 names no session: there the flows alone, with a source port each, tell captures apart,
+ * and feeds of several captures that go to one destination are told of.
  */
 import { MAX_CAPTURED_BYTES } from '../capture/frame-reader.js';
 import type { Flow } from '../core/seams.js';
@@ -19,6 +20,13 @@ export interface RenamedSession {
   readonly capture: number;
   readonly session: string;
   readonly sentAs: string;
+}
+
+/** Where packets of MDP 3.0 go to from several captures, whose numbers may be the same; captures count from 0. */
+export interface SharedFeed {
+  /** Address and port as captured. */
+  readonly destination: string;
+  readonly captures: readonly number[];
 }
 
 /** What is known of a flow: its capture, and the session that its latest packet was of. */
@@ -55,6 +63,10 @@ export class OverlayRewriter implements LoopRewriter {
   /** What a capture's session is sent as, by both. */
   private names = new Map<string, string>();
   private loop = 1;
+  /** Whether a flow of MDP 3.0 was met, by its index … */
+  private readonly isFeedKnown: boolean[] = [];
+  /** … and which captures have one, by where it goes. */
+  private readonly feeds = new Map<string, Set<number>>();
 
   /** `inner` rewrites first, for loops; `captureOf` tells of which capture a flow is. */
   constructor(inner: LoopRewriter | null, framingOf: FramingOf, captureOf: (flow: Flow) => number) {
@@ -62,6 +74,14 @@ export class OverlayRewriter implements LoopRewriter {
     this.framingOf = framingOf;
     this.captureOf = captureOf;
     this.view = this.own;
+  }
+
+  get sharedFeeds(): SharedFeed[] {
+    const shared = [...this.feeds].filter(([, captures]) => captures.size > 1);
+    return shared.map(([destination, captures]) => ({
+      destination,
+      captures: [...captures].toSorted((a, b) => a - b),
+    }));
   }
 
   startLoop(loop: number): void {
@@ -83,13 +103,22 @@ export class OverlayRewriter implements LoopRewriter {
       this.offset = inner.offset;
       this.length = inner.length;
     }
-    if (this.framingOf(view, offset, length, flow) !== 'moldudp64') return;
+    const framing = this.framingOf(view, offset, length, flow);
+    if (framing === 'mdp3' && !this.isFeedKnown[flow.index]) this.noteFeed(flow);
+    if (framing !== 'moldudp64') return;
     const name = this.nameFor(this.view, this.offset, flow);
     if (name === null) return;
     this.ownBytes.set(new Uint8Array(this.view.buffer, this.view.byteOffset + this.offset, this.length));
     this.ownBytes.set(name);
     this.view = this.own;
     this.offset = 0;
+  }
+
+  private noteFeed(flow: Flow): void {
+    this.isFeedKnown[flow.index] = true;
+    const [, destination = ''] = flow.name.split(' > ');
+    const captures = this.feeds.get(destination) ?? new Set();
+    this.feeds.set(destination, captures.add(this.captureOf(flow)));
   }
 
   private nameFor(view: DataView, offset: number, flow: Flow): Uint8Array | null {

@@ -9,7 +9,7 @@ import { type Pacing, spinBelowNs } from '../core/waiter.js';
 import { type MachineReport, type MachineSpec, noMachine } from '../io/native/machine.js';
 import type { FilterSpec } from '../replay/filter.js';
 import type { LoopSequence } from '../replay/loop.js';
-import type { RenamedSession } from '../replay/overlay.js';
+import type { RenamedSession, SharedFeed } from '../replay/overlay.js';
 import type { PeakOptions } from '../replay/peak.js';
 import type { PercentileCurve } from '../replay/percentile-curve.js';
 import type { Rate } from '../replay/rate.js';
@@ -143,7 +143,11 @@ export interface ReplayReport {
   /** The shape as written, and how its parts were kept; null where none was asked for. */
   shape: { text: string; parts: ShapeShare[] } | null;
   /** Captures laid over each other, and sessions that another of them has too; null where they were merged. */
-  overlay: { captures: { file: string; offsetNs: number }[]; renamed: readonly RenamedSession[] } | null;
+  overlay: {
+    captures: { file: string; offsetNs: number }[];
+    renamed: readonly RenamedSession[];
+    sharedFeeds: readonly SharedFeed[];
+  } | null;
   /** The windows that were compressed and what became of the peak; null where that was not asked for. */
   peak: PeakReport | null;
   clock: 'real' | 'virtual';

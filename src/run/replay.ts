@@ -30,6 +30,7 @@ import type { RunFaults } from './run-faults.js';
 import { type OpenedTarget, openTarget } from './sink-of.js';
 import { formatTarget } from './target.js';
 import { type Timing, timingOf } from './timing.js';
+import { WaitingCommands } from './waiting-commands.js';
 import { warmUp } from './warm-up.js';
 
 const nsPerMs = 1e6;
@@ -57,7 +58,8 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
   const control = hooks.control ?? new ReplayControl();
   const damage = new DamageLog(inputName(spec.input));
   const protocols = await openProtocols(spec.input, ({ file, ...entry }) => damage.add(entry, file));
-  const { commands, say = () => {} } = hooks;
+  const { say = () => {} } = hooks;
+  const commands = hooks.commands === undefined ? undefined : new WaitingCommands(hooks.commands, control);
   const seeks = commands === undefined ? null : { writes: spec.writesIndex, say };
   const source = await CaptureSource.open(spec, (entry, file) => damage.add(entry, file), protocols.mdp3, seeks);
   const timing = timingOf(spec, control);
@@ -96,7 +98,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
     if (timing.kind === 'real' && isTimed && source.isRepeatable) {
       await warmUp(spec, protocols, { ...timing, faults, chooseOrigin: (nowNs) => nowNs }, msToStart(spec, timing));
     }
-    await target.ready?.(control, say);
+    if (target.ready) await (commands?.listenUntil(target.ready(commands, say)) ?? target.ready(control, say));
     const result = await run.engine.run();
     await target.sink.close?.();
     faults?.close(result.endReason === 'end');
@@ -268,5 +270,5 @@ function makeReport(
 function overlayReport({ input }: ReplaySpec, { overlay }: Assembly): ReplayReport['overlay'] {
   if (overlay === null) return null;
   const captures = input.paths.map((file, index) => ({ file, offsetNs: input.overlay?.[index] ?? 0 }));
-  return { captures, renamed: overlay.renamed };
+  return { captures, renamed: overlay.renamed, sharedFeeds: overlay.sharedFeeds };
 }

@@ -156,6 +156,11 @@ describe('--shape', () => {
 });
 
 describe('--overlay', () => {
+  const destinationOf = ({ destination }: { destination: string }) => destination;
+  type Figures = { destination: string; messages: number; duplicates: number; gaps: unknown[] };
+  const figuresOf = ({ destination, messages, duplicates, gaps }: Figures) =>
+    `${destination} ${messages} ${duplicates} ${JSON.stringify(gaps)}`;
+
   it('playsCapturesAtOnceThatListenTellsApart', async () => {
     const path = join(folder, 'overlaid.pcap');
     const flags = ['--overlay', '--overlay-offset', '0s,500ms', '--to', `pcap:${path}`, '--report', '-'];
@@ -172,6 +177,36 @@ describe('--overlay', () => {
       { session: 'TICKREEL01', messages: 10_000, gaps: [], duplicates: 0 },
       { session: 'TICKREEL02', messages: 10_000, gaps: [], duplicates: 0 },
     ]);
+  });
+
+  it('tellsSoupBinTCPSessionsOfOneNameApart', async () => {
+    const [soup, path] = [join(folder, 'soup.pcap'), join(folder, 'soups.pcap')];
+    await run(['convert', capture, '-o', soup, '--framing', 'soupbintcp', '--session-name', 'TODAY']);
+    const { code, stderr } = await run(['replay', soup, soup, soup, '--overlay', '--to', `pcap:${path}`]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Session TODAY of .*soup\.pcap sent as TODAY02: another capture has one of that name$/m);
+    const found = JSON.parse((await run(['inspect', path, '--json'])).stdout);
+    expect(found.sessions).toMatchObject(
+      ['TODAY', 'TODAY02', 'TODAY03'].map((session) => ({ session, messages: 10_000, gaps: [], duplicates: 0 })),
+    );
+  });
+
+  it('saysWhereFeedsOfMdpCanBeToldApartByTheirSendersAlone', async () => {
+    const [mdp, path] = [fixture('mdp3-session.pcap'), join(folder, 'mdps.pcap')];
+    const to = ['--to', `pcap:${path}`, '--report', `${path}.json`];
+    const { code, stderr } = await run(['replay', mdp, mdp, '--overlay', '--overlay-offset', '0s,1ms', ...to]);
+    expect(code).toBe(0);
+    const { overlay } = JSON.parse(readFileSync(`${path}.json`, 'utf8'));
+    const once = JSON.parse((await run(['inspect', mdp, '--json'])).stdout);
+    const twice = JSON.parse((await run(['inspect', path, '--json'])).stdout);
+    expect(overlay.sharedFeeds.length).toBe(new Set(once.flows.map(destinationOf)).size);
+    for (const { destination, captures } of overlay.sharedFeeds) {
+      expect(captures).toEqual([0, 1]);
+      expect(stderr).toContain(`Packets of MDP 3.0 to ${destination} are of ${mdp} and ${mdp}: their numbers collide`);
+    }
+    // Whoever goes by senders finds each feed twice, and no numbers lost or repeated that were not.
+    const figures = ({ sessions }: typeof once) => sessions.map(figuresOf).toSorted();
+    expect(figures(twice)).toEqual([...figures(once), ...figures(once)].toSorted());
   });
 
   it.each<[string[], RegExp]>([

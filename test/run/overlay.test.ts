@@ -61,6 +61,7 @@ describe('overlaid captures', () => {
         { file: noon, offsetNs: 0 },
       ],
       renamed: [{ capture: 1, session: 'SESSION', sentAs: 'SESSION02' }],
+      sharedFeeds: [],
     });
     // Line A of both has the same addresses; the second capture's has a source port of its own.
     const [first, second, other] = lines.map(({ flow }) => flow);
