@@ -2,7 +2,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../core/errors.js';
 import { type AckAddress, parseAckAddress } from '../io/ack-counter.js';
-import { isMulticast, resolveHost } from '../io/address.js';
 import { parseSpeed } from '../replay/rate.js';
 import type { BenchOutcome, BenchSpec } from '../run/bench/measure.js';
 import type { CommandSpec } from '../run/bench/parser-command.js';
@@ -20,6 +19,7 @@ import {
   size,
 } from './options.js';
 import { Output } from './output.js';
+import { refuseRemote } from './remote.js';
 import { refusePlot, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, warn } from './summary.js';
@@ -224,7 +224,7 @@ async function benchSpec(paths: readonly string[], flags: BenchFlags): Promise<B
   if (ack !== null && parserCmd.length > 1) {
     throw new UsageError('parser', '--parser-ack is one counter: measure programs that have it one by one');
   }
-  if (isUdp && !flags.allowRemote) await refuseRemote(feed);
+  if (isUdp && !flags.allowRemote) await refuseRemote(feed, 'bench sends as fast as it can');
   const names = [...parser, ...parserCmd];
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw new UsageError('parser', `the parser ${twice} is named twice`);
@@ -240,16 +240,6 @@ async function benchSpec(paths: readonly string[], flags: BenchFlags): Promise<B
     paceForNs: flags.latencyFor,
     withinMs: flags.parserTimeout / 1e6,
   };
-}
-
-async function refuseRemote({ host, iface }: Extract<FeedKind, object>): Promise<void> {
-  const address = await resolveHost(host ?? '');
-  const isLocal = (text: string | null): boolean => text === 'lo' || text === '::1' || /^127\./.test(text ?? '');
-  if (isMulticast(address) ? isLocal(iface) : isLocal(address)) return;
-  throw new UsageError(
-    'remote',
-    `${host} is not this machine, and bench sends as fast as it can; --allow-remote allows it`,
-  );
 }
 
 function several(text: string, before: string[] = []): string[] {

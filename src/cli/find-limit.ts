@@ -9,7 +9,6 @@ import { isStandardInput } from '../analysis/input.js';
 import { SinkError, UsageError } from '../core/errors.js';
 import { formatCount, formatDuration } from '../core/time.js';
 import { type AckAddress, formatAckAddress, openAckCounter, parseAckAddress } from '../io/ack-counter.js';
-import { isMulticast, resolveHost } from '../io/address.js';
 import { ReplayControl } from '../replay/control.js';
 import { parseSpeed, type Rate } from '../replay/rate.js';
 import { type FindLimitOptions, findLimit, type LimitResult, type LimitTry, levelOf } from '../run/find-limit.js';
@@ -30,6 +29,7 @@ import {
   refusing,
   type WindowFlags,
 } from './options.js';
+import { refuseRemote } from './remote.js';
 import { addPackingOptions } from './replay.js';
 import { requireOption } from './required.js';
 import { stopOnSignal } from './signals.js';
@@ -120,7 +120,7 @@ async function run(paths: readonly string[], flags: FindLimitFlags): Promise<voi
   if ((flags.ack === undefined) === (flags.listen === undefined)) {
     throw new UsageError('ack', "say how to learn the receiver's count: --ack WHERE, or --listen to start tickreel's");
   }
-  if (!flags.allowRemote) await refuseRemote(target);
+  if (!flags.allowRemote) await refuseRemote(target, 'find-limit sends faster and faster');
   const folder = flags.listen ? mkdtempSync(join(tmpdir(), 'tickreel-limit-')) : null;
   const address = flags.ack ?? { kind: 'unix' as const, path: join(folder ?? '', 'ack') };
   const receiver = flags.listen ? await startListener(target, address) : null;
@@ -251,18 +251,6 @@ function stepSpec(
     mtu: flags.mtu,
     pack: flags.pack,
   };
-}
-
-/** Rates that overwhelm a receiver overwhelm what lies between as well. */
-async function refuseRemote({ host, iface }: UdpTarget): Promise<void> {
-  const address = await resolveHost(host ?? '');
-  const isLocal = (text: string | null): boolean => text === 'lo' || text === '::1' || /^127\./.test(text ?? '');
-  if (isMulticast(address) ? isLocal(iface) : isLocal(address)) return;
-  throw new UsageError(
-    'remote',
-    `${host} is not this machine, and find-limit sends faster and faster; --allow-remote allows it ` +
-      '(multicast stays here with ?iface=127.0.0.1)',
-  );
 }
 
 /** Starts a listener and resolves once it listens. */

@@ -49,6 +49,7 @@ interface VerifyFlags extends InputFlags, WindowFlags, RateFlags, PacingFlags, M
   maxGap?: number;
   mtu: number;
   pack: 'timestamp' | 'mtu';
+  host: string;
   via: SendPath;
   gso?: boolean;
   receive: ReceivePath;
@@ -122,6 +123,7 @@ function addLimits(command: Command): void {
 function addSockets(command: Command): void {
   command
     .optionsGroup('Sockets:')
+    .option('--host <address>', 'loopback address to send over, of IPv4 or IPv6 (::1)', '127.0.0.1')
     .addOption(
       new Option('--via <path>', 'how datagrams are handed to the kernel')
         .choices(['auto', 'sendmmsg', 'dgram'])
@@ -219,6 +221,7 @@ function verifySpec(paths: readonly string[], flags: VerifyFlags): VerifySpec {
       mtu: flags.mtu,
       pack: flags.pack,
     },
+    host: flags.host,
     send: { via: flags.via, ...(flags.gso === false ? { gso: 'off' as const } : {}) },
     receive: { bufferBytes: flags.buffer, via: flags.receive },
     limits: limitsOf(flags),

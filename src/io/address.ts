@@ -31,6 +31,13 @@ export function isMulticast(address: string): boolean {
   return isIP(address) === 4 ? first >= 224 && first < 240 : /^ff/i.test(address);
 }
 
+/** Whether an address is this machine's own way to itself, of IPv4 or IPv6. */
+export function isLoopback(address: string): boolean {
+  return isIP(address) === 4
+    ? address.startsWith('127.')
+    : isIP(address) === 6 && /^(0{0,4}:){2,7}0{0,3}1$/.test(address);
+}
+
 /** The name of the interface that has an address, as `lo`; the text itself where none has. */
 export function interfaceName(address: string): string {
   const known = Object.entries(networkInterfaces());

@@ -4,8 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EpochTime, MonotonicClock, takeBase } from '../core/clock.js';
+import { UsageError } from '../core/errors.js';
 import { type HistogramSummary, initHistograms } from '../core/histogram.js';
 import { createRing } from '../core/ring.js';
+import { isLoopback, resolveHost } from '../io/address.js';
 import { libc } from '../io/native/libc.js';
 import { RealtimeOffset } from '../io/native/realtime.js';
 import { openUdpReceiver, type ReceivePath, type UdpReceiver } from '../io/udp-receiver.js';
@@ -32,7 +34,9 @@ const matchesPerLook = 5;
 /** After the last send it must be quiet for so long. */
 const quietMs = 100;
 const longestQuietMs = 2000;
-const host = '127.0.0.1';
+
+/** Where the receiver is, unless told. */
+const defaultHost = '127.0.0.1';
 
 /** What a run is held to; null: it is not. Times in ns. */
 export interface PacingLimits {
@@ -58,6 +62,8 @@ export const defaultPacingLimits: PacingLimits = {
 export interface VerifySpec {
   /** Its target is the receiver. */
   readonly replay: Omit<ReplaySpec, 'target'>;
+  /** Of this machine itself, of IPv4 or IPv6; 127.0.0.1 where absent. */
+  readonly host?: string;
   readonly send: Pick<Target & { kind: 'udp' }, 'via' | 'gso'>;
   readonly receive: { readonly bufferBytes: number; readonly via: ReceivePath };
   readonly limits: PacingLimits;
@@ -109,6 +115,7 @@ export async function verifyPacing(
   control = new ReplayControl(),
   onPair?: PairHandler,
 ): Promise<VerifyOutcome> {
+  const host = await loopbackOf(spec.host ?? defaultHost);
   await initHistograms();
   const memory = createRing(logBytes);
   const clock = new MonotonicClock(takeBase(runClockSeconds));
@@ -144,6 +151,13 @@ export async function verifyPacing(
     await receiver.close();
     proof.destroy();
   }
+}
+
+/** The address of a host, which may be in brackets; rejects with UsageError where that is not this machine's own. */
+async function loopbackOf(host: string): Promise<string> {
+  const address = await resolveHost(host.replace(/^\[(.*)\]$/, '$1'));
+  if (isLoopback(address)) return address;
+  throw new UsageError('verify-host', `${host} is no loopback address: the receiver is here, at 127.0.0.1 or ::1`);
 }
 
 /** Brings stamps of receipt to the run's clock. */

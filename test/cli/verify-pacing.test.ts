@@ -60,6 +60,7 @@ describe('verify-pacing', () => {
     [['--loop', '0'], /--loop 0 never ends: add --duration or --limit/],
     [['--generate', '10'], /--generate makes the packets that a capture would hold/],
     [['--json', '--plot', '-'], /both want standard output/],
+    [['--host', '192.0.2.1'], /192\.0\.2\.1 is no loopback address/],
     [['--pacing', 'doze'], /Allowed choices are hybrid, sleep, spin/],
   ])('%j is refused', async (flags, message) => {
     const { code, stdout, stderr } = await run(['verify-pacing', capture, ...flags]);

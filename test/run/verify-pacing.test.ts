@@ -2,6 +2,7 @@
  * What the sender says of its lateness, held against what the kernel saw, datagram by datagram. Nothing here depends
  * on how late a busy machine is.
  */
+import { networkInterfaces } from 'node:os';
 import { defaultPacingLimits, initHistograms, SignedHistogram, type VerifySpec, verifyPacing } from 'tickreel';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { inputSpecOf } from '../../src/analysis/input.js';
@@ -14,6 +15,7 @@ import { fixture } from '../support/cli.js';
 beforeAll(initHistograms);
 
 const isBatched = batchedSockets().libc !== null;
+const hasIpv6 = Object.values(networkInterfaces()).some((entries) => entries?.some(({ address }) => address === '::1'));
 const packets = 8610;
 /** How far the clock that stamps may be off the one that paces: they are brought together by pairs of readings. */
 const clocksApartNs = 20_000;
@@ -68,6 +70,22 @@ describe('what was sent against what was received', () => {
     expect(histograms.receiveLateness.mean).toBeCloseTo(histograms.sendLateness.mean + histograms.transit.mean, 0);
     expect(report.duration.sentErrorNs).toBe(report.duration.sentNs - report.duration.scheduledNs);
     expect(histograms.scheduledGap.count).toBe(packets - 1);
+  });
+
+  test.skipIf(!hasIpv6)('over IPv6 as over IPv4', async () => {
+    for (const [host, target] of [
+      ['::1', /^udp:\/\/\[::1\]:\d+$/],
+      ['[::1]', /^udp:\/\/\[::1\]:\d+$/],
+      ['127.0.0.2', /^udp:\/\/127\.0\.0\.2:\d+$/],
+    ] as const) {
+      const { report } = await verifyPacing(specOf({ host, replay: { limit: 500 } }));
+      expect(report.packets).toMatchObject({ sent: 500, received: 500, lost: 0, strange: 0 });
+      expect(report.replay.target).toMatch(target);
+    }
+  });
+
+  test.each(['192.0.2.1', '::', 'fe80::1', '224.0.0.1'])('%s is not this machine alone', async (host) => {
+    await expect(verifyPacing(specOf({ host }))).rejects.toThrow(/is no loopback address: .* 127\.0\.0\.1 or ::1/);
   });
 
   test('limits that cannot be kept are breaches, those that are not given are none', async () => {
