@@ -40,19 +40,21 @@ export class SoupFeed {
   private last: Session | null = null;
   private readonly sums = { gaps: 0, missing: 0, repeats: 0, late: 0 };
   private notMold = 0;
+  /** From then on sessions begin with the message that comes first, which is not held back for earlier ones. */
+  private hasJumped = false;
 
   constructor(options: SoupFeedOptions, deliver: (view: DataView, offset: number, length: number) => void) {
     const { lengthOf, force } = options;
     this.options = options;
     this.deliver = deliver;
     const expect = (nextSequence: number, _timestampNs: number, stream: Stream): void => {
-      const session = this.sessionOf(stream);
+      const session = this.sessionOf(stream, nextSequence);
       session.nextSequence = Math.max(session.nextSequence, nextSequence);
     };
     this.demux = new SessionDemux(
       {
         onMessage: (view, offset, length, scheduledNs, sequence, stream) =>
-          this.sessionOf(stream).arbiter.message(view, offset, length, 0, scheduledNs, sequence),
+          this.sessionOf(stream, sequence).arbiter.message(view, offset, length, 0, scheduledNs, sequence),
         onHeartbeat: expect,
         onEndOfSession: expect,
       },
@@ -62,6 +64,18 @@ export class SoupFeed {
 
   datagram(view: DataView, offset: number, length: number, scheduledNs: number, flow: Flow): void {
     if (!this.demux.datagram(view, offset, length, scheduledNs, flow, 0, 0)) this.notMold++;
+  }
+
+  /** What was handed on is behind: whatever comes next is handed on too, also what has been before. */
+  jump(): void {
+    for (const { arbiter } of this.sessions.values()) {
+      arbiter.flush();
+      add(this.sums, arbiter);
+    }
+    this.sessions.clear();
+    this.lastStream = null;
+    this.last = null;
+    this.hasJumped = true;
   }
 
   /** Hands on what waits for others: they do not come. */
@@ -81,13 +95,13 @@ export class SoupFeed {
     return { ...sums, notMold: this.notMold };
   }
 
-  private sessionOf(stream: Stream): Session {
+  private sessionOf(stream: Stream, sequence: number): Session {
     if (stream === this.lastStream && this.last !== null) return this.last;
     const name = stream.session ?? '';
     let session = this.sessions.get(name);
     if (session === undefined) {
       if (this.sessions.size >= maxSessions) this.retire();
-      session = { arbiter: this.createArbiter(), nextSequence: 0 };
+      session = { arbiter: this.createArbiter(this.hasJumped ? sequence : 0), nextSequence: 0 };
     } else this.sessions.delete(name);
     this.sessions.set(name, session);
     this.lastStream = stream;
@@ -104,11 +118,17 @@ export class SoupFeed {
     }
   }
 
-  private createArbiter(): Arbiter {
+  /** `firstSequence` 0: it is not known. */
+  private createArbiter(firstSequence: number): Arbiter {
     const { reorderNs } = this.options;
     return new Arbiter(
       { onMessage: (view, offset, length) => this.deliver(view, offset, length) },
-      { maxNs: reorderNs, maxBytes: maxWaitingBytes, ...(reorderNs === 0 ? { maxMessages: 0 } : {}) },
+      {
+        maxNs: reorderNs,
+        maxBytes: maxWaitingBytes,
+        ...(firstSequence === 0 ? {} : { firstSequence }),
+        ...(reorderNs === 0 ? { maxMessages: 0 } : {}),
+      },
     );
   }
 }

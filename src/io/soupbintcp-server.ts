@@ -2,7 +2,8 @@
  * A sink that serves what it is sent as one SoupBinTCP 3.00 session over TCP.
  *
  * Each message of the MoldUDP64 datagrams becomes a sequenced data packet, in the order of their numbers and once each,
- * numbered from 1 as they are delivered. The packets lie in one history (a ring of bytes) from which every client is
+ * numbered from 1 as they are delivered; a run that is told to go back sends what clients have had once more, under the
+ * next numbers. The packets lie in one history (a ring of bytes) from which every client is
  * sent: whoever logs in late gets what it asks for as long as that is kept. A client that falls behind by more than
  * its buffer is disconnected, or waited for.
  */
@@ -146,6 +147,11 @@ export class SoupBinTCPServer implements Sink, SoupHost {
     // A sender that spins lets no timer fire for a while.
     const nowMs = this.nowMs();
     if (nowMs - this.beatMs >= watchEveryMs) this.beat(nowMs);
+  }
+
+  /** Messages that clients had before come again, as the next ones of the session. */
+  jump(): void {
+    this.feed.jump();
   }
 
   /** Where clients are waited for: how many are too far behind. */

@@ -9,7 +9,7 @@ import type { Staged } from './staged.js';
 import { type LastScheduled, SteeredSchedule } from './steered-schedule.js';
 import type { Steered } from './steering.js';
 
-type Parts = Pick<EngineOptions, 'source' | 'control' | 'clock' | 'schedule' | 'steering'>;
+type Parts = Pick<EngineOptions, 'source' | 'sink' | 'control' | 'clock' | 'schedule' | 'steering'>;
 
 export class SteeredRun implements Steered {
   /** NaN before the first datagram. */
@@ -90,6 +90,7 @@ export class SteeredRun implements Steered {
     await this.filling?.catch(() => {});
     await scheduled.seek(target, () => this.control.stopped);
     this.staged?.discard();
+    this.o.sink.jump?.();
     this.isAtHand = false;
     this.isSought = true;
     this.isRebasing = true;

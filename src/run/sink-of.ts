@@ -9,10 +9,9 @@ import type { Clock, Sink } from '../core/seams.js';
 import type { TransmitTimeOptions } from '../io/native/transmit-times.js';
 import { openUdpSender, type UdpSendSink } from '../io/open-udp-sink.js';
 import { openPcapSink } from '../io/pcap-sink.js';
-import { openSoupServer } from '../io/soupbintcp-server.js';
+import { openSoupServer, type StopSign } from '../io/soupbintcp-server.js';
 import { refuseZeroDestination } from '../io/udp-sink.js';
 import { itch50 } from '../protocol/itch50/index.js';
-import type { ReplayControl } from '../replay/control.js';
 import type { LatencyRecorder } from '../replay/latency.js';
 import { HandlerSink, NullSink } from '../replay/sinks.js';
 import { twoLineSink } from '../replay/two-line-sink.js';
@@ -39,7 +38,7 @@ export interface OpenedTarget {
    * Awaited before the run's origin is chosen: resolves once whoever is to receive is there, or the run is stopped.
    * `say` tells a person what is waited for.
    */
-  ready?(stop: ReplayControl, say: (text: string) => void): Promise<void>;
+  ready?(stop: StopSign, say: (text: string) => void): Promise<void>;
   /** The target as others reach it, where that is known only once it is open. */
   name?: string;
   /** Told the epoch time that a datagram scheduled at 0 stands for. */

@@ -1,49 +1,15 @@
 /** A replay of the built command, steered over its socket and by keys of a terminal. */
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { fixture, projectRoot, run, start, temporaryFolder } from '../support/cli.js';
+import { addressOf, converse } from '../support/steer.js';
 
 const folder = temporaryFolder();
 const capture = join(folder, 'session.pcap');
 copyFileSync(fixture('itch50-session.pcap'), capture);
-
-/** Waits until the command says where it takes commands. */
-async function addressOf(stderr: Readable): Promise<string> {
-  let text = '';
-  for await (const part of stderr.iterator({ destroyOnReturn: false })) {
-    text += part;
-    const match = /taking commands at (\S+)/.exec(text);
-    if (match) return match[1] as string;
-  }
-  throw new Error(`no address: ${text}`);
-}
-
-/** One client; each line is sent once the one before was answered. */
-async function converse(address: string, lines: readonly string[]): Promise<Record<string, unknown>[]> {
-  const url = address.startsWith('tcp:') ? new URL(address) : null;
-  const socket = url === null ? connect(address.slice('unix:'.length)) : connect(Number(url.port), url.hostname);
-  const answers: Record<string, unknown>[] = [];
-  socket.setEncoding('utf8');
-  let rest = '';
-  const parts = socket[Symbol.asyncIterator]();
-  for (const line of lines) {
-    socket.write(`${line}\n`);
-    while (!rest.includes('\n')) {
-      const { value, done } = await parts.next();
-      if (done) return answers;
-      rest += value;
-    }
-    const end = rest.indexOf('\n');
-    answers.push(JSON.parse(rest.slice(0, end)));
-    rest = rest.slice(end + 1);
-  }
-  socket.destroy();
-  return answers;
-}
 
 test.each([
   ['unix', `unix:${join(folder, 'control.sock')}`],

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Cable, layCable } from '../../bench/cable.js';
 import { CaptureReader } from '../../src/capture/capture-reader.js';
 import { libcAbsence } from '../../src/io/native/libc.js';
-import { type Finished, projectRoot } from './cli.js';
+import { type Finished, projectRoot, type Running, startProgram } from './cli.js';
 
 const timeoutMs = 60_000;
 const main = join(projectRoot, 'dist/cli/main.js');
@@ -38,6 +38,12 @@ export class Wire {
   /** Runs `tickreel` within the namespace. */
   tickreel(...args: string[]): Promise<Finished> {
     return this.run(process.execPath, main, ...args);
+  }
+
+  /** Starts `tickreel` within the namespace. */
+  start(...args: string[]): Running {
+    const [file, all] = this.cable.within(process.execPath, main, ...args);
+    return startProgram(file, all);
   }
 
   /** What arrives at the far end while `send` runs. */
