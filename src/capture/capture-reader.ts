@@ -161,8 +161,8 @@ export class CaptureReader implements DatagramReader {
 
   /** Looked up when it is asked for, so that who does not ask pays nothing. */
   get frame(): CapturedFrame | null {
-    const { frames, view } = this;
-    return frames === null || view !== this.queue.view || this.join !== undefined
+    const { frames, view, packets } = this;
+    return frames === null || packets === 0 || view !== this.queue.view || this.join !== undefined
       ? null
       : this.packet.take(frames, view, this.offset, this.length);
   }
@@ -213,6 +213,7 @@ export class CaptureReader implements DatagramReader {
     if (this.done) return;
     this.queue.push(chunk);
     this.view = this.queue.view;
+    if (this.layers === null) this.detect();
   }
 
   end(): void {
@@ -347,10 +348,9 @@ export class CaptureReader implements DatagramReader {
     return true;
   }
 
-  /** Gives up what waits for packets that will not come; true where bytes of a TCP stream came out of it. */
+  /** Gives up what waits for packets that will not come, if any; true where bytes of a TCP stream came out of it. */
   private finish(layers: Layers): boolean {
     if (!this.done) {
-      // What is called for the first time is slow, and packets may be due.
       if (!layers.fragments.untouched) layers.fragments.flush();
       if (this.segments > 0) this.streams.end();
       if (this.segments > 0 && this.nextPiece()) return true;

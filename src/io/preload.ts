@@ -74,7 +74,12 @@ export class PreloadStore {
     return loaded === null ? open() : new LoadedSource(loaded);
   }
 
-  /** Whether the file is still what was read of it, or nothing was. */
+  /** Whether the file is in memory. */
+  holds(path: string): boolean {
+    return (this.loaded.get(path) ?? null) !== null;
+  }
+
+  /** Whether the file is still what was read of it, or nothing was; asked for by name it stays what it was. */
   isAsRead(path: string): boolean {
     const loaded = this.loaded.get(path) ?? null;
     return !this.isOptional || loaded === null || fileMark(path) === loaded.mark;

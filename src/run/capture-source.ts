@@ -174,7 +174,7 @@ export class CaptureSource implements ReplaySource {
     this.isFirstPass = false;
     this.passes++;
     if (this.forgets()) await this.nextPass.drop();
-    const pass = await this.nextPass.take(this.preload === null);
+    const pass = await this.nextPass.take((path) => this.store?.holds(path) !== true);
     if (pass === null) await this.reopen(null);
     else {
       this.leave(this.input);

@@ -35,14 +35,14 @@ export class NextPass<Pass extends OpenPass> {
     this.primer = setImmediate(() => this.prime());
   }
 
-  /** What was opened ahead; null where there is nothing, or nothing of the files as they are now. */
-  async take(mayHaveChanged: boolean): Promise<Pass | null> {
+  /** What was opened ahead; null where there is nothing, or a file that may have changed since has. */
+  async take(mayHaveChanged: (path: string) => boolean): Promise<Pass | null> {
     const { primed, paths } = this;
     if (primed === null) {
       this.cancel();
       return null;
     }
-    if (mayHaveChanged && paths.some((path, index) => fileMark(path) !== primed.marks[index])) {
+    if (paths.some((path, index) => mayHaveChanged(path) && fileMark(path) !== primed.marks[index])) {
       await this.drop();
       return null;
     }
