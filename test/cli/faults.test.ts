@@ -15,6 +15,15 @@ interface Heard {
   damageTotal: number;
 }
 
+interface MdpFigures {
+  destination: string;
+  packets: number;
+  restarts: number;
+  missing: number;
+  duplicates: number;
+  outOfOrder: number;
+}
+
 interface ArbitratedReport {
   lines: {
     lines: { missing: number; duplicates: number; received: number }[];
@@ -106,6 +115,30 @@ describe('replay --fault', () => {
         received: out.messages,
       });
     }
+  });
+
+  it('ofMdpTheListenerFindsThemOnTheFeedTheyBefell', async () => {
+    const mdp = fixture('mdp3-session.pcap');
+    const figuresOf = (text: string): MdpFigures[] => JSON.parse(text).sessions;
+    const before = figuresOf((await run(['inspect', mdp, '--json'])).stdout);
+    // Of the feeds whose numbers never begin anew: there nothing goes unseen.
+    const [{ destination }] = before.filter(({ restarts }) => restarts === 0).toSorted((a, b) => b.packets - a.packets);
+    const port = await freePort();
+    const listener = await startListening(port, '--idle', '5s', '--duration', '50s', '--json');
+    const faults = ['loss burst 2 2%', 'reorder 40-80 2%', 'dup 2%'].map((fault) => `${destination}: ${fault}`);
+    const report = pathOf('mdp.json');
+    const to = ['--to', `udp://127.0.0.1:${port}`, '--speed', '4kpps', '--report', report];
+    expect((await run(['replay', mdp, ...to, '--fault', faults.join('; ')])).code).toBe(0);
+    const [told] = faultsAt(report).lines;
+    const [heard] = lines<{ sessions: MdpFigures[] }>((await listener.finished).stdout);
+    const sum = (name: 'missing' | 'duplicates' | 'outOfOrder') =>
+      heard.sessions.reduce((all, session) => all + session[name], 0);
+    expect(told.outOfOrder.packets).toBeGreaterThan(5);
+    expect({ missing: sum('missing'), duplicates: sum('duplicates'), outOfOrder: sum('outOfOrder') }).toEqual({
+      missing: told.lost.packets,
+      duplicates: told.duplicated.packets,
+      outOfOrder: told.outOfOrder.packets,
+    });
   });
 
   it('twoLinesPutTogetherMissOnlyWhatBothLost', async () => {

@@ -33,7 +33,7 @@ export interface LineFaults {
   readonly delayed: Amount;
   /** … or by `reorder`. */
   readonly reordered: Amount;
-  /** Handed on behind a later packet of the line, whatever the reason; copies apart. */
+  /** Handed on behind a later packet of its flow, whatever the reason; copies apart. */
   readonly outOfOrder: Amount;
   readonly truncated: Amount;
   readonly corrupted: Amount;

@@ -175,7 +175,7 @@ export class FaultEngine {
     this.captureNs = packet.captureNs;
     this.feedLatencyNs = packet.feedLatencyNs;
     this.dueNs = dueNs;
-    this.noteOut(line, line.place, packet.messages);
+    this.noteOut(line, line.place, packet.messages, at.flow);
     return true;
   }
 
@@ -268,14 +268,14 @@ export class FaultEngine {
     this.dueNs = packet.dueNs;
     this.payloadSum = packet.payloadSum;
     this.toGiveBack = packet;
-    this.noteOut(this.inOrder[packet.line], packet.place, packet.messages);
+    this.noteOut(this.inOrder[packet.line], packet.place, packet.messages, packet.flow);
   }
 
-  private noteOut(line: Line, place: number, messages: number): void {
-    add(line.counts.out, messages);
+  private noteOut({ counts, highestPlaces }: Line, place: number, messages: number, { index }: Flow): void {
+    add(counts.out, messages);
     if (place === 0) return;
-    if (place < line.highestPlace) add(line.counts.outOfOrder, messages);
-    else line.highestPlace = place;
+    if (place < (highestPlaces[index] ?? 0)) add(counts.outOfOrder, messages);
+    else highestPlaces[index] = place;
   }
 
   private noteLost(): void {
@@ -300,8 +300,8 @@ class Line {
   readonly counts: LineFaults;
   /** Packets so far. */
   place = 0;
-  /** The latest that was handed on. */
-  highestPlace = 0;
+  /** The latest that was handed on, by its flow's index: who receives a flow has its numbers to go by. */
+  readonly highestPlaces: number[] = [];
   /** Packets behind which others are to go first. */
   readonly waiting: HeldPacket[] = [];
 

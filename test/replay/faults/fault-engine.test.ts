@@ -48,6 +48,19 @@ describe('FaultEngine', () => {
     expect(places(play('dup packets 2', { packets: 3 }).sent)).toEqual([1, 2, 2, 3]);
   });
 
+  it('out of order is what a flow brings so: packets of others on its line are none of its own', () => {
+    const flows = [flowA, { ...flowA, index: 2 }];
+    // The first flow's second packet behind the other's, then behind its own third.
+    expect(counts(play('reorder 1 packets 3', { packets: 4, flows }))).toMatchObject({
+      reordered: { packets: 1 },
+      outOfOrder: { packets: 0 },
+    });
+    expect(counts(play('reorder 2 packets 3', { packets: 4, flows }))).toMatchObject({
+      reordered: { packets: 1 },
+      outOfOrder: { packets: 1, messages: 3 },
+    });
+  });
+
   it('reorders by distance: behind so many that were sent', () => {
     const ran = play('reorder 2 packets 2', { packets: 6 });
     expect(places(ran.sent)).toEqual([1, 3, 4, 2, 5, 6]);
