@@ -27,8 +27,13 @@ export function compileSpin(folder: string): { program: string } | { reason: str
   return compiled.status === 0 ? { program } : { reason: `cc: ${compiled.stderr.split('\n', 1)[0]}` };
 }
 
-/** Sends at these offsets (ns) from C and compares with the stamps of receipt. */
-export async function measureSpin(program: string, folder: string, offsetsNs: Float64Array): Promise<Measured> {
+/** Sends at these offsets (ns) from C, on one processor where `cpu` says so, and compares with the stamps of receipt. */
+export async function measureSpin(
+  program: string,
+  folder: string,
+  offsetsNs: Float64Array,
+  cpu: number | null,
+): Promise<Measured> {
   const [schedule, result] = [join(folder, 'schedule'), join(folder, 'result')];
   writeFileSync(
     schedule,
@@ -37,7 +42,8 @@ export async function measureSpin(program: string, folder: string, offsetsNs: Fl
   const arrived = new Map<number, Stamp>();
   const receiver = await openReceiver((view, offset, stamp) => arrived.set(view.getUint32(offset, true), stamp));
   try {
-    await run(program, [String(receiver.port), String(payloadBytes), schedule, result]);
+    const own = cpu === null ? [] : [String(cpu)];
+    await run(program, [String(receiver.port), String(payloadBytes), schedule, result, ...own]);
     await new Promise((resolve) => setTimeout(resolve, quietMs));
   } finally {
     await receiver.close();

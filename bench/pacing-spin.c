@@ -1,11 +1,13 @@
 /*
  * What pacing can be at its plainest: reads the clock until each deadline has come, then sends one datagram.
  *
- * Usage: pacing-spin PORT BYTES SCHEDULE RESULT. SCHEDULE is 64-bit offsets in ns from the origin; RESULT gets what
+ * Usage: pacing-spin PORT BYTES SCHEDULE RESULT [CPU]. With CPU it stays on that processor. SCHEDULE is 64-bit offsets in ns from the origin; RESULT gets what
  * CLOCK_REALTIME, by which the kernel stamps, is ahead, the origin, and the clock reading that ended each wait, by
  * CLOCK_MONOTONIC. A datagram begins with its index, 32 bits, little-endian.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,9 +44,15 @@ static void fail(const char *what) {
 }
 
 int main(int count_of_arguments, char **arguments) {
-  if (count_of_arguments != 5) {
-    fprintf(stderr, "usage: pacing-spin PORT BYTES SCHEDULE RESULT\n");
+  if (count_of_arguments != 5 && count_of_arguments != 6) {
+    fprintf(stderr, "usage: pacing-spin PORT BYTES SCHEDULE RESULT [CPU]\n");
     return 2;
+  }
+  if (count_of_arguments == 6) {
+    cpu_set_t own;
+    CPU_ZERO(&own);
+    CPU_SET(atoi(arguments[5]), &own);
+    if (sched_setaffinity(0, sizeof own, &own) != 0) fail("sched_setaffinity");
   }
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(arguments[1]))};
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -1,14 +1,17 @@
 /**
  * How exactly packets are sent, `npm run bench:pacing -- [--seconds N] [--rounds N] [--capture FILE] [--json FILE]`:
- * tickreel in each of its pacings and a spin loop in C, at an even 100,000 packets a second and at the timing of a
- * bursty capture, which tcpreplay and udpreplay play too where they are installed.
+ * tickreel in each of its pacings and a spin loop in C, at an even 100,000 packets a second (a generated capture, read
+ * before the run) and at the timing of a bursty capture, which tcpreplay and udpreplay play too where they are
+ * installed. tickreel keeps its sender on a processor of its own, as `verify-pacing` does; the loop in C is measured
+ * both ways.
  *
  * Rounds are interleaved, one of each a round, so that a change of the machine's mood meets all of them; of each the
  * round with the least 99th percentile at the receiver is printed. Nothing else should run: who is measured wants a
  * processor, and the receiver another.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -28,6 +31,7 @@ import { compileSpin, findPlayers, measurePlayer, measureSpin } from './pacing-p
 
 const evenPerSecond = 100_000;
 const bursty = fileURLToPath(new URL('../../fixtures/itch50-session.pcap', import.meta.url));
+const main = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 const bufferBytes = 32 << 20;
 
 export interface PacingBenchOptions {
@@ -72,16 +76,21 @@ async function casesOf({ seconds, capture, say }: PacingBenchOptions, folder: st
   const even = Float64Array.from({ length: evenPerSecond * seconds }, (_, index) => (index * 1e9) / evenPerSecond);
   const bursts = await offsetsOf(capture);
   const cases: Case[] = [];
+  const steady = generateCapture(folder, even.length);
   const spin = compileSpin(folder);
   if ('reason' in spin) say(`a spin loop in C is not measured: ${spin.reason}`);
   else {
     const { program } = spin;
-    cases.push({ load: 'even', name: 'spin loop in C', measure: () => measureSpin(program, folder, even) });
-    cases.push({ load: 'bursts', name: 'spin loop in C', measure: () => measureSpin(program, folder, bursts) });
+    const last = cpus().length - 1;
+    for (const cpu of last > 0 ? [null, last] : [null]) {
+      const name = `C spin${cpu === null ? '' : `, --cpu ${cpu}`}`;
+      cases.push({ load: 'even', name, measure: () => measureSpin(program, folder, even, cpu) });
+      cases.push({ load: 'bursts', name, measure: () => measureSpin(program, folder, bursts, cpu) });
+    }
   }
   for (const pacing of ['spin', 'hybrid', 'sleep'] as const) {
     const name = `tickreel ${pacing}`;
-    cases.push({ load: 'even', name, measure: () => measureOwn(capture, pacing, even.length) });
+    cases.push({ load: 'even', name, measure: () => measureOwn(steady, pacing, even.length) });
     cases.push({ load: 'bursts', name, measure: () => measureOwn(capture, pacing, null) });
   }
   for (const { name, reason } of findPlayers()) {
@@ -102,6 +111,8 @@ async function measureOwn(capture: string, pacing: Pacing, packets: number | nul
       input: inputSpecOf(capture),
       filter: noFilter,
       pacing,
+      machine: { ...replayDefaults.machine, cpu: 'auto' },
+      preload: true,
       ...(packets === null ? {} : { rate: parseSpeed(`${evenPerSecond}pps`), limit: packets, loops: 0 }),
     },
   });
@@ -114,6 +125,15 @@ async function measureOwn(capture: string, pacing: Pacing, packets: number | nul
     received: receiveLateness,
     durationErrorNs: report.duration.receivedErrorNs,
   };
+}
+
+/** A capture of so many packets and some more. */
+function generateCapture(folder: string, packets: number): string {
+  const path = join(folder, 'steady.pcap');
+  // Some messages share a packet.
+  const messages = String(Math.ceil(packets * 1.1));
+  execFileSync(process.execPath, [main, 'generate', '-o', path, '--messages', messages], { stdio: 'ignore' });
+  return path;
 }
 
 /** When each datagram of a capture is due, ns from the first. */

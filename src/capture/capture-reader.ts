@@ -281,6 +281,10 @@ export class CaptureReader implements DatagramReader {
     return this.queue.available === 0 && !this.draining && this.frames?.isBetweenFrames === true;
   }
 
+  get isAtEnd(): boolean {
+    return this.queue.isAtEnd;
+  }
+
   /** What another reader that began here counted up to `point`: goes on from there as if it had been read here. */
   leap(point: ResumePoint, counted: LeapCounts): void {
     this.queue.jump(point.offset);
@@ -350,11 +354,9 @@ export class CaptureReader implements DatagramReader {
 
   /** Gives up what waits for packets that will not come, if any; true where bytes of a TCP stream came out of it. */
   private finish(layers: Layers): boolean {
-    if (!this.done) {
-      if (!layers.fragments.untouched) layers.fragments.flush();
-      if (this.segments > 0) this.streams.end();
-      if (this.segments > 0 && this.nextPiece()) return true;
-    }
+    if (!this.done && !layers.fragments.untouched) layers.fragments.flush();
+    if (!this.done && this.segments > 0) this.streams.end();
+    if (!this.done && this.segments > 0 && this.nextPiece()) return true;
     this.done = true;
     this.index?.finish();
     return false;
@@ -362,7 +364,7 @@ export class CaptureReader implements DatagramReader {
 
   /** Chooses the format by the first bytes. */
   private detect(): Layers | null {
-    const { queue, onDamage, recover, tally } = this;
+    const { queue, onDamage, recover, tally, checksums, flows, tcp, stampByTrailer } = this;
     if (this.done || (queue.available < SNIFF_BYTES && !queue.ended)) return null;
     const head = new Uint8Array(queue.view.buffer, queue.view.byteOffset + queue.offset, queue.available);
     const content = sniff(head);
@@ -370,7 +372,6 @@ export class CaptureReader implements DatagramReader {
     else if (content === 'pcapng') this.frames = new PcapngReader(queue, onDamage, { recover, ...this.blockNotes() });
     else this.refuse(head);
     if (this.frames === null) return null;
-    const { checksums, flows, tcp, stampByTrailer } = this;
     this.layers = new Layers(this.frames, this, tally, { onDamage, checksums, flows, tcp, stampByTrailer });
     return this.layers;
   }

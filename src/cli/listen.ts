@@ -103,7 +103,7 @@ Examples:
 async function listen(addresses: readonly string[], flags: ListenFlags): Promise<void> {
   const summary = new CaptureSummary();
   const spec = listenSpec(addresses, flags);
-  const machine = applyMachine(machineOf(flags));
+  const machine = applyMachine(machineOf(flags))?.report ?? null;
   warnOfMachine(machine);
   await warmUpListener(spec);
   const listener = await Listener.open(spec, (damage) => summary.onDamage(damage));

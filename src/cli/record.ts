@@ -111,7 +111,7 @@ async function record(addresses: readonly string[], flags: RecordFlags, version:
   const spec = recordSpec(addresses, flags, version);
   refuse(spec, flags);
   const toStandardOutput = spec.path === '-';
-  const machine = applyMachine(machineOf(flags));
+  const machine = applyMachine(machineOf(flags))?.report ?? null;
   warnOfMachine(machine);
   const recorder = await Recorder.open(spec);
   // Writing what is in memory may take a slow disk longer than a stop is given elsewhere; a second signal ends it.

@@ -88,7 +88,7 @@ export function addVerifyPacingCommand(program: Command): void {
     .option('--max-gap <time>', 'cut idle gaps of the capture to this', duration);
   addLimits(command);
   addSockets(command);
-  addMachineOptions(command, 'sends').option('--preload', 'read the capture into memory before the run');
+  addMachineOptions(command, 'sends', 'auto').option('--preload', 'read the capture into memory before the run');
   addPackingOptions(addInputOptions(addWindowOptions(command)))
     .optionsGroup('Output:')
     .option('--json', 'one JSON object on standard output')

@@ -40,6 +40,12 @@ export class ByteQueue {
     return this.base + this.offset;
   }
 
+  /** Whether nothing is at hand and nothing more comes; looks at both each time, so that both are compiled early. */
+  get isAtEnd(): boolean {
+    const { available, ended } = this;
+    return ended && available === 0;
+  }
+
   /** Gives up `count` bytes; the caller has checked that they are at hand. */
   skip(count: number): void {
     this.offset += count;

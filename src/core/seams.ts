@@ -57,6 +57,11 @@ export interface RecordReader {
   readonly bytesAt?: number;
   /** True when the input has ended and every record was delivered. */
   done: boolean;
+  /**
+   * True once all bytes were read and it was said that no more will come: the next `next()` finishes what may be left,
+   * which takes its time. Absent where the reader cannot tell.
+   */
+  readonly isAtEnd?: boolean;
   next(): boolean;
   /** Hands over the next chunk of the file; the reader may keep a reference until its next `push`. */
   push(chunk: Uint8Array): void;

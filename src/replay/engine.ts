@@ -25,8 +25,10 @@ const restAboveNs = 4_000_000;
 const restMarginNs = 2_500_000;
 /** After so many sends the event loop gets a turn, due or not: socket callbacks queue up until then. */
 const sendsPerTurn = 512;
-/** With this much time to the next deadline a turn of the event loop (about 40 us at worst) costs nothing. */
-const freeTurnNs = 150_000;
+/** A sink that stages has none: its sends are over when the call into the kernel is. */
+const stagedPerTurn = 16_384;
+/** With this much time to the next deadline a turn of the event loop (40 us, at times 350) costs nothing. */
+const freeTurnNs = 500_000;
 const freeTurnSends = 32;
 /** How often the stop word is looked at while bytes are awaited. */
 const stopPollMs = 50;
@@ -43,6 +45,7 @@ export class ReplayEngine {
   private readonly record: SendRecord;
   private readonly staged: Staged | undefined;
   private readonly progress: SteeredRun;
+  private readonly sendsPerTurn: number;
   private sendsSinceTurn = 0;
 
   constructor(options: EngineOptions) {
@@ -67,6 +70,7 @@ export class ReplayEngine {
     const changed = faults === undefined ? reader : faults(reader);
     this.scheduled = framing === undefined ? changed : framing.frames(changed);
     this.staged = canStage(options.sink) ? new Staged(options.sink) : undefined;
+    this.sendsPerTurn = this.staged === undefined ? sendsPerTurn : stagedPerTurn;
     this.progress = new SteeredRun(this.o, reader, this.scheduled, this.record, this.staged);
     this.steering = options.steering === undefined ? undefined : new Steering(options.steering, this.progress);
   }
@@ -97,7 +101,9 @@ export class ReplayEngine {
     for (;;) {
       if (result.packets + (staged?.count ?? 0) >= limit) return 'limit';
       this.progress.isSought = false;
-      this.progress.isAtHand = scheduled.next();
+      // What is staged does not wait for the end of the capture to be found.
+      const isLast = staged !== undefined && staged.count > 0 && scheduled.isAtEnd === true;
+      this.progress.isAtHand = !isLast && scheduled.next();
       if (this.progress.isAtHand) {
         if (staged !== undefined && this.joins(staged)) continue;
         const outcome = this.place();
@@ -108,7 +114,7 @@ export class ReplayEngine {
       if (staged !== undefined && staged.count > 0) {
         const ended = await this.flush();
         if (ended) return ended;
-        if (this.progress.isSought) continue;
+        if (isLast || this.progress.isSought) continue;
       }
       if (scheduled.pause === 'end') return 'end';
       if (scheduled.pause === 'restart') {
@@ -170,7 +176,7 @@ export class ReplayEngine {
     if (staged === undefined) return this.reach(deadlineNs, deadlineNs - nowNs);
     if (staged.count > 0 && !this.goesWithStaged(staged, deadlineNs, nowNs)) {
       const outcome = this.flush();
-      if (outcome instanceof Promise) return outcome.then((ended) => ended ?? this.afterFlush(staged));
+      if (outcome instanceof Promise) return this.stageAfter(outcome, staged);
       if (outcome) return outcome;
     }
     return this.stage(staged);
@@ -181,6 +187,10 @@ export class ReplayEngine {
     if (staged.isFull) return false;
     if (deadlineNs === staged.deadlineNs) return true;
     return this.o.latePolicy === 'catch-up' && deadlineNs <= nowNs;
+  }
+
+  private async stageAfter(flush: Promise<EndReason | undefined>, staged: Staged): Promise<EndReason | undefined> {
+    return (await flush) ?? this.afterFlush(staged);
   }
 
   /** Between the flush and now the run may have been told to go elsewhere, or to stand still. */
@@ -211,9 +221,14 @@ export class ReplayEngine {
   /** Waits for the deadline, then acts. */
   private reach(deadlineNs: number, aheadNs: number): Outcome {
     if (aheadNs > restAboveNs) return this.restUntil(deadlineNs);
-    if (this.sendsSinceTurn >= (aheadNs > freeTurnNs ? freeTurnSends : sendsPerTurn)) {
-      return this.turn().then(() => this.waitUntil(deadlineNs));
-    }
+    const isFree = aheadNs > freeTurnNs;
+    if (isFree) this.record.tick(deadlineNs - aheadNs, true);
+    if (this.sendsSinceTurn >= (isFree ? freeTurnSends : this.sendsPerTurn)) return this.waitAfterTurn(deadlineNs);
+    return this.waitUntil(deadlineNs);
+  }
+
+  private async waitAfterTurn(deadlineNs: number): Promise<EndReason | undefined> {
+    await this.turn();
     return this.waitUntil(deadlineNs);
   }
 
@@ -223,7 +238,7 @@ export class ReplayEngine {
       const aheadNs = deadlineNs - nowNs;
       if (this.o.control.isInterrupted) return this.interrupted();
       if (aheadNs <= restAboveNs) break;
-      this.record.tick(nowNs);
+      this.record.tick(nowNs, true);
       await this.o.rest(aheadNs - restMarginNs);
     }
     this.sendsSinceTurn = 0;
@@ -251,7 +266,7 @@ export class ReplayEngine {
     this.sendsSinceTurn++;
     const endNs = clock.nowNs();
     record.sent(startNs, endNs, deadlineNs, scheduled.messages, scheduled.length, scheduled.feedLatencyNs);
-    record.tick(endNs);
+    record.tick(endNs, false);
     return sink.unsettled ? this.turn().then(() => undefined) : undefined;
   }
 
@@ -268,7 +283,7 @@ export class ReplayEngine {
     const endNs = clock.nowNs();
     record.sentTogether(staged, startNs, endNs);
     staged.count = 0;
-    record.tick(endNs);
+    record.tick(endNs, false);
     return sink.unsettled ? this.turn().then(() => undefined) : undefined;
   }
 
@@ -318,7 +333,7 @@ export class ReplayEngine {
       if (this.staged === undefined || this.staged.count === 0) break;
       await this.flushStep(steering);
     }
-    if (this.sendsSinceTurn >= sendsPerTurn) await this.turn();
+    if (this.sendsSinceTurn >= this.sendsPerTurn) await this.turn();
     steering.beforeStep(this.o.source.reader);
     const { handDeadlineNs } = this.progress;
     const ended = await this.sendNow(handDeadlineNs, handDeadlineNs);

@@ -90,6 +90,8 @@ export interface ScheduledSource extends ScheduledPacket {
   readonly skipped: number;
   /** What is wanted after `next()` was false. */
   readonly pause: Pause;
+  /** True where the next `next()` may take its time, since all was read; absent where that cannot be told. */
+  readonly isAtEnd?: boolean;
   next(): boolean;
   /** Goes back to the first datagram, in the next loop. Rejects where the source does. */
   restart(): Promise<void>;
@@ -151,6 +153,10 @@ export class ScheduledReader implements ScheduledSource {
   get frame(): CapturedFrame | null {
     const { wireBytesOf, source } = this.o;
     return wireBytesOf === undefined ? null : (source.reader.frame ?? null);
+  }
+
+  get isAtEnd(): boolean {
+    return this.o.source.reader.isAtEnd === true;
   }
 
   next(): boolean {

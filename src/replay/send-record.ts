@@ -6,6 +6,7 @@ import type { SendLog } from './send-log.js';
 import type { SteeringCounts } from './steering.js';
 
 const intervalNs = 1e9;
+const intervalGraceNs = 0.25e9;
 
 /** What to do with a packet that is due later than `lateAfterNs` ago. */
 export type LatePolicy = 'catch-up' | 'shift' | 'drop';
@@ -192,9 +193,12 @@ export class SendRecord {
     this.previousStartNs = Number.NaN;
   }
 
-  /** Says what time it is: an interval of a second may be over. */
-  tick(nowNs: number): void {
-    if (nowNs < this.nextIntervalNs) return;
+  /**
+   * Says what time it is: an interval of a second may be over. What that takes, some 0.2 ms, waits a while for a pause
+   * of the schedule (`isFree`).
+   */
+  tick(nowNs: number, isFree: boolean): void {
+    if (nowNs < (isFree ? this.nextIntervalNs : this.nextIntervalNs + intervalGraceNs)) return;
     this.o.control.figures[figure.latenessP99Ns] = this.lateness.interval.percentile(99);
     this.o.recorder.closeInterval(nowNs - this.originNs);
     while (this.nextIntervalNs <= nowNs) this.nextIntervalNs += intervalNs;

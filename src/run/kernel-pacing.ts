@@ -1,6 +1,6 @@
 /** `--pacing kernel`: what it needs of a target, and the times that datagrams are handed over with. */
 import { isIP } from 'node:net';
-import type { MonotonicClock } from '../core/clock.js';
+import type { BasedClock } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import type { Clock } from '../core/seams.js';
 import { resolveHost } from '../io/address.js';
@@ -27,5 +27,5 @@ export async function transmitTimesOf(spec: ReplaySpec, clock: Clock): Promise<{
   if (spec.pacing !== 'kernel' || target.kind !== 'udp') return {};
   const host = target.host === null || isIP(target.host) ? target.host : await resolveHost(target.host);
   const kept = transmitClock({ host, iface: target.iface });
-  return { txtime: { clock: kept, base: (clock as MonotonicClock).base } };
+  return { txtime: { clock: kept, base: (clock as BasedClock).base } };
 }

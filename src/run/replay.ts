@@ -112,6 +112,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
   } catch (error) {
     throw await closeAfter(error, target, [log, { close: () => faults?.close(false) }]);
   } finally {
+    timing.release();
     recorder.destroy();
     const closed = source.close();
     // A stop may have left a read of a pipe under way, which ends when the pipe does.

@@ -1,7 +1,7 @@
 /** The target `inproc:ring`: a worker that polls a ring and decodes every message, as a user's own worker would. */
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { InputSpec } from '../analysis/input.js';
-import type { MonotonicClock } from '../core/clock.js';
+import type { BasedClock } from '../core/clock.js';
 import { SinkError } from '../core/errors.js';
 import type { HistogramSummary } from '../core/histogram.js';
 import { createRing, RingWriter } from '../core/ring.js';
@@ -18,7 +18,7 @@ const workerScript = new URL('./ring-worker.js', import.meta.url);
  */
 export async function openRingTarget(
   input: InputSpec,
-  clock: MonotonicClock,
+  clock: BasedClock,
   script = workerScript,
 ): Promise<OpenedTarget> {
   const memory = createRing(ringBytes);

@@ -6,9 +6,10 @@
 import { statSync } from 'node:fs';
 import { type InputSpec, isStandardInput } from '../analysis/input.js';
 import type { Protocols } from '../analysis/protocols.js';
-import { MonotonicClock } from '../core/clock.js';
+import { takeBase } from '../core/clock.js';
 import { createRing, RingReader, RingWriter } from '../core/ring.js';
 import type { Flow } from '../core/seams.js';
+import { openClock } from '../io/native/native-clock.js';
 import { noFilter } from '../replay/filter.js';
 import { RingSink } from '../replay/sinks.js';
 import { CaptureSource } from './capture-source.js';
@@ -45,7 +46,7 @@ async function playRound(source: CaptureSource, input: InputSpec, protocols: Pro
   const memory = createRing(ringBytes);
   const reader = new RingReader(memory);
   const flows: Flow[] = [];
-  const sink = new RingSink(new RingWriter(memory, { full: 'drop' }), new MonotonicClock(), (flow) => {
+  const sink = new RingSink(new RingWriter(memory, { full: 'drop' }), openClock(takeBase()), (flow) => {
     flows[flow.index] = flow;
   });
   const handler = new FeedHandler(input, protocols);

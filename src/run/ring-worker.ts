@@ -2,10 +2,11 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { InputSpec } from '../analysis/input.js';
 import { loadProtocols } from '../analysis/protocols.js';
-import { type ClockBase, MonotonicClock } from '../core/clock.js';
+import type { ClockBase } from '../core/clock.js';
 import { type HistogramSummary, initHistograms } from '../core/histogram.js';
 import { RingReader } from '../core/ring.js';
 import type { Flow } from '../core/seams.js';
+import { openClock } from '../io/native/native-clock.js';
 import { waitedForCpuNs } from '../io/thread-time.js';
 import { LatencyRecorder } from '../replay/latency.js';
 import { FeedHandler } from './feed-handler.js';
@@ -31,7 +32,7 @@ const longestSleepMs = 100;
 
 const data = workerData as RingWorkerData;
 await initHistograms();
-const clock = new MonotonicClock(data.base);
+const clock = openClock(data.base);
 const reader = new RingReader(data.memory);
 // However this thread ends, a writer must not wait for it.
 process.once('exit', () => reader.close());

@@ -2,7 +2,7 @@
 
 import { forcedFraming } from '../analysis/input.js';
 import type { Protocols } from '../analysis/protocols.js';
-import type { MonotonicClock } from '../core/clock.js';
+import type { BasedClock } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import type { HistogramSummary } from '../core/histogram.js';
 import type { Clock, Sink } from '../core/seams.js';
@@ -81,7 +81,7 @@ export async function openTarget(
   }
   if (target.kind === 'eth') return openEthernetTarget(target);
   if (target.kind === 'soupbintcp') return openSoupTarget(target, spec);
-  if (target.via === 'ring') return openRingTarget(spec.input, clock as MonotonicClock);
+  if (target.via === 'ring') return openRingTarget(spec.input, clock as BasedClock);
   const handler = new FeedHandler(spec.input, protocols);
   return {
     sink: new HandlerSink(handler.onDatagram, clock, recorder),

@@ -1,8 +1,9 @@
 /** The clock of a run, how its deadlines are waited for, and what its times stand for since the epoch. */
-import { type EpochTime, MonotonicClock, takeBase, VirtualClock, WallClock } from '../core/clock.js';
+import { type EpochTime, takeBase, VirtualClock, WallClock } from '../core/clock.js';
 import type { Clock } from '../core/seams.js';
 import { kernelHorizonNs, PacedWaiter, VirtualWaiter, type Waiter } from '../core/waiter.js';
 import { applyMachine, type MachineReport } from '../io/native/machine.js';
+import { openClock } from '../io/native/native-clock.js';
 import { openSleeper } from '../io/native/sleeper.js';
 import type { ReplayControl } from '../replay/control.js';
 import { interrupted } from './command-queue.js';
@@ -24,6 +25,8 @@ export interface Timing {
   pacing: PacingReport | null;
   /** What of the machine was asked for and took effect. */
   machine: MachineReport | null;
+  /** Gives back the processor that was asked for. */
+  release(): void;
   rest(ns: number): Promise<void>;
   toEpoch(ns: number): EpochTime;
   fromEpoch(time: EpochTime): number;
@@ -42,14 +45,16 @@ export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
       kind: 'virtual',
       pacing: null,
       machine: null,
+      release() {},
       rest: async (ns) => clock.advance(ns),
       toEpoch: (ns) => ({ seconds: Math.floor(ns / 1e9), nanoseconds: ns % 1e9 }),
       fromEpoch: () => 0,
     };
   }
   const { pacing: mode, spinBelowNs } = spec;
-  const clock = new MonotonicClock(spec.sendLog?.base ?? takeBase(runClockSeconds));
+  const clock = openClock(spec.sendLog?.base ?? takeBase(runClockSeconds));
   const wall = new WallClock(clock);
+  const machine = applyMachine(spec.machine);
   const sleeper = mode === 'spin' ? null : openSleeper(clock.base);
   return {
     clock,
@@ -61,7 +66,8 @@ export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
       horizonNs: mode === 'kernel' ? kernelHorizonNs : null,
       sleep: mode === 'spin' ? null : sleeper === null ? 'Atomics.wait' : 'clock_nanosleep',
     },
-    machine: applyMachine(spec.machine),
+    machine: machine?.report ?? null,
+    release: () => machine?.release(),
     // A thread that must not sleep turns the event loop instead.
     rest: mode === 'spin' ? turn : (ns) => interrupted(control, Math.min(ns, longestRestNs) / 1e6),
     toEpoch: (ns) => wall.toEpoch(ns),

@@ -3,12 +3,13 @@
  * the kernel's stamps where there are such, side by side.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EpochTime, MonotonicClock, takeBase } from '../core/clock.js';
+import { type BasedClock, type EpochTime, takeBase } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import { type HistogramSummary, initHistograms } from '../core/histogram.js';
 import { createRing } from '../core/ring.js';
 import { isLoopback, resolveHost } from '../io/address.js';
 import { libc } from '../io/native/libc.js';
+import { openClock } from '../io/native/native-clock.js';
 import { RealtimeOffset } from '../io/native/realtime.js';
 import { openUdpReceiver, type ReceivePath, type UdpReceiver } from '../io/udp-receiver.js';
 import { ReplayControl } from '../replay/control.js';
@@ -118,7 +119,7 @@ export async function verifyPacing(
   const host = await loopbackOf(spec.host ?? defaultHost);
   await initHistograms();
   const memory = createRing(logBytes);
-  const clock = new MonotonicClock(takeBase(runClockSeconds));
+  const clock = openClock(takeBase(runClockSeconds));
   const proof = new PacingProof(memory, onPair);
   const stamps = new Stamps(clock);
   const receiver = await openUdpReceiver(
@@ -169,7 +170,7 @@ class Stamps {
   private zero: EpochTime;
   private looks = 0;
 
-  constructor(private readonly clock: MonotonicClock) {
+  constructor(private readonly clock: BasedClock) {
     const library = libc();
     this.offset = library === null ? null : new RealtimeOffset(library, clock.base);
     this.zero = this.offset?.atZero() ?? { seconds: 0, nanoseconds: 0 };

@@ -31,12 +31,12 @@ import { FeedHandler } from './feed-handler.js';
 import type { ReplaySpec } from './replay-spec.js';
 import { rehearseFaults } from './run-faults.js';
 
-/** What is warmed: waiting, sending what is long past, sending what is due together. */
-const kinds = ['paced', 'behind', 'together'] as const;
+/** What is warmed: waiting, sending what is long past, sending what is due together, and pauses between sends. */
+const kinds = ['paced', 'behind', 'together', 'sparse'] as const;
 type Kind = (typeof kinds)[number];
 
-const rounds = 15;
-const packetsPerRound = { paced: 1000, behind: 3000, together: 3000 } as const;
+const rounds = 16;
+const packetsPerRound = { paced: 1000, behind: 3000, together: 3000, sparse: 40 } as const;
 const loopsPerRound = 50;
 /** Of each file, so that a round comes to its end several times. */
 const beginningBytes = 128 << 10;
@@ -44,6 +44,8 @@ const beginningBytes = 128 << 10;
 const longestMs = 600;
 /** Waiting is warmed at this rate, which leaves something to wait for, … */
 const pacedRate: Rate = { mode: 'packets', perSecond: { numerator: 100_000, denominator: 1 } };
+/** … as are pauses that leave time for a turn of the event loop, … */
+const sparseRate: Rate = { mode: 'packets', perSecond: { numerator: 1500, denominator: 1 } };
 /** … what is past at the run's own, begun so long ago, … */
 const behindNs = 1e13;
 /** … and what is due together at the run's own so many times over. */
@@ -89,6 +91,7 @@ function warmSpec(spec: ReplaySpec, kind: Kind): ReplaySpec {
   return {
     ...spec,
     ...(kind === 'paced' ? { rate: pacedRate, shape: null } : {}),
+    ...(kind === 'sparse' ? { rate: sparseRate, shape: null } : {}),
     ...(kind === 'together' ? { rate: atSpeed(spec.rate) } : {}),
     limit: Math.min(packetsPerRound[kind], spec.limit),
     durationNs: Number.POSITIVE_INFINITY,

@@ -137,6 +137,10 @@ export class SoupBridge implements DatagramReader {
     return this.view === this.out ? null : (this.reader.frame ?? null);
   }
 
+  get isAtEnd(): boolean {
+    return this.given === this.built && this.reader.isAtEnd === true;
+  }
+
   push(chunk: Uint8Array): void {
     this.reader.push(chunk);
   }

@@ -420,8 +420,13 @@ describe('turns of the event loop', () => {
   });
 
   test('more often where there is time', async () => {
-    const { turns, rests } = await play(new FakeSource(burst, 5000), new NullSink(), { speed: '5kpps' });
+    const { turns, rests } = await play(new FakeSource(burst, 5000), new NullSink(), { speed: '1500pps' });
     expect([turns, rests]).toEqual([Math.floor(1999 / 32), []]);
+  });
+
+  test('not more often where a turn could take as long as there is time', async () => {
+    const { turns, rests } = await play(new FakeSource(burst, 5000), new NullSink(), { speed: '2kpps' });
+    expect([turns, rests]).toEqual([3, []]);
   });
 
   test('none where a rest does the same', async () => {
@@ -501,6 +506,19 @@ describe('what a watcher sees', () => {
     ]);
     expect(counts).toEqual([11, 10, 4]);
     expect(recorder.summaries().sendLateness.count).toBe(25);
+  });
+
+  test('an interval that is over waits for a pause of the schedule, but not for long', async () => {
+    const ends: number[] = [];
+    const recorder = new LatencyRecorder((_series, _fromNs, toNs) => ends.push(toNs));
+    const every = (gapNs: number, fromNs: number, count: number): number[] =>
+      Array.from({ length: count }, (_, index) => fromNs + index * gapNs);
+    // Without a pause from 0.9 s on, but for one at 1.1 s; none after.
+    const times = [0, ...every(100 * us, 0.9 * second, 2000), ...every(100 * us, 1.101 * second, 20_000)];
+    await playLog(new FakeSource(datagramsAt(times), 30_000), { recorder });
+    const [first = 0, next = 0] = ends;
+    expect(first).toBeCloseTo(1.0999 * second, -6);
+    expect(next).toBeCloseTo(2.25 * second, -6);
   });
 
   test('feed latency, where the datagram has one', async () => {

@@ -94,15 +94,22 @@ class FakeReader implements DatagramReader {
   done = false;
   flow: Flow = flow;
   messages = 0;
+  /** Called where the end is found. */
+  onEnd: () => void = () => {};
   private allowed = 0;
 
   constructor(private readonly datagrams: readonly Datagram[]) {}
+
+  get isAtEnd(): boolean {
+    return this.packetNumber >= this.datagrams.length;
+  }
 
   next(): boolean {
     this.wipe();
     const datagram = this.datagrams[this.packetNumber];
     if (datagram === undefined) {
       this.done = this.packetNumber >= this.datagrams.length;
+      this.onEnd();
       return false;
     }
     if (this.allowed === 0) return false;

@@ -127,6 +127,22 @@ describe('calls', () => {
     expect((await playBatches(new FakeSource(burst, 3))).sink.sizes).toEqual([3, 3, 3, 1]);
   });
 
+  test('seldom give the event loop a turn: what a sink has staged it sends within the call', async () => {
+    const steady = datagramsAt(Array.from({ length: 20_000 }, (_, index) => index * 10 * us));
+    const { turns, sink } = await playBatches(new FakeSource(steady, 30_000));
+    expect([sink.calls.length, turns]).toEqual([20_000, 1]);
+  });
+
+  test('do not wait for the end to be found', async () => {
+    const clock = new VirtualClock();
+    const source = new FakeSource(datagramsAt([0, ms, ms, 2 * ms, 2 * ms]), 100);
+    source.reader.onEnd = () => clock.advance(90 * us);
+    const { sink, result } = await playBatches(source, { clock });
+    expect(sink.sizes).toEqual([1, 2, 2]);
+    expect(sink.sent.map(({ atNs, scheduledNs }) => atNs - scheduledNs)).toEqual([0, 0, 0, 0, 0]);
+    expect(result.late.maxNs).toBe(0);
+  });
+
   test('a call may last as long as it likes: what is due by then goes along', async () => {
     const { sink, result, recorder } = await playBatches(new FakeSource(tenMs, 100), {}, 64, new Map([[2, 5 * ms]]));
     expect(sink.sizes).toEqual([1, 1, 1, 5, 1, 1]);

@@ -1,7 +1,7 @@
 /**
- * What the calling thread asks of the machine: a processor of its own, code that is never paged out, and a place before
- * all ordinary threads (`sched_setaffinity`, `mlock`, `SCHED_FIFO`). What is refused is told, and the run goes on
- * without.
+ * What the calling thread asks of the machine: a processor that no other thread of the process uses, code that is never
+ * paged out, and a place before all ordinary threads (`sched_setaffinity`, `mlock`, `SCHED_FIFO`). What is refused is
+ * told, and the run goes on without.
  *
  * Not `mlockall`: V8 gives pages back with `madvise`, which locked memory refuses, and ends the process over it. (Node
  * 20 did.) What is mapped from files and what is ours, the preloaded capture, can be locked.
@@ -9,10 +9,11 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { errorName, type Libc, libc, libcAbsence, systemError } from './libc.js';
+import { Affinity } from './processor.js';
 
 export interface MachineSpec {
-  /** The processor to stay on; null: any. */
-  readonly cpu: number | null;
+  /** The processor to stay on, which the process's other threads keep off; auto: one of several; null: any. */
+  readonly cpu: number | 'auto' | null;
   /** Keep the program's code and a preloaded capture in memory. */
   readonly lockMemory: boolean;
   /** Priority under SCHED_FIFO, 1 to 99; null: an ordinary thread. */
@@ -22,6 +23,8 @@ export interface MachineSpec {
 /** What took effect, and what did not and why. */
 export interface MachineReport {
   readonly cpu: number | null;
+  /** Other threads of the process that keep off it. */
+  readonly threadsMoved: number;
   /** Bytes of the program's files that stay in memory. */
   readonly lockedBytes: number;
   readonly realtime: number | null;
@@ -30,9 +33,8 @@ export interface MachineReport {
 
 export const noMachine: MachineSpec = { cpu: null, lockMemory: false, realtime: null };
 
-/** The calling thread, of `sched_setaffinity` and `sched_setscheduler`. */
+/** The calling thread, of `sched_setscheduler`. */
 const self = 0;
-const maskBytes = 128;
 const SCHED_FIFO = 1;
 /** Threads that this one begins are ordinary again. */
 const SCHED_RESET_ON_FORK = 0x4000_0000;
@@ -41,26 +43,40 @@ const pageBytes = 4096;
 const lockPrototype = 'int mlock(uintptr_t address, size_t length)';
 const EINVAL = 22;
 
+/** What was applied, and how to give the processor back. */
+export interface AppliedMachine {
+  readonly report: MachineReport;
+  /** Lets all threads run where they might before. */
+  release(): void;
+}
+
 /** Applies what is asked for to the calling thread (what is locked, to the process); null where nothing is. */
-export function applyMachine(spec: MachineSpec, here: Libc | null = libc()): MachineReport | null {
+export function applyMachine(spec: MachineSpec, here: Libc | null = libc()): AppliedMachine | null {
   const { cpu, lockMemory, realtime } = spec;
+  if (here === null && cpu === 'auto' && !lockMemory && realtime === null) return null;
   if (cpu === null && !lockMemory && realtime === null) return null;
   const refused: string[] = [];
   if (here === null) {
     refused.push(`--cpu, --mlock and --realtime cannot be had here: ${libcAbsence()}`);
-    return { cpu: null, lockedBytes: 0, realtime: null, refused };
+    return { report: { cpu: null, threadsMoved: 0, lockedBytes: 0, realtime: null, refused }, release() {} };
   }
+  const affinity = new Affinity(here);
+  const own = cpu === 'auto' ? affinity.choose() : cpu;
   /** True where `call` succeeded; else notes `why`. */
-  const took = (result: number, why: (errno: number) => string): boolean => {
-    if (result === 0) return true;
-    refused.push(why(here.errno()));
-    return false;
+  const took = (isTaken: boolean, why: (errno: number) => string): boolean => {
+    if (!isTaken) refused.push(why(here.errno()));
+    return isTaken;
   };
+  const isKept = own !== null && took(affinity.keepTo(own), (errno) => whyNoCpu(own, errno));
   return {
-    cpu: cpu !== null && took(setAffinity(here, cpu), (errno) => whyNoCpu(cpu, errno)) ? cpu : null,
-    lockedBytes: lockMemory ? lockFiles(here, refused) : 0,
-    realtime: realtime !== null && took(setFifo(here, realtime), whyNotRealtime) ? realtime : null,
-    refused,
+    report: {
+      cpu: isKept ? own : null,
+      threadsMoved: isKept ? affinity.keepOthersOff(own) : 0,
+      lockedBytes: lockMemory ? lockFiles(here, refused) : 0,
+      realtime: realtime !== null && took(setFifo(here, realtime) === 0, whyNotRealtime) ? realtime : null,
+      refused,
+    },
+    release: () => affinity.release(),
   };
 }
 
@@ -77,14 +93,6 @@ export function adviseHugePages(memory: ArrayBuffer, here: Libc | null = libc())
 /** Keeps memory of ours in place, and fills it with pages at once; says whether that was permitted. */
 export function lockBuffer(memory: ArrayBuffer, here: Libc | null = libc()): boolean {
   return here !== null && here.declare(lockPrototype)(here.addressOf(memory), memory.byteLength) === 0;
-}
-
-function setAffinity(here: Libc, cpu: number): number {
-  const mask = new Uint8Array(new ArrayBuffer(maskBytes));
-  // A processor beyond the mask leaves it empty, which is refused as one that is not there.
-  if (cpu < maskBytes * 8) mask[cpu >> 3] = 1 << (cpu & 7);
-  const call = here.declare('int sched_setaffinity(int thread, size_t size, uintptr_t mask)');
-  return call(self, maskBytes, here.addressOf(mask.buffer as ArrayBuffer));
 }
 
 /** Locks what the process has mapped from files: the programs it runs and their constants; says how many bytes. */

@@ -34,11 +34,21 @@ function recording(real: Libc, refuse: (message: Message) => number = () => 0) {
     if (taken.length > 0) calls.push(taken);
     return taken.length === 0 ? -1 : taken.length;
   };
+  /** One datagram alone is sent without a description. */
+  const send = (_descriptor: number, address: number, length: number): number => {
+    const bytes = length === 0 ? '' : Buffer.from(real.viewOf(address, length)).toString('latin1');
+    const message = { bytes, control: [] };
+    errno = refuse(message);
+    if (errno !== 0) return -1;
+    calls.push([message]);
+    return length;
+  };
   const fake: Libc = {
     ...real,
     errno: () => (errno === 0 ? real.errno() : errno),
     declare: (prototype) => {
       if (prototype.startsWith('int sendmmsg(')) return sendmmsg as ReturnType<Libc['declare']>;
+      if (prototype.startsWith('int send(')) return send as ReturnType<Libc['declare']>;
       if (prototype.startsWith('int poll(')) return ((...args: number[]) => waits.push(args[2] as number)) as never;
       return real.declare(prototype);
     },
