@@ -131,6 +131,7 @@ async function play(path: string, target: Target, speed: string): Promise<Replay
     target,
     rate: parseSpeed(speed),
     filter: noFilter,
+    machine: { ...replayDefaults.machine, cpu: 'auto' },
   };
   const { report } = await runReplayThread(spec);
   print(indented(describeReplay(report, spec)));

@@ -144,7 +144,8 @@ const pacing: Topic = {
         ['sleep', 'only sleeps: the least processor time, and packets late by what a sleep is, some 50 to 100 us'],
         [
           'spin',
-          'never sleeps: the exactest, at the cost of a whole processor from the first packet to the last. With ' +
+          'never sleeps: the exactest, at the cost of a whole processor from the first packet to the last; ' +
+            '--cpu auto gives it one that the other threads of the process keep off. With ' +
             '--realtime the kernel takes such a thread off its processor for 50 ms of each second ' +
             '(kernel.sched_rt_runtime_us): hybrid goes better with that',
         ],
