@@ -76,30 +76,30 @@ export class Auctions {
     const { books, listings } = this.market;
     let buy = books.head(symbol, bid);
     let sell = books.head(symbol, ask);
-    let buyLeft = buy === none ? 0 : books.shares[buy];
-    let sellLeft = sell === none ? 0 : books.shares[sell];
+    let buyLeft = buy === none ? 0 : books.shares(buy);
+    let sellLeft = sell === none ? 0 : books.shares(sell);
     let lowest = 0;
     let highest = maxPrice;
     this.matched = 0;
-    while (buy !== none && sell !== none && books.price[buy] >= books.price[sell]) {
+    while (buy !== none && sell !== none && books.price(buy) >= books.price(sell)) {
       const shares = Math.min(buyLeft, sellLeft);
       this.matched += shares;
-      lowest = books.price[sell];
-      highest = books.price[buy];
+      lowest = books.price(sell);
+      highest = books.price(buy);
       buyLeft -= shares;
       sellLeft -= shares;
       if (buyLeft === 0) {
         buy = books.after(buy);
-        buyLeft = buy === none ? 0 : books.shares[buy];
+        buyLeft = buy === none ? 0 : books.shares(buy);
       }
       if (sellLeft === 0) {
         sell = books.after(sell);
-        sellLeft = sell === none ? 0 : books.shares[sell];
+        sellLeft = sell === none ? 0 : books.shares(sell);
       }
     }
     // What stays in the book must not be better than the price.
-    if (buy !== none) lowest = Math.max(lowest, books.price[buy]);
-    if (sell !== none) highest = Math.min(highest, books.price[sell]);
+    if (buy !== none) lowest = Math.max(lowest, books.price(buy));
+    if (sell !== none) highest = Math.min(highest, books.price(sell));
     const isEmpty = this.matched === 0 && buy === none && sell === none;
     const last = onGrid(listings.price[symbol], 0);
     const wanted = this.matched > 0 || type === 'H' ? last : (symbol & 1) === 0 ? lowest || highest : highest;
@@ -111,7 +111,7 @@ export class Auctions {
   private execute(symbol: number, side: number, shares: number, price: number): void {
     const { market } = this;
     for (let left = shares; left > 0; ) {
-      const part = Math.min(left, market.books.shares[market.books.head(symbol, side)]);
+      const part = Math.min(left, market.books.shares(market.books.head(symbol, side)));
       market.executeInCross(symbol, side, part, price);
       left -= part;
     }
@@ -126,7 +126,7 @@ export class Auctions {
     let shares = 0;
     for (let taken = 0; taken < orders; taken++) {
       if (books.bestPrice(symbol, side) !== price || market.free <= 0 || !market.canSpare(1)) break;
-      const part = books.shares[books.head(symbol, side)];
+      const part = books.shares(books.head(symbol, side));
       market.executeInCross(symbol, side, part, price);
       shares += part;
     }

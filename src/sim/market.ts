@@ -108,23 +108,23 @@ export class Market {
 
   delete(order: number): void {
     const { books } = this;
-    this.queue.delete(books.symbol[order] + 1, books.reference[order]);
+    this.queue.delete(books.symbol(order) + 1, books.reference(order));
     books.remove(order);
   }
 
   /** Cancels fewer shares than are open. */
   cancel(order: number, shares: number): void {
     const { books } = this;
-    this.queue.cancel(books.symbol[order] + 1, books.reference[order], shares);
+    this.queue.cancel(books.symbol(order) + 1, books.reference(order), shares);
     books.reduce(order, shares);
   }
 
   /** The new order is last in its level. */
   replace(order: number, price: number, shares: number): void {
     const { books } = this;
-    const symbol = books.symbol[order];
-    const side = books.side[order];
-    const original = books.reference[order];
+    const symbol = books.symbol(order);
+    const side = books.side(order);
+    const original = books.reference(order);
     const reference = this.nextReference();
     this.queue.replace(symbol + 1, original, reference, shares, price);
     books.remove(order);
@@ -136,9 +136,9 @@ export class Market {
     const { books, queue, listings } = this;
     const order = books.head(symbol, side);
     const match = this.nextMatch(symbol, shares);
-    if (price === ownPrice) queue.executed(symbol + 1, books.reference[order], shares, match);
-    else queue.executedAt(symbol + 1, books.reference[order], shares, match, 'Y', price);
-    listings.price[symbol] = books.price[order];
+    if (price === ownPrice) queue.executed(symbol + 1, books.reference(order), shares, match);
+    else queue.executedAt(symbol + 1, books.reference(order), shares, match, 'Y', price);
+    listings.price[symbol] = books.price(order);
     this.tally.executed(symbol, shares);
     books.reduce(order, shares);
   }
@@ -147,7 +147,7 @@ export class Market {
   executeInCross(symbol: number, side: number, shares: number, price: number): void {
     const { books } = this;
     const order = books.head(symbol, side);
-    this.queue.executedAt(symbol + 1, books.reference[order], shares, ++this.match, 'N', price);
+    this.queue.executedAt(symbol + 1, books.reference(order), shares, ++this.match, 'N', price);
     this.tally.executedInCross(shares);
     books.reduce(order, shares);
   }

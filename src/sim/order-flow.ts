@@ -193,9 +193,12 @@ export class OrderFlow {
     const { books } = this.market;
     const drawn = this.market.draw(64);
     const isNew = drawn < 48;
-    const links = isNew ? books.older : books.newer;
     let order = isNew ? books.newest[symbol] : books.oldest[symbol];
-    for (let steps = drawn & 15; steps > 0 && links[order] !== none; steps--) order = links[order];
+    for (let steps = drawn & 15; steps > 0; steps--) {
+      const next = isNew ? books.older(order) : books.newer(order);
+      if (next === none) break;
+      order = next;
+    }
     return order;
   }
 
@@ -218,12 +221,12 @@ export class OrderFlow {
     const { market } = this;
     const { books } = market;
     const order = this.pickOrder(symbol);
-    const side = books.side[order];
-    const before = books.price[order];
+    const side = books.side(order);
+    const before = books.price(order);
     const moved = (market.draw(2) === 0 ? -1 : 1) * (1 + market.draw(3)) * tickAt(before);
     const price = this.fit(symbol, side, before + moved);
-    const shares = market.draw(4) === 0 ? this.drawShares() : books.shares[order];
-    market.replace(order, price, price === before && shares === books.shares[order] ? shares + 100 : shares);
+    const shares = market.draw(4) === 0 ? this.drawShares() : books.shares(order);
+    market.replace(order, price, price === before && shares === books.shares(order) ? shares + 100 : shares);
   }
 
   private sweep(symbol: number): void {
@@ -238,7 +241,7 @@ export class OrderFlow {
     for (let taken = 1; taken <= most; taken++) {
       const order = books.head(symbol, side);
       if (order === none) return;
-      const open = books.shares[order];
+      const open = books.shares(order);
       const isWhole = taken < most || market.draw(2) === 0;
       market.execute(symbol, side, isWhole ? open : this.part(open));
     }
@@ -254,21 +257,21 @@ export class OrderFlow {
       this.enterUnlessCrowded(symbol, false);
       return;
     }
-    const shown = books.price[order];
+    const shown = books.price(order);
     const price = side === bid ? shown + halfCent : shown - halfCent;
     const isInside = shown > dollar;
-    market.execute(symbol, side, this.part(books.shares[order]), isInside ? price : undefined);
+    market.execute(symbol, side, this.part(books.shares(order)), isInside ? price : undefined);
   }
 
   private cancel(symbol: number): void {
     const { market } = this;
     const { books } = market;
     const order = books.liveOf[symbol] > 0 ? this.pickOrder(symbol) : none;
-    if (order === none || books.shares[order] < 2) {
+    if (order === none || books.shares(order) < 2) {
       this.enterUnlessCrowded(symbol, false);
       return;
     }
-    const shares = books.shares[order];
+    const shares = books.shares(order);
     const lotsLess = Math.ceil(shares / 100) - 1;
     market.cancel(order, lotsLess > 0 ? 100 * (1 + market.draw(lotsLess)) : 1 + market.draw(shares - 1));
   }

@@ -77,8 +77,8 @@ export function describeTruth(market: Market, facts: SessionFacts): SessionTruth
 
 function levels({ books }: Market, symbol: number, side: number): LevelTruth[] {
   const found: LevelTruth[] = [];
-  for (let level = books.best[symbol * 2 + side]; level !== none; level = books.worse[level]) {
-    found.push([books.levelPrice[level], books.levelShares[level], books.levelOrders[level]]);
+  for (let level = books.best[symbol * 2 + side]; level !== none; level = books.worse(level)) {
+    found.push([books.levelPrice(level), books.levelShares(level), books.levelOrders(level)]);
   }
   return found;
 }

@@ -258,7 +258,7 @@ export class DayPlan {
       if (!isListed || kind !== 'future' || best === none || market.free <= mostOfEvent) continue;
       this.event(() => {
         this.figures.clear();
-        this.figures.add(index, openType, market.books.price[best], Number.NaN, indicativeOpen);
+        this.figures.add(index, openType, market.books.price(best), Number.NaN, indicativeOpen);
         market.writer.figures(family.sessionStatistics, this.figures, lastStatsMsg);
       });
     }
@@ -272,7 +272,7 @@ export class DayPlan {
       const first = market.books.head(index, ask);
       const isLate = status !== statusReady || kind === 'spread' || market.free <= mostOfEvent;
       if (isLate || first === none || market.books.ordersOn[index * 2 + ask] < 4) continue;
-      this.event(() => market.execute(index, ask, market.books.shares[first], market.books.price[first], 0, false));
+      this.event(() => market.execute(index, ask, market.books.shares(first), market.books.price(first), 0, false));
     }
     return undefined;
   }

@@ -72,10 +72,10 @@ export class ImpliedPrices {
     this.newPrice = 0;
     this.newSize = 0;
     if (!this.isOn || first === none || second === none) return;
-    const price = books.levelPrice[first] - books.levelPrice[second];
+    const price = books.levelPrice(first) - books.levelPrice(second);
     const other = books.best[spread.index * 2 + 1 - side];
-    if (other !== none && (side === bid ? price >= books.levelPrice[other] : price <= books.levelPrice[other])) return;
+    if (other !== none && (side === bid ? price >= books.levelPrice(other) : price <= books.levelPrice(other))) return;
     this.newPrice = price;
-    this.newSize = Math.min(books.levelShares[first], books.levelShares[second]);
+    this.newSize = Math.min(books.levelShares(first), books.levelShares(second));
   }
 }

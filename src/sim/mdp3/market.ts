@@ -129,23 +129,23 @@ export class Market {
 
   delete(order: number): void {
     const { books } = this;
-    this.change(order, books.shares[order], orderDelete);
+    this.change(order, books.shares(order), orderDelete);
     books.remove(order);
   }
 
   /** Sets the quantity: less keeps the order's priority, more loses it. */
   resize(order: number, qty: number): void {
     const { books } = this;
-    const open = books.shares[order];
+    const open = books.shares(order);
     if (qty < open) {
       this.change(order, qty, orderUpdate);
       books.reduce(order, open - qty);
       return;
     }
-    const instrument = books.symbol[order];
-    const side = books.side[order];
-    const price = books.price[order];
-    const orderId = books.reference[order];
+    const instrument = books.symbol(order);
+    const side = books.side(order);
+    const price = books.price(order);
+    const orderId = books.reference(order);
     books.remove(order);
     const place = books.add(instrument, side, price, qty, orderId);
     this.priority[place] = ++this.lastPriority;
@@ -162,16 +162,16 @@ export class Market {
     let left = qty;
     list.begin(instrument, aggressor);
     for (let order = books.head(instrument, side); order !== none && left > 0; order = books.head(instrument, side)) {
-      const price = books.price[order];
+      const price = books.price(order);
       if ((side === ask ? price > worst : price < worst) || !list.hasRoom(price)) break;
-      const part = Math.min(left, books.shares[order]);
-      list.fill(price, incoming, books.reference[order], part);
-      if (part === books.shares[order]) this.delete(order);
-      else this.resize(order, books.shares[order] - part);
+      const part = Math.min(left, books.shares(order));
+      list.fill(price, incoming, books.reference(order), part);
+      if (part === books.shares(order)) this.delete(order);
+      else this.resize(order, books.shares(order) - part);
       left -= part;
     }
     const best = books.head(instrument, side);
-    const isFree = best === none || (side === ask ? books.price[best] > worst : books.price[best] < worst);
+    const isFree = best === none || (side === ask ? books.price(best) > worst : books.price(best) < worst);
     if (rest && left > 0 && isFree) this.enter(instrument, 1 - side, worst, left, incoming);
     return left;
   }
@@ -199,7 +199,7 @@ export class Market {
     this.touch(instrument);
     for (const side of [bid, ask]) {
       for (let order = books.head(instrument, side); order !== none; order = books.after(order)) {
-        this.change(order, books.shares[order], orderNew);
+        this.change(order, books.shares(order), orderNew);
       }
     }
   }
@@ -218,10 +218,10 @@ export class Market {
 
   private change(order: number, qty: number, action: number): void {
     const { books } = this;
-    const instrument = books.symbol[order];
+    const instrument = books.symbol(order);
     this.touch(instrument);
-    const id = books.reference[order];
-    this.changes.add(instrument, books.side[order], books.price[order], id, this.priority[order], qty, action);
+    const id = books.reference(order);
+    this.changes.add(instrument, books.side(order), books.price(order), id, this.priority[order], qty, action);
   }
 
   private touch(instrument: number): void {

@@ -157,9 +157,9 @@ export class OrderFlow {
     const own = books.best[instrument.index * 2 + side];
     const other = books.best[instrument.index * 2 + 1 - side];
     const away = side === bid ? -1 : 1;
-    const limit = other === none ? null : books.levelPrice[other] + away;
+    const limit = other === none ? null : books.levelPrice(other) + away;
     let from = instrument.fair + away * (1 + market.draw(3));
-    if (own !== none) from = books.levelPrice[own];
+    if (own !== none) from = books.levelPrice(own);
     else if (limit !== null) from = limit + away * market.draw(3);
     const gap = own === none || limit === null ? 0 : (limit - from) * -away;
     let distance = distances[market.draw(distances.length)];
@@ -177,7 +177,7 @@ export class OrderFlow {
     const isNew = drawn < drawnOrders;
     let order = isNew ? books.newest[index] : books.oldest[index];
     for (let step = drawn % drawnOrders; step > 0; step--) {
-      const next = isNew ? books.older[order] : books.newer[order];
+      const next = isNew ? books.older(order) : books.newer(order);
       if (next === none) break;
       order = next;
     }
@@ -187,7 +187,7 @@ export class OrderFlow {
   private resize(instrument: Instrument): void {
     const { market } = this;
     const order = this.pick(instrument.index);
-    const lotsOpen = market.books.shares[order] / instrument.lot;
+    const lotsOpen = market.books.shares(order) / instrument.lot;
     const isMore = lotsOpen < 2 || market.draw(3) === 0;
     const lotsWanted = isMore ? lotsOpen + 1 + market.draw(10) : 1 + market.draw(lotsOpen - 1);
     market.resize(order, Math.min(mostLots, lotsWanted) * instrument.lot);
@@ -197,7 +197,7 @@ export class OrderFlow {
   private move(instrument: Instrument): void {
     const { market } = this;
     const order = this.pick(instrument.index);
-    const side = market.books.side[order];
+    const side = market.books.side(order);
     market.delete(order);
     this.enterOn(instrument, side);
   }
@@ -208,7 +208,7 @@ export class OrderFlow {
     const { books } = market;
     const { index, lot } = instrument;
     const head = books.head(index, ask);
-    const bias = head === none ? 0 : 4 * (instrument.reference - books.price[head]);
+    const bias = head === none ? 0 : 4 * (instrument.reference - books.price(head));
     const isBuy = market.draw(1024) < 512 + Math.max(-200, Math.min(200, bias));
     const side = isBuy ? ask : bid;
     const book = index * 2 + side;
@@ -219,12 +219,12 @@ export class OrderFlow {
     const first = books.head(index, side);
     const level = books.best[book];
     const drawn = market.draw(8);
-    const lotsOfFirst = books.shares[first] / lot;
+    const lotsOfFirst = books.shares(first) / lot;
     let qty = (1 + market.draw(lotsOfFirst)) * lot;
-    if (drawn > 3) qty = drawn < 6 ? books.shares[first] : books.levelShares[level];
+    if (drawn > 3) qty = drawn < 6 ? books.shares(first) : books.levelShares(level);
     const isDeep = drawn === 7 && books.ordersOn[book] > 3 * keptOrders;
     if (isDeep) qty += lots[market.draw(lots.length)] * lot;
-    const best = books.price[first];
+    const best = books.price(first);
     const worst = isDeep ? best + (isBuy ? 2 : -2) : best;
     market.execute(index, side, qty, worst, isBuy ? 1 : 2, market.draw(3) === 0);
     instrument.fair = best;
@@ -252,7 +252,7 @@ export class OrderFlow {
     const side = market.draw(2);
     const book = instrument.index * 2 + side;
     let level = books.best[book];
-    for (let index = 1; index < 2 * keptLevels && level !== none; index++) level = books.worse[level];
+    for (let index = 1; index < 2 * keptLevels && level !== none; index++) level = books.worse(level);
     if (level === none) {
       this.enterOn(instrument, side);
       return;
@@ -260,18 +260,18 @@ export class OrderFlow {
     const isBest = market.draw(2) === 0;
     if (isBest) {
       const bound = this.levelPrice(book, keptLevels);
-      while (books.levelPrice[books.best[book]] !== bound) market.delete(books.head(instrument.index, side));
+      while (books.levelPrice(books.best[book]) !== bound) market.delete(books.head(instrument.index, side));
       return;
     }
     level = books.best[book];
-    for (let index = 1; index < keptLevels; index++) level = books.worse[level];
-    for (let next = books.worse[level]; next !== none; next = books.worse[level]) market.delete(books.levelHead[next]);
+    for (let index = 1; index < keptLevels; index++) level = books.worse(level);
+    for (let next = books.worse(level); next !== none; next = books.worse(level)) market.delete(books.levelHead(next));
   }
 
   private levelPrice(book: number, number: number): number {
     const { books } = this.market;
     let level = books.best[book];
-    for (let index = 1; index < number; index++) level = books.worse[level];
-    return books.levelPrice[level];
+    for (let index = 1; index < number; index++) level = books.worse(level);
+    return books.levelPrice(level);
   }
 }

@@ -137,15 +137,14 @@ export class PublishedBooks {
 
   /** Marks the levels whose price the book no longer has; returns how many. */
   private findGone(book: number, side: number, books: OrderBooks): number {
-    const { levelPrice, worse } = books;
     let level = books.best[book];
     let gone = 0;
     for (let index = 0; index < this.nowCount; index++) {
       const price = this.nowPrice[index];
-      while (level !== none && (side === bid ? levelPrice[level] > price : levelPrice[level] < price)) {
-        level = worse[level];
+      while (level !== none && (side === bid ? books.levelPrice(level) > price : books.levelPrice(level) < price)) {
+        level = books.worse(level);
       }
-      const isGone = level === none || levelPrice[level] !== price;
+      const isGone = level === none || books.levelPrice(level) !== price;
       this.isGone[index] = isGone ? 1 : 0;
       if (isGone) gone++;
     }
@@ -201,13 +200,12 @@ export class PublishedBooks {
   }
 
   private insert(instrument: number, side: number, books: OrderBooks, entries: BookEntries): void {
-    const { levelPrice, levelShares, levelOrders, worse } = books;
     const type = entryTypes[side];
     let level = books.best[instrument * 2 + side];
-    for (let index = 0; index < depth && level !== none; index++, level = worse[level]) {
-      const price = levelPrice[level];
-      const size = levelShares[level];
-      const orders = levelOrders[level];
+    for (let index = 0; index < depth && level !== none; index++, level = books.worse(level)) {
+      const price = books.levelPrice(level);
+      const size = books.levelShares(level);
+      const orders = books.levelOrders(level);
       const isNew = index >= this.nowCount || this.nowPrice[index] !== price;
       if (!isNew && this.nowSize[index] === size && this.nowOrders[index] === orders) continue;
       if (isNew) this.makeRoom(index);

@@ -64,13 +64,13 @@ export class Statistics {
     const instrument = this.instruments[index];
     const best = books.head(index, bid);
     const offered = books.head(index, ask);
-    if (best !== none && (instrument.highestBid === null || books.price[best] > instrument.highestBid)) {
-      instrument.highestBid = books.price[best];
-      figures.add(index, highestBidType, books.price[best]);
+    if (best !== none && (instrument.highestBid === null || books.price(best) > instrument.highestBid)) {
+      instrument.highestBid = books.price(best);
+      figures.add(index, highestBidType, books.price(best));
     }
-    if (offered !== none && (instrument.lowestOffer === null || books.price[offered] < instrument.lowestOffer)) {
-      instrument.lowestOffer = books.price[offered];
-      figures.add(index, lowestOfferType, books.price[offered]);
+    if (offered !== none && (instrument.lowestOffer === null || books.price(offered) < instrument.lowestOffer)) {
+      instrument.lowestOffer = books.price(offered);
+      figures.add(index, lowestOfferType, books.price(offered));
     }
   }
 

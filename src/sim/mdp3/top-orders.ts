@@ -56,9 +56,9 @@ export function writeOrder(
 ): void {
   const { view } = queue;
   layout.entries.entry.begin(queue.bytes, at);
-  setInt64(view, at + layout.orderId, books.reference[order]);
+  setInt64(view, at + layout.orderId, books.reference(order));
   setInt64(view, at + layout.priority, priority[order]);
-  setInt64(view, at + layout.px, books.price[order] * instrument.step);
-  view.setInt32(at + layout.qty, books.shares[order], true);
-  view.setUint8(at + layout.type, entryTypes[books.side[order]]);
+  setInt64(view, at + layout.px, books.price(order) * instrument.step);
+  view.setInt32(at + layout.qty, books.shares(order), true);
+  view.setUint8(at + layout.type, entryTypes[books.side(order)]);
 }

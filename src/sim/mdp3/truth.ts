@@ -168,8 +168,8 @@ function describe(market: Market, instrument: Instrument): Mdp3InstrumentTruth {
 
 function levels({ books }: Market, instrument: Instrument, side: number): Mdp3LevelTruth[] {
   const found: Mdp3LevelTruth[] = [];
-  for (let level = books.best[instrument.index * 2 + side]; level !== none; level = books.worse[level]) {
-    found.push([priceOf(instrument, books.levelPrice[level]), books.levelShares[level], books.levelOrders[level]]);
+  for (let level = books.best[instrument.index * 2 + side]; level !== none; level = books.worse(level)) {
+    found.push([priceOf(instrument, books.levelPrice(level)), books.levelShares(level), books.levelOrders(level)]);
   }
   return found;
 }
@@ -178,7 +178,7 @@ function orders({ books }: Market, instrument: Instrument, side: number): Mdp3Or
   const found: Mdp3OrderTruth[] = [];
   if (instrument.family.orderBook === null) return found;
   for (let order = books.head(instrument.index, side); order !== none; order = books.after(order)) {
-    found.push([books.reference[order], priceOf(instrument, books.price[order]), books.shares[order]]);
+    found.push([books.reference(order), priceOf(instrument, books.price(order)), books.shares(order)]);
   }
   return found;
 }
