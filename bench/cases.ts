@@ -5,16 +5,19 @@
  * has one, is a row of `goals.ts`.
  */
 import {
+  type BlockCounter,
   CaptureReader,
   type ColumnArray,
   type Columns,
   itch50,
   type Message,
-  SessionDemux,
+  type SessionDemux,
   type TypeBatch,
 } from 'tickreel';
 import type { Input, InputName } from './corpus.js';
+import { demuxBatches, demuxMessages, fail, failUnknown, readDatagrams } from './end-to-end.js';
 import { floorCases } from './floor.js';
+import { gzCases } from './gz-cases.js';
 import { handWrittenChecksum } from './hand-written.js';
 import { checksum, checksumHandlers, resetChecksum } from './handlers.js';
 import { mdpCases } from './mdp-cases.js';
@@ -184,36 +187,32 @@ export const benchCases: readonly BenchCase[] = [
   ...mdpCases,
   ...startupCases,
   ...textCases,
+  ...gzCases,
   ...floorCases,
 ];
 
 /** Counts, time stamps and messages; with `locates`, of those alone. */
 function prepareScan({ bytes }: Input, locates?: readonly number[]): () => number {
-  const view = viewOf(bytes);
-  // One counter for all runs: its loops are compiled for it alone. A run's counts are what it adds to those before.
   const only = locates === undefined ? {} : { only: { field: 'stockLocate', values: locates } };
   const counter = itch50.createBlockCounter({ timestamps: true, ...only });
-  let before = 0;
+  const count = countsOf(counter, bytes);
   return () => {
-    if (counter.count(view, 0, bytes.length) !== bytes.length) throw new Error('the file ends early');
+    const added = count();
     if (counter.unknown !== 0) throw new Error(`${counter.unknown} unknown messages`);
-    const { byType, firstTimestamp, lastTimestamp } = counter;
-    const types = Object.entries(byType).reduce((total, [type, count]) => total + type.charCodeAt(0) * count, 0);
-    const added = types - before;
-    before = types;
-    return (added + wordsOf(firstTimestamp) + wordsOf(lastTimestamp)) % 0x100000000;
+    return (added + wordsOf(counter.firstTimestamp) + wordsOf(counter.lastTimestamp)) % 0x100000000;
   };
 }
 
-/** The sum of a number's two words. */
-function wordsOf(value: number): number {
-  return (value % 0x100000000) + Math.floor(value / 0x100000000);
+function prepareCount({ bytes }: Input): () => number {
+  return countsOf(itch50.createBlockCounter(), bytes);
 }
 
-function prepareCount({ bytes }: Input): () => number {
+/**
+ * Types' codes times their counts, of one pass. One counter serves all runs, for its loops are compiled for it alone: a
+ * run's counts are what it adds to those before.
+ */
+function countsOf(counter: BlockCounter, bytes: Uint8Array): () => number {
   const view = viewOf(bytes);
-  // One counter for all runs: its loops are compiled for it alone. A run's counts are what it adds to those before.
-  const counter = itch50.createBlockCounter();
   let before = 0;
   return () => {
     if (counter.count(view, 0, bytes.length) !== bytes.length) throw new Error('the file ends early');
@@ -222,6 +221,11 @@ function prepareCount({ bytes }: Input): () => number {
     before = sum;
     return added;
   };
+}
+
+/** The sum of a number's two words. */
+function wordsOf(value: number): number {
+  return (value % 0x100000000) + Math.floor(value / 0x100000000);
 }
 
 function prepareBatches({ bytes }: Input): () => number {
@@ -323,64 +327,33 @@ function prepareDecodeByMessage({ bytes }: Input): () => number {
 
 function prepareEndToEnd({ bytes }: Input): () => number {
   const decoder = itch50.createBatchDecoder({ ...checksumHandlers, onUnknown: failUnknown });
-  return () => {
-    resetChecksum();
-    const reader = new CaptureReader({ onDamage: fail });
-    const demux = new SessionDemux(
-      {
-        onMessage: (view, offset, length) => decoder.collect(view, offset, length),
-        onMessages: (view, offset, end, count) => {
-          decoder.collectBlocks(view, offset, end, count);
-        },
-        onGap: (from) => fail({ message: `gap at ${from}` }),
-        onDamage: fail,
-      },
-      { lengthOf: itch50.lengthOf },
-    );
-    reader.push(bytes);
-    reader.end();
-    while (reader.next()) {
-      const { view, offset, length, flow, packetNumber, fileOffset } = reader;
-      demux.datagram(view, offset, length, reader.nanoseconds, flow, packetNumber, fileOffset);
-    }
-    decoder.flush();
-    if (!reader.done || reader.counts.badUdpChecksums !== 0) throw new Error('the capture was not read as it is');
-    return checksum();
-  };
+  return wholeCapture(
+    bytes,
+    () => demuxBatches(decoder),
+    () => decoder.flush(),
+  );
 }
 
 function prepareEndToEndByMessage({ bytes }: Input): () => number {
   const decoder = itch50.createDecoder({ ...checksumHandlers, onUnknown: failUnknown });
+  return wholeCapture(
+    bytes,
+    () => demuxMessages(decoder),
+    () => {},
+  );
+}
+
+function wholeCapture(bytes: Uint8Array, demux: () => SessionDemux, finish: () => void): () => number {
   return () => {
     resetChecksum();
     const reader = new CaptureReader({ onDamage: fail });
-    const demux = new SessionDemux(
-      {
-        onMessage: (view, offset, length) => {
-          decoder.decode(view, offset, length);
-        },
-        onGap: (from) => fail({ message: `gap at ${from}` }),
-        onDamage: fail,
-      },
-      { lengthOf: itch50.lengthOf },
-    );
     reader.push(bytes);
     reader.end();
-    while (reader.next()) {
-      const { view, offset, length, flow, packetNumber, fileOffset } = reader;
-      demux.datagram(view, offset, length, reader.nanoseconds, flow, packetNumber, fileOffset);
-    }
+    readDatagrams(reader, demux());
+    finish();
     if (!reader.done || reader.counts.badUdpChecksums !== 0) throw new Error('the capture was not read as it is');
     return checksum();
   };
-}
-
-function fail({ message }: { readonly message: string }): never {
-  throw new Error(message);
-}
-
-function failUnknown(_view: DataView, offset: number): void {
-  fail({ message: `unknown message at ${offset}` });
 }
 
 function viewOf(bytes: Uint8Array): DataView {

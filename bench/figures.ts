@@ -1,9 +1,9 @@
 /** From the times of a bench's runs to its report and its table. */
 import { execFileSync } from 'node:child_process';
-import { cpus, release, totalmem } from 'node:os';
 import type { BenchCase } from './cases.js';
 import type { Input } from './corpus.js';
 import { type Goal, goals } from './goals.js';
+import { type Machine, machineOf } from './machine.js';
 import { mdpSeed } from './mdp-session.js';
 import { sessionSeed } from './session.js';
 
@@ -55,17 +55,10 @@ export interface Standing {
 }
 
 export interface BenchReport {
-  readonly machine: {
-    readonly cpu: string;
-    readonly cores: number;
-    readonly memoryBytes: number;
-    readonly node: string;
-    readonly platform: string;
+  readonly machine: Machine & {
     readonly compiler: string | null;
     readonly seed: number;
     readonly mdpSeed: number;
-    readonly date: string;
-    readonly command: string;
   };
   readonly cases: Readonly<Record<string, Figures>>;
   readonly goals: readonly Standing[];
@@ -77,18 +70,7 @@ export interface BenchReport {
 export function benchReport(measured: readonly Measured[], skipped: Readonly<Record<string, string>>): BenchReport {
   const cases = Object.fromEntries(measured.map((one) => [one.name, figuresOf(one)]));
   return {
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      memoryBytes: totalmem(),
-      node: process.version,
-      platform: `${process.platform} ${process.arch} ${release()}`,
-      compiler: compilerVersion(),
-      seed: sessionSeed,
-      mdpSeed,
-      date: new Date().toISOString(),
-      command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
-    },
+    machine: { ...machineOf('bench'), compiler: compilerVersion(), seed: sessionSeed, mdpSeed },
     cases,
     goals: goals.map((goal) => standing(goal, cases)),
     skipped,

@@ -6,8 +6,8 @@
  * change of the machine's mood meets all of them. What cannot run here is told with the reason.
  */
 import { writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { machineOf } from './machine.js';
 import { type OpenCase, sendCases, WireBench, type WireCase, type WireRun } from './wire-cases.js';
 import { buildWireInput, datagramBytes } from './wire-input.js';
 import { receiveCases } from './wire-receive.js';
@@ -82,15 +82,7 @@ function rateOf({ packets: count, seconds }: WireRun): number {
 
 function report() {
   return {
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      memoryBytes: totalmem(),
-      node: process.version,
-      platform: `${process.platform} ${process.arch} ${release()}`,
-      date: new Date().toISOString(),
-      command: ['npm run bench:wire --', ...process.argv.slice(2)].join(' '),
-    },
+    machine: machineOf('bench:wire'),
     input: { packets, datagramBytes, sha256: input.sha256 },
     cases: Object.fromEntries(measured.map((one) => [one.wireCase.name, figures(one)])),
     skipped,

@@ -15,6 +15,7 @@ export function describeBench(report: BenchReport): string {
     stageRow('stage', ['ns/msg', 'adds', 'M msg/s', 'GB/s', 'spread', 'B/msg', 'GC', 'checksum']),
     ...report.stages.map(describeStage),
     ...Object.entries(report.skipped).map(([name, why]) => `${name.padEnd(nameWidth)}  left out: ${why}`),
+    ...inflateLine(report),
     ...typeLines(report),
     ...parserLines(report),
     ...(report.baseline === null ? [] : ['', ...comparisonLines(report.baseline)]),
@@ -68,6 +69,11 @@ function describeStage(stage: StageReport): string {
     percent(gcShare),
     String(checksum),
   ]);
+}
+
+function inflateLine({ inflateShare }: BenchReport): string[] {
+  if (inflateShare === null) return [];
+  return [`inflate   by itself takes ${percent(inflateShare)} of end to end, which does the rest meanwhile`];
 }
 
 function stageRow(name: string, cells: readonly string[]): string {

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import { SNIFF_BYTES, sniff } from '../capture/detect.js';
 import { CaptureError } from '../core/errors.js';
-import type { DamageHandler } from '../core/seams.js';
+import type { Damage, DamageHandler } from '../core/seams.js';
 import { gunzip } from './gunzip.js';
 import { type ChunkSource, openFile, openStream, type RawBytes } from './raw-bytes.js';
 import { unzstd } from './unzstd.js';
@@ -47,23 +47,17 @@ export async function openBytes(path: string, options: ByteSourceOptions): Promi
   try {
     const peeked = new PeekedBytes(raw, options.onDamage);
     const content = sniff(await peeked.peek(SNIFF_BYTES));
-    if (content === 'zstd') {
-      return new InflatedSource(raw, content, unzstd(peeked, zstdDecoders(), options.onDamage));
+    if (content !== 'gzip' && content !== 'zstd') return new PlainSource(raw, peeked);
+    const inflated = new InflatedSource(raw, content, options.onDamage);
+    peeked.onDamage = inflated.onDamage;
+    if (content === 'zstd') inflated.begin(unzstd(peeked, zstdDecoders(), inflated.onDamage));
+    else if (path !== STANDARD_INPUT && raw.sizeBytes !== null) {
+      inflated.begin(gunzip(peeked, () => openFile(path), inflated.onDamage));
+    } else {
+      const spool = new Spool(peeked);
+      inflated.begin(gunzip(spool, async () => spool.again(), inflated.onDamage));
     }
-    if (content !== 'gzip') return new PlainSource(raw, peeked);
-    if (path !== STANDARD_INPUT && raw.sizeBytes !== null) {
-      return new InflatedSource(
-        raw,
-        content,
-        gunzip(peeked, () => openFile(path), options.onDamage),
-      );
-    }
-    const spool = new Spool(peeked);
-    return new InflatedSource(
-      raw,
-      content,
-      gunzip(spool, async () => spool.again(), options.onDamage),
-    );
+    return inflated;
   } catch (error) {
     await raw.close();
     throw error;
@@ -110,11 +104,20 @@ class PlainSource implements ByteSource {
   }
 }
 
+/**
+ * Inflates one piece ahead, on a thread of zlib's, while the piece before is in use: reading a file takes as long as
+ * inflating it or as what is done with it, whichever is longer, and not the sum.
+ */
 class InflatedSource implements ByteSource {
+  private chunks: AsyncIterator<Uint8Array, void> | null = null;
+  private ahead: Promise<IteratorResult<Uint8Array, void>> | null = null;
+  /** Found while a piece was inflated that nobody has asked for yet. */
+  private readonly found: Damage[] = [];
+
   constructor(
     private readonly raw: RawBytes,
     readonly compression: 'gzip' | 'zstd',
-    private readonly chunks: AsyncGenerator<Uint8Array, void>,
+    private readonly tell: DamageHandler,
   ) {}
 
   get name(): string {
@@ -129,13 +132,37 @@ class InflatedSource implements ByteSource {
     return this.raw.bytesRead;
   }
 
+  /** Takes what inflates the bytes. */
+  begin(chunks: AsyncIterator<Uint8Array, void>): void {
+    this.chunks = chunks;
+  }
+
+  /** Damage is told when the piece behind it is asked for: all before it was in use then. */
+  readonly onDamage = (damage: Damage): void => {
+    this.found.push(damage);
+  };
+
   async read(): Promise<Uint8Array | null> {
-    const { value, done } = await this.chunks.next();
-    return done ? null : value;
+    const { chunks } = this;
+    if (chunks === null) return null;
+    try {
+      const { value, done } = await (this.ahead ?? chunks.next());
+      this.ahead = null;
+      if (done) return null;
+      // A pipe's next bytes may never come, and then it could not be closed.
+      if (this.raw.sizeBytes !== null) {
+        this.ahead = chunks.next();
+        this.ahead.catch(() => {});
+      }
+      return value;
+    } finally {
+      for (const damage of this.found.splice(0)) this.tell(damage);
+    }
   }
 
   async close(): Promise<void> {
-    await this.chunks.return();
+    await this.ahead?.catch(() => {});
+    await this.chunks?.return?.();
     await this.raw.close();
   }
 }
@@ -147,7 +174,7 @@ class PeekedBytes implements ChunkSource {
 
   constructor(
     private readonly raw: RawBytes,
-    private readonly onDamage: DamageHandler,
+    public onDamage: DamageHandler,
   ) {}
 
   /** The first bytes, at least `count` of them where there are as many. */

@@ -100,6 +100,11 @@ export interface BenchReport {
   readonly warmUpNs: number;
   readonly yardstick: Times;
   readonly stages: readonly StageReport[];
+  /**
+   * What inflating takes by itself, as a share of end to end: near 1 where it bounds the whole, for the rest is done
+   * meanwhile. Null where the input is not compressed, or one of the two was not measured.
+   */
+  readonly inflateShare: number | null;
   readonly types: readonly TypeReport[];
   readonly skipped: Readonly<Record<string, string>>;
   readonly failures: Readonly<Record<string, string>>;
@@ -119,6 +124,7 @@ export function benchReport(
   command: string,
 ): BenchReport {
   const { sample, skipped, failures } = outcome;
+  const stages = stageReports(outcome);
   return {
     report: 'tickreel-bench',
     version: 1,
@@ -136,7 +142,8 @@ export function benchReport(
     runs: spec.runs,
     warmUpNs: spec.warmUpNs,
     yardstick: times(yardstick.runs, sample.messages, bytesOf(yardstick, outcome)),
-    stages: stageReports(outcome),
+    stages,
+    inflateShare: inflateShareOf(stages),
     types: typeReports(outcome),
     skipped,
     failures,
@@ -301,4 +308,10 @@ function latencyIncludes(isUdp: boolean, by: LatencyBy): string {
   }
   const path = isUdp ? 'sockets' : 'the pipe';
   return `${from} our reading of a count that covers it: waiting, ${path} and its counting are in it`;
+}
+
+function inflateShareOf(stages: readonly StageReport[]): number | null {
+  const of = (wanted: string) => stages.find(({ name }) => name === wanted)?.nsPerMessage;
+  const [inflate, whole] = [of('inflate'), of('end-to-end')];
+  return inflate === undefined || whole === undefined ? null : inflate / whole;
 }
