@@ -4,10 +4,11 @@
  *
  * Memory is the kernel's own high-water mark of the process, so this needs Linux and as much free disk as the largest.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** Bytes of a generated pcap a message, about. */
@@ -58,10 +59,17 @@ function figures({ seconds, peakMb }: Finished): Pick<LargeRun, 'seconds' | 'pea
   return { seconds, peakMb };
 }
 
-/** Runs the built command; rejects where it does not end with 0. */
-export async function run(main: string, args: readonly string[]): Promise<Finished> {
+/**
+ * Runs the built command; rejects where it does not end with 0. With `from`, arguments of the command whose output is
+ * its standard input; that one must end with 0 as well, and is not measured.
+ */
+export async function run(main: string, args: readonly string[], from?: readonly string[]): Promise<Finished> {
   const startNs = process.hrtime.bigint();
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const source = from === undefined ? null : start(main, from, 'ignore');
+  const child = start(main, args, source?.stdout ?? 'ignore');
+  // The pipe is the children's alone, so that either hears of the other's end.
+  source?.stdout.destroy();
+  const sourceEnd = source === null ? null : endOf(source);
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
@@ -72,10 +80,22 @@ export async function run(main: string, args: readonly string[]): Promise<Finish
     peakMb = Math.max(peakMb, highWaterMb(child.pid as number));
     cpuSeconds = Math.max(cpuSeconds, processorSeconds(child.pid as number));
   }, pollMs);
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const code = await endOf(child);
   clearInterval(poll);
   if (code !== 0) throw new Error(`tickreel ${args.join(' ')} ended with ${code}`);
+  const sourceCode = await sourceEnd;
+  if (sourceCode !== null && sourceCode !== 0) throw new Error(`tickreel ${from?.join(' ')} ended with ${sourceCode}`);
   return { stdout, seconds: Number(process.hrtime.bigint() - startNs) / 1e9, peakMb, cpuSeconds };
+}
+
+type Child = ChildProcessByStdio<null, Readable, null>;
+
+function start(main: string, args: readonly string[], input: 'ignore' | Readable): Child {
+  return spawn(process.execPath, [main, ...args], { stdio: [input, 'pipe', 'inherit'] }) as unknown as Child;
+}
+
+function endOf(child: Child): Promise<number | null> {
+  return new Promise((resolve) => child.on('close', (code) => resolve(code)));
 }
 
 /** 0 once the process has ended. */
