@@ -1,5 +1,6 @@
 /** CME MDP 3.0 as those see it who read messages of any protocol: by its catalogue of schemas, and by FIX tags. */
 
+import { signatureOf } from '../core/column-chunk.js';
 import { mdp3Table, mdp3Versions } from '../protocol/mdp3/index.js';
 import type { SbeLandmarks } from '../replay/sbe-filter.js';
 import type { SbeCatalogue } from '../schema/sbe/catalogue.js';
@@ -37,6 +38,11 @@ export class Mdp3Application implements Application, SbeLandmarks {
   private readonly transactTimes = new Map<SbeMessage, SbeField | null>();
   private readonly contradictions = new Map<SbeCodec, FindContradiction>();
   private readonly visitors = new Map<SbeSchema, TagVisitor>();
+  private signature = 0;
+  private readonly sign = (securityId: number): boolean => {
+    this.signature |= signatureOf(securityId);
+    return false;
+  };
   private wanted: (securityId: number) => boolean = () => false;
   private readonly visit = (view: DataView, at: number, isLittle: boolean): boolean =>
     this.wanted(view.getInt32(at, isLittle));
@@ -191,6 +197,14 @@ export class Mdp3Application implements Application, SbeLandmarks {
     }
     this.wanted = visit;
     return visitor.any(message, view, offset, this.visit);
+  }
+
+  /** What columns keep of the instruments of a message: `signatureOf` each SecurityID in it, or-ed. */
+  signatureAt(view: DataView, offset: number, length: number): number {
+    const message = this.messageAt(view, offset, length);
+    this.signature = 0;
+    if (message !== undefined) this.anySecurityId(message, view, offset, length, this.sign);
+    return this.signature >>> 0;
   }
 
   symbolOf(securityId: number): string | undefined {

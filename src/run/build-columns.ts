@@ -8,7 +8,7 @@ import { itch50Landmarks } from '../analysis/landmarks.js';
 import { MessageFeed } from '../analysis/message-feed.js';
 import { isMdp3 } from '../analysis/protocols.js';
 import { readsAsStored } from '../analysis/seek-indexes.js';
-import { type ColumnName, chunkRows, columnNames, maxChunkRows, signatureOf } from '../core/column-chunk.js';
+import { type ColumnName, chunkRows, columnNames, maxChunkRows } from '../core/column-chunk.js';
 import type { ColumnInfo, NamedLocate } from '../core/column-file-bytes.js';
 import { CaptureError } from '../core/errors.js';
 import type { RecordReader, Stream } from '../core/seams.js';
@@ -93,10 +93,8 @@ export async function identityOf(path: string, date: string | null): Promise<Ind
 class ColumnBuilder {
   rows = 0;
   private readonly writer: ColumnFileWriter;
-  private readonly columns = columnNames.map(() => new Float64Array(maxChunkRows));
-  private readonly of = Object.fromEntries(
-    columnNames.map((name, index) => [name, this.columns[index] as Float64Array]),
-  ) as Record<ColumnName, Float64Array>;
+  private columns = columnNames.map(() => new Float64Array(maxChunkRows));
+  private of = byName(this.columns);
   /** Rows of the chunk at hand, and bytes of messages kept in it. */
   private held = 0;
   private kept = new Uint8Array(1 << 16);
@@ -111,11 +109,6 @@ class ColumnBuilder {
   private hasUnknown = false;
   private latestSeconds = Number.NEGATIVE_INFINITY;
   private latestNanoseconds = 0;
-  private signature = 0;
-  private readonly sign = (securityId: number): boolean => {
-    this.signature |= signatureOf(securityId);
-    return false;
-  };
 
   constructor(writer: ColumnFileWriter) {
     this.writer = writer;
@@ -180,9 +173,10 @@ class ColumnBuilder {
     sequence: number,
     stream: Stream,
   ): void {
-    const { of, held } = this;
+    const { held } = this;
     const { reader } = feed.input;
-    if (held >= maxChunkRows) throw new Error(`more than ${maxChunkRows - chunkRows} messages in a record`);
+    if (held >= this.of.type.length) this.grow();
+    const { of } = this;
     const place = this.placeOf(stream);
     if (isMdp3(stream)) this.takeMdp3(feed, view, offset, length);
     else this.takeItch(view, offset, place);
@@ -215,11 +209,8 @@ class ColumnBuilder {
 
   private takeMdp3({ protocols: { mdp3 } }: MessageFeed, view: DataView, offset: number, length: number): void {
     const type = mdp3.typeOf(view, offset, length);
-    const message = mdp3.messageAt(view, offset, length);
-    this.signature = 0;
-    if (message !== undefined) mdp3.anySecurityId(message, view, offset, length, this.sign);
     this.of.type[this.held] = type;
-    this.of.instrument[this.held] = this.signature >>> 0;
+    this.of.instrument[this.held] = mdp3.signatureAt(view, offset, length);
     const defined = mdp3.learn(view, offset, length);
     if (defined === null) return;
     this.definitions.add(type);
@@ -249,12 +240,41 @@ class ColumnBuilder {
     return at;
   }
 
+  /** A piece of TCP that closes a hole may bring more messages than a chunk holds. */
+  private grow(): void {
+    this.columns = this.columns.map((values) => {
+      const larger = new Float64Array(values.length * 2);
+      larger.set(values);
+      return larger;
+    });
+    this.of = byName(this.columns);
+  }
+
+  /** Writes what is held: one chunk, but where a record was long. */
   private async chunk(): Promise<void> {
-    const kept = this.kept.subarray(0, this.keptBytes);
-    await this.writer.chunk({ columns: this.columns, rows: this.held, kept });
+    for (let from = 0; from < this.held; from += maxChunkRows) {
+      const until = Math.min(this.held, from + maxChunkRows);
+      const [keptFrom, keptUntil] = [this.keptFrom(from), this.keptFrom(until)];
+      const { isKept, place } = this.of;
+      for (let row = from; row < until; row++) if (isKept[row] === 1) place[row] = (place[row] as number) - keptFrom;
+      const columns = this.columns.map((values) => values.subarray(from, until));
+      await this.writer.chunk({ columns, rows: until - from, kept: this.kept.subarray(keptFrom, keptUntil) });
+    }
     this.held = 0;
     this.keptBytes = 0;
   }
+
+  /** Where the bytes begin that are kept of a row and those behind it. */
+  private keptFrom(from: number): number {
+    const { isKept, place } = this.of;
+    for (let row = from; row < this.held; row++) if (isKept[row] === 1) return place[row] as number;
+    return this.keptBytes;
+  }
+}
+
+function byName(columns: readonly Float64Array[]): Record<ColumnName, Float64Array> {
+  const entries = columnNames.map((name, index) => [name, columns[index] as Float64Array]);
+  return Object.fromEntries(entries) as Record<ColumnName, Float64Array>;
 }
 
 /** Which symbols locate codes are named with, a table a stream: its two words by code. */

@@ -4,11 +4,13 @@
  */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { type InputSpec, isStandardInput } from '../analysis/input.js';
+import { itch50Landmarks } from '../analysis/landmarks.js';
 import { isMdp3, type Protocols } from '../analysis/protocols.js';
 import type { Chunk, ColumnInfo } from '../core/column-file-bytes.js';
 import { CaptureError } from '../core/errors.js';
 import type { RecordReader, Stream } from '../core/seams.js';
 import { ColumnFile, columnPathOf } from '../io/column-file.js';
+import { itch50 } from '../protocol/itch50/index.js';
 import { asksOfMessages, type FilterSpec } from '../replay/filter.js';
 import { CaptureWindow, type WindowOptions } from '../replay/window.js';
 import { identityOf } from './build-columns.js';
@@ -36,6 +38,8 @@ export interface ColumnHandlers {
 
 /** Messages that lie closer together than this are read in one piece. */
 const bytesBetween = 8192;
+/** Bytes read before the first of a piece: the length of a message of a BinaryFILE. */
+const prefixBytes = 2;
 /** The longest piece. */
 const mostPieceBytes = 8 << 20;
 
@@ -67,7 +71,8 @@ export class ColumnQuery {
   static async open(question: ColumnQuestion): Promise<ColumnQuery | null | { why: string }> {
     const { input } = question;
     const [path = ''] = input.paths;
-    if (input.paths.length !== 1 || !asksOfCapture(input) || !choosesMessages(question)) return null;
+    if (!asksOfCapture(input) || !choosesMessages(question)) return null;
+    if (input.paths.length > 1) return whereSeveral(input.paths);
     if (isStandardInput(path) || !existsSync(columnPathOf(path))) return null;
     let identity: Awaited<ReturnType<typeof identityOf>>;
     try {
@@ -102,8 +107,8 @@ export class ColumnQuery {
           const stream = this.streamAt(row);
           const view = this.bytesOf(capture, chunk, choice.chosen, index, count);
           const { offset } = this;
-          this.check(stream, view, offset, row);
           const length = file.value('length', row);
+          if (!this.agrees(stream, view, row, protocols)) throw this.contradiction(file.value('place', row));
           if ((verdict & rowIs.definition) !== 0) protocols.mdp3.learn(view, offset, length);
           if ((verdict & rowIs.wanted) === 0) continue;
           if (isMdp3(stream) && !mdp3Filter.acceptsMessage(view, offset, length)) continue;
@@ -162,6 +167,26 @@ export class ColumnQuery {
     return stream;
   }
 
+  /**
+   * Whether the message at hand is the one that the columns are of, as far as they tell: its layout, type and length,
+   * its locate code or what instruments it is of; in a BinaryFILE its time stamp and the length before it.
+   */
+  private agrees({ protocol }: Stream, view: DataView, row: number, { mdp3 }: Protocols): boolean {
+    const { file, offset, at } = this;
+    const type = file.value('type', row);
+    const length = file.value('length', row);
+    const instrument = file.value('instrument', row);
+    if (protocol.startsWith('MDP3')) {
+      const isKnown = mdp3.isKnown(view, offset, length) && mdp3.typeOf(view, offset, length) === type;
+      return isKnown && mdp3.signatureAt(view, offset, length) === instrument;
+    }
+    if (view.getUint8(offset) !== type || itch50.lengthOf(view, offset) !== length) return false;
+    if (view.getUint16(offset + itch50Landmarks.locateOffset) !== instrument) return false;
+    if (protocol !== 'BinaryFILE' || file.value('isKept', row) === 1) return true;
+    const sinceMidnightNs = (at.seconds - this.info.capture.midnightSeconds) * 1e9 + at.nanoseconds;
+    return itch50.timestampOf(view, offset) === sinceMidnightNs && view.getUint16(offset - prefixBytes) === length;
+  }
+
   /** The bytes that hold the row's message, at `offset`; a piece holds those of rows that follow, too. */
   private bytesOf(capture: number, chunk: Chunk, rows: Uint16Array, index: number, count: number): DataView {
     const { file } = this;
@@ -188,19 +213,14 @@ export class ColumnQuery {
   }
 
   private readPiece(capture: number, start: number, end: number): void {
-    if (end - start > this.piece.length) {
-      this.piece = new Uint8Array(2 * (end - start));
+    const from = Math.max(0, start - prefixBytes);
+    if (end - from > this.piece.length) {
+      this.piece = new Uint8Array(2 * (end - from));
       this.pieceView = new DataView(this.piece.buffer);
     }
-    if (readSync(capture, this.piece, 0, end - start, start) < end - start) throw this.contradiction(start);
-    this.pieceStart = start;
+    if (readSync(capture, this.piece, 0, end - from, from) < end - from) throw this.contradiction(start);
+    this.pieceStart = from;
     this.pieceEnd = end;
-  }
-
-  /** The message must be of the type that its column says. */
-  private check(stream: Stream, view: DataView, offset: number, row: number): void {
-    const type = isMdp3(stream) ? view.getUint16(offset + 2, true) : view.getUint8(offset);
-    if (type !== this.file.value('type', row)) throw this.contradiction(this.file.value('place', row));
   }
 
   private contradiction(offset: number): CaptureError {
@@ -208,6 +228,14 @@ export class ColumnQuery {
     const text = `${this.path} does not hold at byte ${offset} what ${columnPathOf(this.path)} says: ${advice}`;
     return new CaptureError('columns', text);
   }
+}
+
+/** Why columns do not answer of several captures; null where there are none. */
+function whereSeveral(paths: readonly string[]): { why: string } | null {
+  const path = paths.find((one) => !isStandardInput(one) && existsSync(columnPathOf(one)));
+  return path === undefined
+    ? null
+    : { why: `${columnPathOf(path)} is not used: columns answer of one capture, and several are merged here` };
 }
 
 type MutableStream = { -readonly [Key in keyof Stream]: Stream[Key] };

@@ -180,6 +180,13 @@ describe('columns answer as reading does', () => {
 });
 
 describe('columns that are not of the capture', () => {
+  /** Whether a byte is one of those that tell that a capture has changed. */
+  const isSampled = (at: number, size: number): boolean => {
+    const sample = Math.floor((size / 17) * Math.floor((at * 17) / size));
+    return at < 65_536 || at >= size - 65_536 || (at >= sample && at < sample + 4100);
+  };
+  /** A time of modification that can be set again. */
+  const whole = new Date(1_700_000_000_000);
   const types = (type: string): Question => ({ filter: { ...noFilter, types: [type] }, window: {} });
   const questionOf = (path: string, question: Question) => {
     return { ...question, input: inputSpecOf(path), isLimited: false, isStrict: false, countsOnly: false };
@@ -247,6 +254,78 @@ describe('columns that are not of the capture', () => {
     expect(await (answer as ColumnQuery).count(loadProtocols(inputSpecOf(path)))).toBeGreaterThan(0);
     const limited = await ColumnQuery.open({ ...questionOf(path, types('A')), isStrict: true, isLimited: true });
     expect(limited).toMatchObject({ why: expect.stringContaining('numbers are missing in a part of the capture') });
+  });
+
+  test('a capture changed in place, where neither its size nor its time nor samples of it tell', async () => {
+    const random = new Random(9);
+    for (const file of ['day.NASDAQ_ITCH50', 'mold.pcap', 'mdp3.pcap']) {
+      const path = pathOf(`in-place-${file}`);
+      copyFileSync(pathOf(file), path);
+      utimesSync(path, whole, whole);
+      await buildColumns(path, options);
+      const before = readFileSync(path);
+      const question = { filter: noFilter, window: { from: moment(0n) } };
+      const expected = await ask(path, question);
+      expect(expected?.length).toBeGreaterThan(1000);
+      const outcomes = { refused: 0, found: 0, answered: 0 };
+      for (let round = 0; round < 60; round++) {
+        const bytes = Buffer.from(before);
+        for (let count = 0; count < 12; ) {
+          const at = random.below(bytes.length);
+          if (isSampled(at, bytes.length)) continue;
+          bytes[at] = random.below(256);
+          count++;
+        }
+        writeFileSync(path, bytes);
+        utimesSync(path, whole, whole);
+        try {
+          // What is delivered are messages that fit their layouts, each of the columns' type, length and instrument.
+          const answer = await ask(path, question);
+          if (answer === null) outcomes.refused++;
+          else {
+            outcomes.answered++;
+            expect(answer.length).toBe(expected?.length);
+            const heads = (lines: readonly string[] | null) => lines?.map((line) => /"type":"[^"]+"/.exec(line)?.[0]);
+            expect(heads(answer)).toEqual(heads(expected));
+          }
+        } catch (error) {
+          expect(error).toBeInstanceOf(CaptureError);
+          expect((error as Error).message).toContain('does not hold at byte');
+          outcomes.found++;
+        }
+      }
+      expect(outcomes.found).toBeGreaterThan(5);
+    }
+  }, 120_000);
+
+  test('of a BinaryFILE: a time stamp, a locate code and a length that are others', async () => {
+    const path = pathOf('stamps.NASDAQ_ITCH50');
+    copyFileSync(pathOf('day.NASDAQ_ITCH50'), path);
+    utimesSync(path, whole, whole);
+    await buildColumns(path, options);
+    const before = readFileSync(path);
+    let at = 0;
+    while (isSampled(at, before.length) || isSampled(at + 16, before.length)) at += 2 + before.readUInt16BE(at);
+    for (const behind of [0, 3, 12]) {
+      const bytes = Buffer.from(before);
+      bytes[at + behind] = (bytes[at + behind] as number) ^ 1;
+      writeFileSync(path, bytes);
+      utimesSync(path, whole, whole);
+      await expect(ask(path, { filter: noFilter, window: { from: moment(0n) } })).rejects.toThrow(
+        `does not hold at byte ${at + 2} what ${path}.trcol says`,
+      );
+    }
+  });
+
+  test('several captures: that columns lie beside them unused is said', async () => {
+    const [one, other] = ['mold.pcap', 'gaps.pcap'].map(pathOf) as [string, string];
+    await buildColumns(other, options);
+    const said = await run(['decode', one, other, '--type', 'R', '--count']);
+    expect(said.code).toBe(0);
+    expect(said.stderr).toMatch(
+      /\.pcap\.trcol is not used: columns answer of one capture, and several are merged here/,
+    );
+    expect((await run(['decode', one, other, '--count', '--type', 'R', '--no-index'])).stderr).not.toContain('trcol');
   });
 
   test('a byte of the messages that they keep changed', async () => {
