@@ -36,9 +36,6 @@ export function commonTexts(protocols: Protocols | null, fileName: () => string)
   };
 }
 
-/** Keys whose values are written anew for each line; the others are the same for all lines of a stream. */
-type Number = 'packet' | 'timestampNs' | 'sequence' | 'sendingTimeNs';
-const numbers: readonly CommonKey[] = ['packet', 'timestampNs', 'sequence', 'sendingTimeNs'];
 /** Keys whose values are JSON numbers; the others are strings, and null where there is none. */
 const numericKeys: readonly CommonKey[] = ['packet', 'sequence', 'channel'];
 const isPlainNumber = /^(?:0|[1-9]\d*)$/;
@@ -47,14 +44,18 @@ const isPlainNumber = /^(?:0|[1-9]\d*)$/;
 interface Form {
   before(key: CommonKey): string;
   after(key: CommonKey): string;
-  none(key: Number): string;
+  /** Stands for a number that there is not … */
+  readonly none: string;
+  /** … and around one that is text. */
+  readonly mark: string;
   settled(key: CommonKey, text: string, stream: Stream): string;
 }
 
 const json: Form = {
   before: (key) => `"${key}":`,
   after: () => ',',
-  none: () => 'null',
+  none: 'null',
+  mark: '"',
   settled(key, text, { session }) {
     // A session's name may be empty; it is null only where the framing has none.
     const mayBeNull = key === 'channel' || key === 'feed' || (key === 'session' && session === null);
@@ -67,145 +68,161 @@ const json: Form = {
 const csv: Form = {
   before: () => '',
   after: () => ',',
-  none: () => '',
+  none: '',
+  mark: '',
   settled: (_key, text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text),
 };
 
-/** A step of a head: a number with what stands around it, or the keys that a stream settles. */
-interface Step {
-  readonly number: Number | null;
-  readonly before: TextPiece;
-  readonly after: TextPiece;
-  /** Instead of all three, where there is no number. */
-  readonly none: TextPiece;
-  readonly keys: CommonKey[];
-}
+/** Bytes of the numbers of a head, at most, and of what stands around a SendingTime. */
+const mostNumberBytes = 4 * mostDigits + 64;
 
-/** Two numbers at most a step, and what stands around them. */
-const mostStepBytes = 2 * mostDigits + 64;
-
-const nothing = textPiece('');
-
-/** Writes the heads of lines of one form: each key's value, and a comma behind each. */
+/**
+ * Writes the heads of lines of one form: each key's value, and a comma behind each. Numbers come in one order, and what
+ * stands between them is made once a stream: a head is a few stores of eight bytes and the digits.
+ */
 export class LineHead {
   private readonly form: Form;
-  private readonly steps: readonly Step[];
+  private readonly opening: string;
+  private readonly keys: readonly CommonKey[];
   private readonly texts: CommonTexts;
   private readonly settled = new Map<Stream, Settled>();
+  private readonly sending: Sending | null;
+  private readonly hasPacket: boolean;
+  private readonly hasTime: boolean;
+  private readonly hasSequence: boolean;
+  /** Whether the file's name is asked for, which may change within a stream. */
+  private readonly namesFile: boolean;
   private latest: Stream | null = null;
-  private seconds = -1;
-  private readonly second = new DataView(new ArrayBuffer(64));
-  private secondLength = 0;
-  private latestSettled: Settled = { session: null, file: '', pieces: [] };
+  private latestSettled: Settled | null = null;
 
-  constructor(form: 'ndjson' | 'csv', keys: readonly CommonKey[], texts: CommonTexts) {
-    this.form = form === 'csv' ? csv : json;
+  /** `opening` stands before each head. */
+  constructor(format: 'ndjson' | 'csv', keys: readonly CommonKey[], texts: CommonTexts, opening = '') {
+    this.form = format === 'csv' ? csv : json;
+    this.keys = keys;
     this.texts = texts;
-    this.steps = stepsOf(keys, this.form, form === 'csv' ? '' : '"');
+    this.opening = opening;
+    this.hasPacket = keys.includes('packet');
+    this.hasTime = keys.includes('timestampNs');
+    this.hasSequence = keys.includes('sequence');
+    this.namesFile = keys.includes('file');
+    this.sending = keys.includes('sendingTimeNs') ? sendingOf(this.form) : null;
   }
 
   write(text: TextBuffer, reader: RecordReader, sequence: number, stream: Stream): void {
-    const { steps } = this;
-    const { pieces } = this.settledOf(reader, sequence, stream);
-    for (let index = 0; index < steps.length; index++) {
-      const step = steps[index] as Step;
-      if (step.number === null) {
-        text.piece(pieces[index] as TextPiece);
-        continue;
-      }
-      text.room(mostStepBytes);
-      const { seconds } = reader;
-      if (step.number === 'timestampNs' && seconds > 0) {
-        const at = writeNine(text.view, this.writeSecond(text.view, text.length, seconds, step), reader.nanoseconds);
-        text.length = writePiece(text.view, at, step.after);
-      } else text.length = writeNumber(text.view, text.length, step, reader, sequence, stream);
-    }
-  }
-
-  /** Writes what precedes the nanoseconds: thousands of lines have one second, so its digits are kept. */
-  private writeSecond(out: DataView, at: number, seconds: number, { before }: Step): number {
-    const { second } = this;
-    if (seconds !== this.seconds) {
-      this.seconds = seconds;
-      this.secondLength = writeSafe(second, writePiece(second, 0, before), seconds);
-    }
-    // Digits and names are ASCII, of which no eight bytes are a NaN.
-    const { secondLength } = this;
-    for (let from = 0; from < secondLength; from += 8) out.setFloat64(at + from, second.getFloat64(from, true), true);
-    return at + secondLength;
+    const settled = this.settledOf(reader, sequence, stream);
+    text.room(settled.most);
+    const out = text.view;
+    let at = text.length;
+    if (this.hasPacket) at = writeSafe(out, writePiece(out, at, settled.beforePacket), reader.packetNumber);
+    if (this.hasTime) at = writeTime(out, at, settled, reader.seconds, reader.nanoseconds);
+    if (this.hasSequence && sequence !== 0) {
+      at = writeSafe(out, writePiece(out, at, settled.beforeSequence), sequence);
+      at = writePiece(out, at, settled.behind);
+    } else at = writePiece(out, at, settled.behindNone);
+    text.length = this.sending === null ? at : writeSending(out, at, this.sending, stream);
   }
 
   private settledOf(reader: RecordReader, sequence: number, stream: Stream): Settled {
-    const file = this.texts.file(reader, sequence, stream);
-    if (stream !== this.latest) {
-      this.latest = stream;
-      this.latestSettled = this.settled.get(stream) ?? this.settle(file, reader, sequence, stream);
-    }
+    const file = this.namesFile ? this.texts.file(reader, sequence, stream) : '';
     const { latestSettled } = this;
-    if (latestSettled.session === stream.session && latestSettled.file === file) return latestSettled;
-    this.latestSettled = this.settle(file, reader, sequence, stream);
-    return this.latestSettled;
+    if (stream === this.latest && latestSettled?.session === stream.session && latestSettled.file === file) {
+      return latestSettled;
+    }
+    let settled = this.settled.get(stream);
+    if (settled === undefined || settled.session !== stream.session || settled.file !== file) {
+      settled = this.settle(file, reader, sequence, stream);
+      this.settled.set(stream, settled);
+    }
+    this.latest = stream;
+    this.latestSettled = settled;
+    return settled;
   }
 
   private settle(file: string, reader: RecordReader, sequence: number, stream: Stream): Settled {
-    const { form, texts } = this;
-    const pieces = this.steps.map(({ keys }) => {
-      const values = keys.map((key) => {
+    const { form, texts, keys } = this;
+    const leads = { packet: '', timestampNs: '', sequence: '' };
+    let lead = this.opening;
+    let none = '';
+    for (const key of keys) {
+      if (key === 'packet' || key === 'timestampNs' || key === 'sequence') {
+        const mark = numericKeys.includes(key) ? '' : form.mark;
+        leads[key] = lead + form.before(key) + mark;
+        lead = mark + form.after(key);
+        none = key === 'sequence' ? leads.sequence + form.none : '';
+      } else if (key !== 'sendingTimeNs') {
         const value = form.settled(key, texts[key](reader, sequence, stream), stream);
-        return `${form.before(key)}${value}${form.after(key)}`;
-      });
-      return textPiece(values.join(''));
-    });
-    const settled = { session: stream.session, file, pieces };
-    this.settled.set(stream, settled);
-    return settled;
-  }
-}
-
-/** What one stream settles, by step; `session` and `file` as they were then. */
-interface Settled {
-  readonly session: string | null;
-  readonly file: string;
-  readonly pieces: readonly TextPiece[];
-}
-
-function stepsOf(keys: readonly CommonKey[], form: Form, quote: string): Step[] {
-  const steps: Step[] = [];
-  for (const key of keys) {
-    const last = steps.at(-1);
-    if (!numbers.includes(key)) {
-      if (last?.number === null) last.keys.push(key);
-      else steps.push({ number: null, before: nothing, after: nothing, none: nothing, keys: [key] });
-      continue;
+        lead += form.before(key) + value + form.after(key);
+      }
     }
-    const number = key as Number;
-    const mark = numericKeys.includes(key) ? '' : quote;
-    steps.push({
-      number,
-      before: textPiece(form.before(key) + mark),
-      after: textPiece(mark + form.after(key)),
-      none: textPiece(form.before(key) + form.none(number) + form.after(key)),
-      keys: [],
-    });
+    return new Settled(stream.session, file, leads, lead, none + lead);
   }
-  return steps;
 }
 
-function writeNumber(
-  out: DataView,
-  at: number,
-  { number, before, after, none }: Step,
-  reader: RecordReader,
-  sequence: number,
-  stream: Stream,
-): number {
-  if (number === 'sequence' && sequence === 0) return writePiece(out, at, none);
-  if (number === 'sendingTimeNs' && stream.sendingSeconds === undefined) return writePiece(out, at, none);
-  const start = writePiece(out, at, before);
-  let end = start;
-  if (number === 'packet') end = writeSafe(out, start, reader.packetNumber);
-  else if (number === 'timestampNs') end = writeEpochNs(out, start, reader.seconds, reader.nanoseconds);
-  else if (number === 'sequence') end = writeSafe(out, start, sequence);
-  else end = writeEpochNs(out, start, stream.sendingSeconds as number, stream.sendingNanoseconds ?? 0);
-  return writePiece(out, end, after);
+/** What stands between the numbers of one stream's heads; `session` and `file` as they were then. */
+class Settled {
+  readonly beforePacket: TextPiece;
+  readonly beforeTime: TextPiece;
+  readonly beforeSequence: TextPiece;
+  readonly behind: TextPiece;
+  /** Where there is no sequence number: what stands before it, and instead, with what is behind. */
+  readonly behindNone: TextPiece;
+  /** Bytes of a head at most. */
+  readonly most: number;
+  /** What stands before a time stamp and its seconds, as `second` of them, for thousands of lines have the same. */
+  seconds = -1;
+  readonly second: DataView;
+  secondLength = 0;
+
+  constructor(
+    readonly session: string | null,
+    readonly file: string,
+    leads: Readonly<Record<'packet' | 'timestampNs' | 'sequence', string>>,
+    behind: string,
+    behindNone: string,
+  ) {
+    this.beforePacket = textPiece(leads.packet);
+    this.beforeTime = textPiece(leads.timestampNs);
+    this.beforeSequence = textPiece(leads.sequence);
+    this.behind = textPiece(behind);
+    this.behindNone = textPiece(behindNone);
+    const pieces = [this.beforePacket, this.beforeTime, this.beforeSequence, this.behind, this.behindNone];
+    this.most = pieces.reduce((sum, { length }) => sum + length, mostNumberBytes);
+    this.second = new DataView(new ArrayBuffer(this.beforeTime.length + 2 * mostDigits));
+  }
+}
+
+/** Writes a time stamp and what stands before it. */
+function writeTime(out: DataView, at: number, settled: Settled, seconds: number, nanoseconds: number): number {
+  if (seconds <= 0) return writeEpochNs(out, writePiece(out, at, settled.beforeTime), seconds, nanoseconds);
+  const { second } = settled;
+  if (seconds !== settled.seconds) {
+    settled.seconds = seconds;
+    settled.secondLength = writeSafe(second, writePiece(second, 0, settled.beforeTime), seconds);
+  }
+  // Digits and names are ASCII, of which no eight bytes are a NaN.
+  const { secondLength } = settled;
+  for (let from = 0; from < secondLength; from += 8) out.setFloat64(at + from, second.getFloat64(from, true), true);
+  return writeNine(out, at + secondLength, nanoseconds);
+}
+
+/** What stands around a SendingTime, and instead where there is none. */
+interface Sending {
+  readonly before: TextPiece;
+  readonly after: TextPiece;
+  readonly none: TextPiece;
+}
+
+function sendingOf(form: Form): Sending {
+  const [before, after] = [form.before('sendingTimeNs'), form.after('sendingTimeNs')];
+  return {
+    before: textPiece(before + form.mark),
+    after: textPiece(form.mark + after),
+    none: textPiece(before + form.none + after),
+  };
+}
+
+function writeSending(out: DataView, at: number, { before, after, none }: Sending, stream: Stream): number {
+  const { sendingSeconds, sendingNanoseconds = 0 } = stream;
+  if (sendingSeconds === undefined) return writePiece(out, at, none);
+  return writePiece(out, writeEpochNs(out, writePiece(out, at, before), sendingSeconds, sendingNanoseconds), after);
 }

@@ -75,7 +75,7 @@ export function mdp3Body({ int64, enums, own }: BodyOptions, application: Mdp3Ap
   const symbolOf = (securityId: number): string | undefined => application.symbolOf(securityId);
   const options = { int64, enums, symbolOf, ...(fields === undefined ? {} : { fields: fields.filter(isDecoded) }) };
   const write = catalogue.jsonBytes(options);
-  const csv = isChosen ? catalogue.csvWriter(options) : null;
+  const csv = isChosen ? catalogue.rowBytes(options) : null;
   const exact = catalogue.jsonWriter({ ...options, int64: 'string', enums: 'name' });
   const wanted = new Map<SbeMessage, boolean>();
   const isWanted = (message: SbeMessage): boolean => {
@@ -100,7 +100,7 @@ export function mdp3Body({ int64, enums, own }: BodyOptions, application: Mdp3Ap
       if (verdict === 'known') write(text, view, offset, length);
       else text.text(rawJson(application, view, offset, length, fields));
     },
-    row: (text, view, offset, length) => text.text(csv?.row(view, offset, length) ?? ''),
+    row: (text, view, offset, length) => csv?.row(text, view, offset, length),
     readable: (view, offset, length, verdict) =>
       readable(verdict === 'known' ? exact(view, offset, length) : rawJson(application, view, offset, length, fields)),
   };

@@ -90,7 +90,7 @@ export function messageWriter(flags: WriterFlags, protocols: Protocols | null = 
 const linesOf = { ndjson: jsonLines, csv: csvLines, table: tableLines };
 
 function jsonLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
-  const headOf = ({ common, texts }: Parts) => new LineHead('ndjson', common, texts);
+  const headOf = ({ common, texts }: Parts) => new LineHead('ndjson', common, texts, '{');
   const itchHead = headOf(ofItch);
   const mdp3Head = ofMdp3 === null ? itchHead : headOf(ofMdp3);
   return {
@@ -101,7 +101,6 @@ function jsonLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
       const isOfMdp3 = ofMdp3 !== null && isMdp3(stream);
       const { body, common } = isOfMdp3 ? ofMdp3 : ofItch;
       if (!body.hasAny(view, offset, length, verdict)) return false;
-      text.piece(opening);
       (isOfMdp3 ? mdp3Head : itchHead).write(text, reader, sequence, stream);
       const start = text.length;
       body.json(text, view, offset, length, verdict);
@@ -114,9 +113,8 @@ function jsonLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
   };
 }
 
-const opening = textPiece('{');
 const closing = textPiece('}\n');
-const lineEnd = textPiece('\n');
+const lineEnd = 0x0a;
 
 /** A CSV has the columns of one protocol: that of the first message. */
 function csvLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
@@ -162,7 +160,8 @@ function csvLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
       head.write(text, reader, sequence, stream);
       if (body.columns.length > 0) body.row(text, view, offset, length);
       else if (common.length > 0) text.length--;
-      text.piece(lineEnd);
+      text.room(1);
+      text.view.setUint8(text.length++, lineEnd);
       return true;
     },
     end: () => (first === null ? headerOf(ofItch) : ''),

@@ -19,11 +19,23 @@ const minus = 0x2d;
 const zero = 0x30;
 const point = 0x2e;
 
-/** The four digits of 0 to 9999, the first in the lowest byte. */
-const quads = Uint32Array.from({ length: tenThousand }, (_, value) => {
-  const digits = String(value).padStart(4, '0');
-  return [...digits].reduce((word, digit, index) => word + digit.charCodeAt(0) * 2 ** (8 * index), 0);
-});
+/** The four digits of 0 to 9999, the first in the lowest byte … */
+export const quads = new Uint32Array(tenThousand);
+/** … the same without zeros before them … */
+export const heads = new Uint32Array(tenThousand);
+/** … and how many digits those are. */
+export const widths = new Uint8Array(tenThousand);
+for (let value = 0; value < tenThousand; value++) {
+  const tens = (value / 10) | 0;
+  const hundreds = (value / 100) | 0;
+  const thousands = (value / 1000) | 0;
+  const digits =
+    thousands | ((hundreds - thousands * 10) << 8) | ((tens - hundreds * 10) << 16) | ((value - tens * 10) << 24);
+  const width = 1 + (value > 9 ? 1 : 0) + (value > 99 ? 1 : 0) + (value > 999 ? 1 : 0);
+  quads[value] = digits + 0x30303030;
+  heads[value] = (digits + 0x30303030) >>> (8 * (4 - width));
+  widths[value] = width;
+}
 
 /** An integer of 0 to 2^32 - 1. */
 export function writeU32(out: DataView, at: number, value: number): number {
@@ -92,15 +104,6 @@ export function writeEpochNs(out: DataView, at: number, seconds: number, nanosec
   return wholeSeconds === 0 ? writeU32(out, at + 1, rest) : writeNine(out, writeSafe(out, at + 1, wholeSeconds), rest);
 }
 
-/** A number of ten-thousandths, 0 to 2^32 - 1, with its four decimals: 123400 is `12.3400`. */
-export function writeTenThousandths(out: DataView, at: number, value: number): number {
-  const whole = (value / tenThousand) >>> 0;
-  const end = writeU32(out, at, whole);
-  out.setUint8(end, point);
-  out.setUint32(end + 1, quads[value - whole * tenThousand] as number, true);
-  return end + 5;
-}
-
 /** Puts the decimal point into the digits from `start` to `end`, zeros before them where they are too few. */
 export function placePoint(bytes: Uint8Array, start: number, end: number, decimals: number): number {
   const lacking = Math.max(0, decimals + 1 - (end - start));
@@ -141,23 +144,10 @@ export function writeBillionths(out: DataView, at: number, high: number, low: nu
   return end;
 }
 
-/** 0 to 9999, without zeros before it. */
+/** 0 to 9999, without zeros before it: by tables, since how many digits it has is a branch that nothing foresees. */
 function writeShort(out: DataView, at: number, value: number): number {
-  const word = quads[value] as number;
-  if (value >= 1000) {
-    out.setUint32(at, word, true);
-    return at + 4;
-  }
-  if (value >= 100) {
-    out.setUint32(at, word >>> 8, true);
-    return at + 3;
-  }
-  if (value >= 10) {
-    out.setUint16(at, word >>> 16, true);
-    return at + 2;
-  }
-  out.setUint8(at, zero + value);
-  return at + 1;
+  out.setUint32(at, heads[value] as number, true);
+  return at + (widths[value] as number);
 }
 
 /** Eight digits. */

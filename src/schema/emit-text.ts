@@ -1,15 +1,15 @@
 /** Emitted source that writes text into a buffer: constants in stores of up to eight bytes, values by calls. */
 import { textPiece } from '../core/text-buffer.js';
 
-/** What a line is put together from: a constant text, or a value that an expression writes. */
-export type TextStep =
-  | string
-  | {
-      /** The expression that writes the value at a place and gives the offset behind it. */
-      readonly write: (place: string) => string;
-      /** The bytes that it writes at most. */
-      readonly most: number;
-    };
+/** What a line is put together from: a constant text, or a value. */
+export type TextStep = string | ValueStep;
+
+/** A value; `most` is the bytes that it writes at most. */
+export type ValueStep =
+  /** Written by an expression, at a place, which gives the offset behind it … */
+  | { readonly write: (place: string) => string; readonly most: number }
+  /** … or by statements, at `at`, which they move on. */
+  | { readonly lines: readonly string[]; readonly most: number };
 
 /** Statements that write the steps from `at` on into `out`, and the bytes that they take at most. */
 export function stepsSource(steps: readonly TextStep[]): { readonly lines: string[]; readonly most: number } {
@@ -28,7 +28,9 @@ export function stepsSource(steps: readonly TextStep[]): { readonly lines: strin
       constant += step;
       continue;
     }
-    lines.push(`at = ${step.write(placeBehind(flush()))};`);
+    const behind = flush();
+    if ('write' in step) lines.push(`at = ${step.write(placeBehind(behind))};`);
+    else lines.push(...(behind === 0 ? [] : [`at += ${behind};`]), ...step.lines);
     most += step.most;
   }
   const rest = flush();

@@ -1,11 +1,12 @@
 /**
  * Emits the source of the writers of a protocol's messages as JSON and as CSV rows: pure functions of the table.
  *
- * One function a message, its constants folded into stores of eight bytes, its values written by `core/digits.ts` and
- * `text-bytes.ts`. Names and codes come from a checked table and enter the source only as numbers: the bytes of their
- * text.
+ * One function a message, its constants folded into stores of eight bytes, its numbers written by `emit-digits.ts`, its
+ * text by `text-bytes.ts`. Names and codes come from a checked table and enter the source only as numbers: the bytes of
+ * their text.
  */
 import { mostDigits } from '../core/digits.js';
+import { digitLines, digitNames, tenThousandthLines } from './emit-digits.js';
 import { stepsSource, type TextStep } from './emit-text.js';
 import type { Field } from './field.js';
 import { columnsOf, type JsonOptions, selection, type ValueOptions } from './json.js';
@@ -13,7 +14,17 @@ import type { Message, Protocol } from './table.js';
 import { csvCell } from './text.js';
 import { mostTextBytes } from './text-bytes.js';
 
-/** Source of a function body that takes the functions called, by name, and returns `(text, view, offset) => void`. */
+/**
+ * What the source calls and reads: it takes them in one object, `called`, for constants of its own are known to the
+ * compiler where parameters are not.
+ */
+export const calledNames = [
+  ...digitNames,
+  ...(['placePoint', 'writeCsvCharacter', 'writeCsvEight', 'writeCsvText'] as const),
+  ...(['writeJsonCharacter', 'writeJsonEight', 'writeJsonText'] as const),
+] as const;
+
+/** Source of a function body that takes `called` and returns `(text, view, offset) => void`. */
 export function jsonSource(table: Protocol, options: JsonOptions): string {
   const selected = selection(table, options.fields);
   return writerSource(table, 'json', (message) => jsonSteps(message, selected, options));
@@ -29,6 +40,7 @@ export function rowSource(table: Protocol, options: JsonOptions): string {
 function writerSource(table: Protocol, name: string, stepsOf: (message: Message) => readonly TextStep[]): string {
   return [
     "'use strict';",
+    `const { ${calledNames.join(', ')} } = called;`,
     ...table.messages.flatMap((message) => messageSource(message, stepsOf(message))),
     'return function (text, view, offset) {',
     '  switch (view.getUint8(offset)) {',
@@ -95,38 +107,29 @@ function isText({ kind }: Field): boolean {
 }
 
 function textStep(form: 'Json' | 'Csv', { kind, offset, length }: Field): TextStep {
-  const write = (place: string): string =>
-    kind === 'char' || length === 1
-      ? `write${form}Character(out, ${place}, view.getUint8(offset + ${offset}))`
-      : `write${form}Text(out, bytes, ${place}, view, offset + ${offset}, ${length})`;
+  const at = `offset + ${offset}`;
+  const write = (place: string): string => {
+    if (kind === 'char' || length === 1) return `write${form}Character(out, ${place}, view.getUint8(${at}))`;
+    if (length === 8) return `write${form}Eight(out, bytes, ${place}, view, ${at})`;
+    return `write${form}Text(out, bytes, ${place}, view, ${at}, ${length})`;
+  };
   return { write, most: mostTextBytes(length) };
 }
 
-function digits({ kind, offset }: Field): TextStep & object {
-  const at = `offset + ${offset}`;
-  const write = (place: string): string => {
-    switch (kind) {
-      case 'u8':
-        return `writeU32(out, ${place}, view.getUint8(${at}))`;
-      case 'u16':
-        return `writeU32(out, ${place}, view.getUint16(${at}))`;
-      case 'u32':
-        return `writeU32(out, ${place}, view.getUint32(${at}))`;
-      case 'u48':
-        return `writeSafe(out, ${place}, view.getUint16(${at}) * 0x100000000 + view.getUint32(offset + ${offset + 2}))`;
-      default:
-        return `writeU64(out, ${place}, view.getUint32(${at}), view.getUint32(offset + ${offset + 4}))`;
-    }
-  };
-  return { write, most: mostDigits };
+function digits(field: Field): TextStep {
+  return { lines: digitLines(field), most: mostDigits };
 }
 
 function pointed(field: Field): TextStep {
-  const { kind, offset, decimals = 0 } = field;
+  const { kind, decimals = 0 } = field;
   const most = mostDigits + decimals + 1;
-  if (kind === 'u32' && decimals === 4) {
-    return { write: (place) => `writeTenThousandths(out, ${place}, view.getUint32(offset + ${offset}))`, most };
-  }
-  const { write } = digits(field);
-  return { write: (place) => `placePoint(bytes, ${place}, ${write(place)}, ${decimals})`, most };
+  if (kind === 'u32' && decimals === 4) return { lines: tenThousandthLines(field), most };
+  const lines = [
+    '{',
+    'const start = at;',
+    ...digitLines(field),
+    `at = placePoint(bytes, start, at, ${decimals});`,
+    '}',
+  ];
+  return { lines, most };
 }

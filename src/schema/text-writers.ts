@@ -2,14 +2,14 @@
  * Writes messages as bytes of JSON or CSV into a buffer: compiled from the table, or where code generation is
  * disallowed by way of the string writers, slower and equal.
  */
-import { placePoint, writeSafe, writeTenThousandths, writeU32, writeU64 } from '../core/digits.js';
+import { heads, placePoint, quads, widths, writeU32, writeU64 } from '../core/digits.js';
 import type { TextBuffer } from '../core/text-buffer.js';
 import { type Engine, isCompiled } from './compile.js';
 import { compileCsvWriter } from './csv.js';
 import { columnsOf, compileJsonWriter, type JsonOptions } from './json.js';
 import type { Protocol } from './table.js';
-import { writeCsvCharacter, writeCsvText, writeJsonCharacter, writeJsonText } from './text-bytes.js';
-import { jsonSource, rowSource } from './text-source.js';
+import * as textBytes from './text-bytes.js';
+import { type calledNames, jsonSource, rowSource } from './text-source.js';
 
 /** Appends the message at `offset`, its length already checked; nothing where its type is unknown. */
 export type WriteText = (text: TextBuffer, view: DataView, offset: number) => void;
@@ -37,18 +37,19 @@ export function buildRowBytes(table: Protocol, options: JsonOptions = {}, engine
   return { columns, row: (text, view, offset) => text.text(row(view, offset)) };
 }
 
-const called = {
+const called: Readonly<Record<(typeof calledNames)[number], unknown>> = {
+  heads,
   placePoint,
-  writeCsvCharacter,
-  writeCsvText,
-  writeJsonCharacter,
-  writeJsonText,
-  writeSafe,
-  writeTenThousandths,
+  quads,
+  widths,
   writeU32,
   writeU64,
+  ...textBytes,
 };
 
+let compiled = 0;
+
+/** Each writer is compiled by itself, numbered, so that its tables are constants of its code. */
 function compile(source: string): WriteText {
-  return new Function(...Object.keys(called), source)(...Object.values(called)) as WriteText;
+  return new Function('called', `${source}// ${compiled++}\n`)(called) as WriteText;
 }

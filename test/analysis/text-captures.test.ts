@@ -36,9 +36,10 @@ async function compare(path: string): Promise<number> {
         messages++;
         const { mdp3 } = feed.protocols;
         const symbolOf = (id: number) => mdp3.symbolOf(id);
-        ofMdp3 ??= [{ symbolOf }, { symbolOf, int64: 'number', enums: 'name' } as const].map(
-          (options) => [mdp3.catalogue.jsonWriter(options), mdp3.catalogue.jsonBytes(options)] as const,
-        );
+        ofMdp3 ??= [{ symbolOf }, { symbolOf, int64: 'number', enums: 'name' } as const].flatMap((options) => [
+          [mdp3.catalogue.jsonWriter(options), mdp3.catalogue.jsonBytes(options)] as const,
+          [mdp3.catalogue.csvWriter(options).row, mdp3.catalogue.rowBytes(options).row] as const,
+        ]);
         for (const [write, writeBytes] of isMdp3(stream) ? ofMdp3 : ofItch) {
           text.length = 0;
           writeBytes(text, view, offset, length);

@@ -8,7 +8,6 @@ import {
   writeI64,
   writeNine,
   writeSafe,
-  writeTenThousandths,
   writeU32,
   writeU64,
 } from '../../src/core/digits.js';
@@ -47,7 +46,6 @@ describe('digits in bytes are those of strings', () => {
       fc.property(numbers(2 ** 32), (value) => {
         expect(written((at) => writeU32(view, at, value))).toBe(String(value));
         expect(written((at) => writeI32(view, at, value | 0))).toBe(String(value | 0));
-        expect(written((at) => writeTenThousandths(view, at, value))).toBe(fixedPoint(String(value), 4));
       }),
       runs,
     );

@@ -1,7 +1,15 @@
 /** Several schemas at once: each message is read by the one that its header asks for. */
 import { UsageError } from '../../core/errors.js';
 import { type HeaderReader, headerReader } from './block.js';
-import { rowWriter, type SbeCodec, type SbeCsvWriter, type SbeJsonBytes, type SbeJsonWriter } from './codec.js';
+import {
+  rowBytesWriter,
+  rowWriter,
+  type SbeCodec,
+  type SbeCsvWriter,
+  type SbeJsonBytes,
+  type SbeJsonWriter,
+  type SbeRowBytes,
+} from './codec.js';
 import { hasField, type SbeSelectOptions } from './plain-values.js';
 import type { SbeMessage } from './schema.js';
 import type { SbeFault } from './walk.js';
@@ -25,6 +33,7 @@ export interface SbeCatalogue {
   jsonWriter(options?: SbeSelectOptions): SbeJsonWriter;
   jsonBytes(options?: SbeSelectOptions): SbeJsonBytes;
   csvWriter(options?: SbeSelectOptions): SbeCsvWriter;
+  rowBytes(options?: SbeSelectOptions): SbeRowBytes;
 }
 
 /** Schemas whose headers are laid out alike, and their codecs by schema id, the lowest version first. */
@@ -88,6 +97,18 @@ export function createCatalogue(given: readonly AnySbeCodec[]): SbeCatalogue {
         row(view, offset, length) {
           const codec = codecAt(view, offset, length);
           return codec === null ? '' : (rows.get(codec)?.(view, offset, length) ?? '');
+        },
+      };
+    },
+    rowBytes(options = {}) {
+      checkFields(codecs, options);
+      const columns = options.fields ?? this.columns;
+      const rows = new Map(codecs.map((codec) => [codec, rowBytesWriter(codec.schema, codec, columns, options)]));
+      return {
+        columns,
+        row(text, view, offset, length) {
+          const codec = codecAt(view, offset, length);
+          if (codec !== null) rows.get(codec)?.(text, view, offset, length);
         },
       };
     },

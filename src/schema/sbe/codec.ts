@@ -25,7 +25,7 @@ import { buildSbeReferenceDecoder, type SbeReferenceDecoder } from './reference-
 import { viewOf } from './scalar.js';
 import type { SbeMessage, SbeSchema } from './schema.js';
 import { compileSkipped, type SbeSkip, type TellSkipped } from './skipped.js';
-import { buildMessageText } from './text-writers.js';
+import { buildMessageRow, buildMessageText } from './text-writers.js';
 import type { SbeFlyweight, SbeHandlers, SbeMessageName } from './types.js';
 import { createWalker, type SbeWalker } from './walk.js';
 
@@ -39,6 +39,12 @@ export type SbeJsonBytes = (text: TextBuffer, view: DataView, offset: number, le
 export interface SbeCsvWriter {
   readonly columns: readonly string[];
   row(view: DataView, offset: number, length: number): string;
+}
+
+/** Appends rows; see `SbeCsvWriter`. */
+export interface SbeRowBytes {
+  readonly columns: readonly string[];
+  row(text: TextBuffer, view: DataView, offset: number, length: number): void;
 }
 
 /** A schema with its readers and writers; `offset` is that of the SBE header, `length` what the framing grants. */
@@ -66,6 +72,8 @@ export interface SbeCodec<S extends SbeSchema = SbeSchema> extends SbeWalker {
   csvWriter(options?: SbeSelectOptions): SbeCsvWriter;
   /** The same as `jsonWriter`, as bytes appended to a buffer. */
   jsonBytes(options?: SbeSelectOptions, engine?: Engine): SbeJsonBytes;
+  /** The same as `csvWriter`, as bytes appended to a buffer. */
+  rowBytes(options?: SbeSelectOptions, engine?: Engine): SbeRowBytes;
   /** The Markdown reference. */
   reference(): string;
   /** TypeScript declarations of the schema's flyweights and handlers, as text. */
@@ -120,6 +128,21 @@ export function rowWriter(
   };
 }
 
+/** The same as bytes. */
+export function rowBytesWriter(
+  schema: SbeSchema,
+  walker: SbeWalker,
+  columns: readonly string[],
+  options: SbeValueOptions,
+  engine?: Engine,
+): SbeRowBytes['row'] {
+  const writerOf = lazily((message) => buildMessageRow(schema, message, columns, options, engine));
+  return (text, view, offset, length) => {
+    const message = walker.extentOf(view, offset, length) < 0 ? undefined : walker.messageAt(view, offset, length);
+    if (message !== undefined) writerOf(message)(text, view, offset);
+  };
+}
+
 /** What is made once for each message, when the first of its kind comes. */
 function lazily<T>(make: (message: SbeMessage) => T): (message: SbeMessage) => T {
   const made = new Map<SbeMessage, T>();
@@ -153,7 +176,7 @@ function accessors<S extends SbeSchema>(schema: S): Pick<SbeCodec<S>, 'createDec
 function readers(
   schema: SbeSchema,
   walker: SbeWalker,
-): Pick<SbeCodec, 'toObject' | 'jsonWriter' | 'csvWriter' | 'jsonBytes'> {
+): Pick<SbeCodec, 'toObject' | 'jsonWriter' | 'csvWriter' | 'jsonBytes' | 'rowBytes'> {
   const objectReaders = new Map<string, (message: SbeMessage) => ReadObject>();
   const known = (view: DataView, offset: number, length: number): SbeMessage | undefined =>
     walker.extentOf(view, offset, length) < 0 ? undefined : walker.messageAt(view, offset, length);
@@ -188,6 +211,10 @@ function readers(
     csvWriter(options = {}) {
       const columns = csvColumns(schema, options);
       return { columns, row: rowWriter(schema, walker, columns, options) };
+    },
+    rowBytes(options = {}, engine) {
+      const columns = csvColumns(schema, options);
+      return { columns, row: rowBytesWriter(schema, walker, columns, options, engine) };
     },
   };
 }

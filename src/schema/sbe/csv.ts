@@ -4,7 +4,7 @@ import { csvCell } from '../text.js';
 import { headerReader } from './block.js';
 import { decimalOf } from './decimal.js';
 import { dataJson, groupJson, innerSelection, type Place } from './json.js';
-import { jsonValue } from './json-value.js';
+import { jsonValue, type WriteJson } from './json-value.js';
 import { plainReader, type ReadPlain } from './plain.js';
 import {
   columnsOf,
@@ -83,11 +83,15 @@ function rootCell(message: SbeMessage, column: string, context: ReadContext): Wr
   return ofSymbol === undefined ? null : symbolCell(ofSymbol, context);
 }
 
-function symbolCell(field: SbeField, { little, options }: ReadContext): WriteCell {
-  return (view, at, version, blockLength) => {
-    if (!isPresent(field, version, blockLength)) return '';
-    return csvCell(options.symbolOf?.(view.getInt32(at + field.offset, little)) ?? '');
-  };
+function symbolCell(field: SbeField, context: ReadContext): WriteCell {
+  const write = symbolText(context);
+  return (view, at, version, blockLength) =>
+    isPresent(field, version, blockLength) ? write(view, at + field.offset, version) : '';
+}
+
+/** The string writer of the symbol of a SecurityID as a cell. */
+export function symbolText({ little, options }: ReadContext): WriteJson {
+  return (view, at) => csvCell(options.symbolOf?.(view.getInt32(at, little)) ?? '');
 }
 
 function fieldCell(field: SbeField, context: ReadContext): WriteCell {
@@ -96,7 +100,8 @@ function fieldCell(field: SbeField, context: ReadContext): WriteCell {
     isPresent(field, version, blockLength) ? write(view, at + field.offset, version) : '';
 }
 
-function valueCell(field: SbeField, context: ReadContext): (view: DataView, at: number, version: number) => string {
+/** The string writer of the value of a field as a cell. */
+export function valueCell(field: SbeField, context: ReadContext): WriteJson {
   const { type } = field;
   if (type.kind === 'composite' && decimalOf(type) === null) return jsonCell(field, context);
   if (type.kind === 'encoding' && type.length !== 1 && type.primitive !== 'char') return jsonCell(field, context);

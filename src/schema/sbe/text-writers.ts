@@ -1,17 +1,20 @@
 /**
- * Writes messages of a schema as bytes of JSON into a buffer: compiled from the schema, or where code generation is
- * disallowed by way of the string writers, slower and equal.
+ * Writes messages of a schema as bytes of JSON or of CSV into a buffer: compiled from the schema, or where code
+ * generation is disallowed by way of the string writers, slower and equal.
  */
 import { writeBillionths, writeI32, writeI64, writeU32, writeU64 } from '../../core/digits.js';
 import { type TextBuffer, type TextPiece, textPiece } from '../../core/text-buffer.js';
 import { type Engine, isCompiled } from '../compile.js';
 import { jsonQuoted } from '../text.js';
-import { writeJsonCharacters } from '../text-bytes.js';
+import { writeCsvCharacters, writeJsonCharacters } from '../text-bytes.js';
+import { compileMessageRow } from './csv.js';
 import { compileMessageJson } from './json.js';
 import type { SbeValueOptions, Selection } from './plain-values.js';
+import { messageRowSource } from './row-source.js';
 import type { SbeMessage, SbeSchema } from './schema.js';
 import { readContext } from './slot.js';
 import { symbolKey } from './tagged.js';
+import { doubled } from './text-emitter.js';
 import { messageTextSource, type TextSource } from './text-source.js';
 
 /** Appends the message at `offset`; its layout must be known and must fit. */
@@ -32,9 +35,28 @@ export function buildMessageText(
     const write = compileMessageJson(schema, message, selection, options);
     return (text, view, offset) => text.text(write(view, offset));
   }
-  const emitted = messageTextSource(schema, message, selection, readContext(schema, options));
+  return compileText(messageTextSource(schema, message, selection, readContext(schema, options)), options);
+}
+
+/** Builds the writer of one message's rows; see `compileMessageRow`. */
+export function buildMessageRow(
+  schema: SbeSchema,
+  message: SbeMessage,
+  columns: readonly string[],
+  options: SbeValueOptions = {},
+  engine: Engine = 'auto',
+): WriteMessageText {
+  if (!isCompiled(engine)) {
+    const write = compileMessageRow(schema, message, columns, options);
+    return (text, view, offset) => text.text(write(view, offset));
+  }
+  return compileText(messageRowSource(schema, message, columns, readContext(schema, options)), options);
+}
+
+function compileText(emitted: TextSource, options: SbeValueOptions): WriteMessageText {
   const called = {
     writeBillionths,
+    writeCsvCharacters,
     writeI32,
     writeI64,
     writeJsonCharacters,
@@ -72,15 +94,16 @@ function bytePieces({ bytes }: TextSource): (index: number, byte: number, versio
   };
 }
 
-/** The key and symbol of a SecurityID that has one. */
-function symbolPieces({ symbolOf }: SbeValueOptions): (securityId: number) => TextPiece | undefined {
+/** The key and symbol of a SecurityID that has one, for so many quotes in the place of one, which are one writer's. */
+function symbolPieces({ symbolOf }: SbeValueOptions): (securityId: number, marks: number) => TextPiece | undefined {
   const pieces = new Map<string, TextPiece>();
-  return (securityId) => {
+  return (securityId, marks) => {
     const symbol = symbolOf?.(securityId);
     if (symbol === undefined) return undefined;
     let piece = pieces.get(symbol);
     if (piece === undefined) {
-      piece = textPiece(`,"${symbolKey}":${jsonQuoted(symbol)}`);
+      const json = `,"${symbolKey}":${jsonQuoted(symbol)}`;
+      piece = textPiece(marks === 1 ? json : doubled(json));
       if (pieces.size < mostSymbols) pieces.set(symbol, piece);
     }
     return piece;

@@ -82,6 +82,11 @@ export function checkMessages(codec: SbeCodec, random: Random, rounds: number, c
       (engine) => [codec.jsonWriter(options), codec.jsonBytes(options, engine)] as const,
     ),
   );
+  const rowWriters = asked.flatMap((options) =>
+    (['compiled', 'interpreted'] as const).map(
+      (engine) => [codec.csvWriter(options), codec.rowBytes(options, engine)] as const,
+    ),
+  );
   for (const message of codec.schema.messages) {
     const flyweights = [
       codec.createFlyweight(message.name, 'compiled'),
@@ -100,6 +105,11 @@ export function checkMessages(codec: SbeCodec, random: Random, rounds: number, c
           const text = new TextBuffer(8);
           writeBytes(text, view, 0, bytes.length);
           same([text.toString()], [writeText(view, 0, bytes.length)], 'JSON in bytes');
+        }
+        for (const [writeRow, writeBytes] of rowWriters) {
+          const text = new TextBuffer(8);
+          writeBytes.row(text, view, 0, bytes.length);
+          same([text.toString()], [writeRow.row(view, 0, bytes.length)], 'a row in bytes');
         }
         if (rows.row(view, 0, bytes.length) === '') throw new Error('no row');
         for (const flyweight of flyweights) {
