@@ -59,6 +59,8 @@ describe('stages', () => {
     expect(sumOf('decode-batch')).toBe(sumOf('decode'));
     expect(sumOf('frames')).toBe(8610);
     expect(sumOf('inflate')).toBe(readFileSync(session).length);
+    const nsOf = (name: string) => report.stages.find((one) => one.name === name)?.nsPerMessage as number;
+    expect(report.inflateShare).toBeCloseTo(nsOf('inflate') / nsOf('end-to-end'), 9);
     for (const { runsNs, nsPerMessage, messagesPerSecond, after, ownNsPerMessage } of report.stages) {
       expect(runsNs).toHaveLength(3);
       expect(nsPerMessage * messagesPerSecond).toBeCloseTo(1e9, -1);

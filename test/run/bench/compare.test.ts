@@ -59,6 +59,7 @@ function report(stages: StageReport[], mood = moods): BenchReport {
     ...{
       skipped: { inflate: 'the input is not compressed' },
       failures: {},
+      inflateShare: null,
       parsers: [],
       ownLatency: null,
       baseline: null,
