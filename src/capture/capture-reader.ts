@@ -394,7 +394,6 @@ export class CaptureReader implements DatagramReader {
         ? 'The file begins neither as pcap nor as pcapng. Check that it is a capture and not compressed.'
         : `The file ${known}.`;
     const empty = 'The capture is empty: it has not even a file header. Capture or copy it again.';
-    const message = head.length === 0 ? empty : foreign;
-    this.onDamage({ code: 'not-a-capture', message, record: 0, offset: 0 });
+    this.onDamage({ code: 'not-a-capture', message: head.length === 0 ? empty : foreign, record: 0, offset: 0 });
   }
 }

@@ -223,7 +223,8 @@ export class ReplayEngine {
     if (aheadNs > restAboveNs) return this.restUntil(deadlineNs);
     const isFree = aheadNs > freeTurnNs;
     if (isFree) this.record.tick(deadlineNs - aheadNs, true);
-    if (this.sendsSinceTurn >= (isFree ? freeTurnSends : this.sendsPerTurn)) return this.waitAfterTurn(deadlineNs);
+    const isAsked = isFree || this.o.source.wantsTurn === true;
+    if (this.sendsSinceTurn >= (isAsked ? freeTurnSends : this.sendsPerTurn)) return this.waitAfterTurn(deadlineNs);
     return this.waitUntil(deadlineNs);
   }
 

@@ -19,6 +19,8 @@ export interface ReplaySource {
   readonly reader: DatagramReader;
   /** How far into the file the datagram at hand is, in bytes as stored. */
   readonly position: number;
+  /** True while something waits for the event loop to turn, so that a loop to come is at hand in time. */
+  readonly wantsTurn?: boolean;
   /** Brings the reader more bytes. */
   fill(): Promise<void>;
   /** Goes back to the first byte; rejects where the input cannot be read twice. */

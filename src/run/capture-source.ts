@@ -165,6 +165,10 @@ export class CaptureSource implements ReplaySource {
     if (this.hasNext) this.nextPass.prime();
   }
 
+  get wantsTurn(): boolean {
+    return this.nextPass.isAwaited;
+  }
+
   fill(): Promise<void> {
     return this.input.fill();
   }

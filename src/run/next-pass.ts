@@ -22,7 +22,13 @@ export class NextPass<Pass extends OpenPass> {
     private readonly open: () => Promise<Pass>,
   ) {}
 
+  /** Whether a pass is to be opened once the event loop turns. */
+  get isAwaited(): boolean {
+    return this.primer !== null;
+  }
+
   prime(): void {
+    this.primer = null;
     if (this.primed !== null) return;
     const pass = this.open();
     // Whoever takes it is told.

@@ -424,6 +424,12 @@ describe('turns of the event loop', () => {
     expect([turns, rests]).toEqual([Math.floor(1999 / 32), []]);
   });
 
+  test('and where the source waits for one', async () => {
+    const source = new FakeSource(burst, 5000);
+    source.wantsTurn = true;
+    expect((await play(source, new NullSink())).turns).toBe(Math.floor(1999 / 32));
+  });
+
   test('not more often where a turn could take as long as there is time', async () => {
     const { turns, rests } = await play(new FakeSource(burst, 5000), new NullSink(), { speed: '2kpps' });
     expect([turns, rests]).toEqual([3, []]);

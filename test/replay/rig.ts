@@ -49,6 +49,7 @@ export class FakeSource implements ReplaySource {
   failure: Error | null = null;
   /** Called by each fill, after it was counted. */
   onFill: () => void = () => {};
+  wantsTurn = false;
   readonly reader: FakeReader;
 
   constructor(
