@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { LineSpec } from '../analysis/line-names.js';
 import type { EpochTime } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
-import { formatBytes, formatCount, formatRate } from '../core/time.js';
+import { formatCount } from '../core/time.js';
 import { type AckAddress, parseAckAddress, serveAckCounter } from '../io/ack-counter.js';
 import { applyMachine } from '../io/native/machine.js';
 import { defaultReceiveBufferBytes } from '../io/udp-receiver.js';
@@ -29,9 +29,10 @@ import {
 } from './options.js';
 import { Output } from './output.js';
 import { addRateOptions, loadOf, type RateFlags } from './rate-options.js';
+import { showReceiving, warnOfSmallBuffer } from './receiving.js';
 import { addPackingOptions } from './replay.js';
 import { stopOnSignal } from './signals.js';
-import { CaptureSummary, finish, warn } from './summary.js';
+import { CaptureSummary, finish } from './summary.js';
 
 interface ListenFlags extends MachineFlags, InputFlags, RateFlags, WindowFlags, LineFlags {
   arbitrate?: boolean;
@@ -49,8 +50,6 @@ interface ListenFlags extends MachineFlags, InputFlags, RateFlags, WindowFlags, 
   mtu: number;
   pack: 'timestamp' | 'mtu';
 }
-
-const progressEveryMs = 1000;
 
 export function addListenCommand(program: Command): void {
   const command = program
@@ -110,7 +109,7 @@ async function listen(addresses: readonly string[], flags: ListenFlags): Promise
   const server = flags.ack && (await serveAckCounter(flags.ack, () => listener.packets));
   const release = stopOnSignal(() => listener.stop());
   const hideProgress = showListening(listener);
-  warnOfSmallBuffer(listener);
+  if (listener.receiver) warnOfSmallBuffer(listener.receiver.buffer);
   process.stderr.write(`listening on ${addresses.join(' and ')}\n`);
   await listener.run();
   server?.close();
@@ -193,29 +192,11 @@ function parseOrigin(text: string): EpochTime {
   return { seconds: Number(text.slice(0, -9)), nanoseconds: Number(text.slice(-9)) };
 }
 
-function warnOfSmallBuffer(listener: Listener): void {
-  const { askedBytes, grantedBytes } = listener.receiver?.buffer ?? { askedBytes: 0, grantedBytes: 0 };
-  if (grantedBytes >= askedBytes) return;
-  warn(
-    `asked the kernel for a receive buffer of ${formatBytes(askedBytes)}, it gave ${formatBytes(grantedBytes)}; ` +
-      `for more: sysctl -w net.core.rmem_max=${askedBytes}`,
+function showListening(listener: Listener): () => void {
+  return showReceiving(
+    () => listener.progress(),
+    ({ packets, messages, missing, kernelDrops }, rate) =>
+      `${formatCount(packets)} packets, ${formatCount(messages)} messages, ${rate}, ` +
+      `${formatCount(missing)} missing, kernel drops ${kernelDrops ?? 'unknown'}`,
   );
-}
-
-function showListening(listener: Listener, stream = process.stderr): () => void {
-  if (!stream.isTTY) return () => {};
-  let before = 0;
-  const timer = setInterval(() => {
-    const { packets, messages, missing, kernelDrops } = listener.progress();
-    const rate = formatRate(((packets - before) * 1000) / progressEveryMs, 'pps');
-    before = packets;
-    stream.write(
-      `\r\x1b[K${formatCount(packets)} packets, ${formatCount(messages)} messages, ${rate}, ` +
-        `${formatCount(missing)} missing, kernel drops ${kernelDrops ?? 'unknown'}`,
-    );
-  }, progressEveryMs);
-  return () => {
-    clearInterval(timer);
-    stream.write('\r\x1b[K');
-  };
 }

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { LineEndpoint, LineSpec } from '../analysis/line-names.js';
 import { UsageError } from '../core/errors.js';
-import { formatBytes, formatCount, formatRate } from '../core/time.js';
+import { formatBytes, formatCount } from '../core/time.js';
 import { interfaceName } from '../io/address.js';
 import type { CaptureFormat } from '../io/capture-output.js';
 import { refuseUnwritable } from '../io/file-error.js';
@@ -25,6 +25,7 @@ import {
   size,
 } from './options.js';
 import { Output } from './output.js';
+import { showReceiving, warnOfSmallBuffer } from './receiving.js';
 import { describeRecording, recordWarnings } from './record-text.js';
 import { refuseOutputs, writeReportFile } from './report-file.js';
 import { requireOption } from './required.js';
@@ -49,7 +50,6 @@ interface RecordFlags extends MachineFlags, InputFlags, LineFlags {
   memory: number;
 }
 
-const progressEveryMs = 1000;
 const leastRotateBytes = 4096;
 
 export function addRecordCommand(program: Command, version: string): void {
@@ -206,28 +206,11 @@ async function writeReport(report: RecordReport, flags: RecordFlags, toStandardO
   return isWritten;
 }
 
-function warnOfSmallBuffer({ askedBytes, grantedBytes }: { askedBytes: number; grantedBytes: number }): void {
-  if (grantedBytes >= askedBytes) return;
-  warn(
-    `asked the kernel for a receive buffer of ${formatBytes(askedBytes)}, it gave ${formatBytes(grantedBytes)}; ` +
-      `for more: sysctl -w net.core.rmem_max=${askedBytes}`,
+function showRecording(recorder: Recorder): () => void {
+  return showReceiving(
+    () => recorder.progress(),
+    ({ packets, missing, missed, kernelDrops, bytes, files }, rate) =>
+      `${formatCount(packets)} packets, ${rate}, file ${files}, ${formatBytes(bytes)} in all, ` +
+      `${formatCount(missing)} missing, kernel drops ${formatCount(kernelDrops)}, not kept ${formatCount(missed)}`,
   );
-}
-
-function showRecording(recorder: Recorder, stream = process.stderr): () => void {
-  if (!stream.isTTY) return () => {};
-  let before = 0;
-  const timer = setInterval(() => {
-    const { packets, missing, missed, kernelDrops, bytes, files } = recorder.progress();
-    const rate = formatRate(((packets - before) * 1000) / progressEveryMs, 'pps');
-    before = packets;
-    stream.write(
-      `\r\x1b[K${formatCount(packets)} packets, ${rate}, file ${files}, ${formatBytes(bytes)} in all, ` +
-        `${formatCount(missing)} missing, kernel drops ${formatCount(kernelDrops)}, not kept ${formatCount(missed)}`,
-    );
-  }, progressEveryMs);
-  return () => {
-    clearInterval(timer);
-    stream.write('\r\x1b[K');
-  };
 }

@@ -30,6 +30,13 @@ export function describeVerification(report: VerifyReport): string {
     percentileHeading(width),
     ...present.flatMap(([label, name]) => percentileRows(label, histograms[name], width)),
     ...present.map(([label, name]) => `  ${label}: ${proofNames[name]}`),
+    ...(histograms.scheduledGap.count > 0 ? gapRows(gaps) : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function gapRows(gaps: VerifyReport['gaps']): string[] {
+  return [
     tableRow('gaps', ['scheduled', 'sent', 'received'], width),
     ...gaps.map(({ percent, scheduledNs, sentNs, receivedNs }) =>
       tableRow(
@@ -39,7 +46,6 @@ export function describeVerification(report: VerifyReport): string {
       ),
     ),
   ];
-  return `${lines.join('\n')}\n`;
 }
 
 function spans(report: VerifyReport): string[] {
