@@ -24,6 +24,8 @@ export const control: Topic = {
       '--from and --until. What --symbol has learned, and the numbers of --loop-sequence, are as if all before had ' +
       'been read: for these, for compressed captures and with --recover a seek reads up to its time, and says so. ' +
       'TCP is read from before its first segment. A run with faults, --peak or --overlay cannot seek.',
+    'Clients of soupbintcp:// get what is behind a seek back once more, as the next messages of their session. While ' +
+      'such a run waits for its clients, stop ends it; all else is obeyed once they are there.',
     'In other captures a seek begins close before its time, by an index that is learned as the capture is read. ' +
       'With --control or --paused it is put beside the capture (CAPTURE.tridx) once that was read to its end, as ' +
       'tickreel index does beforehand; --no-index forbids that. It is used for the very file alone, and checked ' +
