@@ -1,7 +1,5 @@
 /** `tickreel find-limit`: how fast a receiver can be fed before it falls behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -9,6 +7,7 @@ import { isStandardInput } from '../analysis/input.js';
 import { SinkError, UsageError } from '../core/errors.js';
 import { formatCount, formatDuration } from '../core/time.js';
 import { type AckAddress, formatAckAddress, openAckCounter, parseAckAddress } from '../io/ack-counter.js';
+import { temporaryFolder } from '../io/temporary-folder.js';
 import { ReplayControl } from '../replay/control.js';
 import { parseSpeed, type Rate } from '../replay/rate.js';
 import { type FindLimitOptions, findLimit, type LimitResult, type LimitTry, levelOf } from '../run/find-limit.js';
@@ -74,7 +73,7 @@ export function addFindLimitCommand(root: Command): void {
     .optionsGroup("The receiver's count of packets (one of them):")
     .option(
       '--ack <where>',
-      'tcp://HOST:PORT, unix:PATH or file:PATH with lines of packets received so far',
+      'tcp://HOST:PORT, unix:PATH or file:PATH with lines of packets received so far, or http://HOST:PORT/PATH#METRIC',
       refusing(parseAckAddress),
     )
     .option('--listen', 'start tickreel listen there, and find its limit')
@@ -121,8 +120,8 @@ async function run(paths: readonly string[], flags: FindLimitFlags): Promise<voi
     throw new UsageError('ack', "say how to learn the receiver's count: --ack WHERE, or --listen to start tickreel's");
   }
   if (!flags.allowRemote) await refuseRemote(target, 'find-limit sends faster and faster');
-  const folder = flags.listen ? mkdtempSync(join(tmpdir(), 'tickreel-limit-')) : null;
-  const address = flags.ack ?? { kind: 'unix' as const, path: join(folder ?? '', 'ack') };
+  const folder = flags.listen ? temporaryFolder('tickreel-limit-') : null;
+  const address = flags.ack ?? { kind: 'unix' as const, path: join(folder?.path ?? '', 'ack') };
   const receiver = flags.listen ? await startListener(target, address) : null;
   let control = new ReplayControl();
   let isStopped = false;
@@ -154,7 +153,7 @@ async function run(paths: readonly string[], flags: FindLimitFlags): Promise<voi
   } finally {
     release();
     receiver?.kill('SIGTERM');
-    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+    folder?.remove();
   }
 }
 

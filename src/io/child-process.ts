@@ -3,7 +3,7 @@
  * that it may be silent, on what it may write and on the memory that it may take.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Why a program was ended by us; null where it ended by itself. */
 export type ChildEnding = 'timeout' | 'memory' | 'stopped' | null;
@@ -13,7 +13,7 @@ export interface ChildOptions {
   env?: Readonly<Record<string, string>>;
   /** It may neither read nor write for so long while something is expected of it. */
   silenceMs: number;
-  /** Resident memory above which it is ended; Infinity: none. Watched where /proc is. */
+  /** Resident memory of its group above which it is ended; Infinity: none. Watched where /proc is. */
   maxMemoryBytes?: number;
 }
 
@@ -32,6 +32,8 @@ export interface ChildResult {
 
 const keptErrorBytes = 8192;
 const memoryEveryMs = 50;
+/** Looks at the memory of a group between looks at who is in it, which take longer. */
+const looksBetween = 10;
 const pageBytes = 4096;
 
 /** Groups that are to end with us, however that comes about. */
@@ -56,6 +58,7 @@ export class Child {
   private failure: string | null = null;
   private lastActivityMs = performance.now();
   private peakMemoryBytes = 0;
+  private hasEnded = false;
   private readonly watch: NodeJS.Timeout | null;
   private onErrorText: (text: string) => void = () => {};
 
@@ -175,7 +178,10 @@ export class Child {
     });
     const check = setInterval(() => {
       const silentMs = performance.now() - Math.max(this.lastActivityMs, waitingSinceMs);
-      if (silentMs > this.options.silenceMs) this.kill('timeout');
+      if (silentMs <= this.options.silenceMs) return;
+      // What left its group may hold its output open.
+      if (this.hasEnded) this.process.stdout.destroy();
+      else this.kill('timeout');
     }, this.checkEveryMs);
     await woken;
     clearInterval(check);
@@ -215,6 +221,7 @@ export class Child {
         if (this.watch !== null) clearInterval(this.watch);
         // What it started and left running is no longer wanted, and holds its output open.
         this.killGroup();
+        this.hasEnded = true;
         alive.delete(this);
         const { ending, failure, errorText, peakMemoryBytes } = this;
         resolve({ code, signal, ending, failure, errorText, peakMemoryBytes });
@@ -231,8 +238,12 @@ export class Child {
 
   private watchMemory(): NodeJS.Timeout | null {
     const { maxMemoryBytes = Number.POSITIVE_INFINITY } = this.options;
+    const pid = this.process.pid as number;
+    let looks = 0;
+    let members: readonly number[] = [pid];
     const timer = setInterval(() => {
-      const bytes = residentBytes(this.process.pid as number);
+      if (++looks % looksBetween === 0) members = groupMembers(pid);
+      const bytes = members.reduce((sum, one) => sum + residentBytes(one), 0);
       if (bytes > this.peakMemoryBytes) this.peakMemoryBytes = bytes;
       if (bytes > maxMemoryBytes) this.kill('memory');
     }, memoryEveryMs);
@@ -246,5 +257,29 @@ function residentBytes(pid: number): number {
     return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * pageBytes;
   } catch {
     return 0;
+  }
+}
+
+/** Processes of a group, its leader first; that alone where /proc does not tell. */
+function groupMembers(group: number): number[] {
+  const members = [group];
+  try {
+    for (const name of readdirSync('/proc')) {
+      const pid = Number(name);
+      if (pid > 0 && pid !== group && groupOf(pid) === group) members.push(pid);
+    }
+  } catch {
+    // Without /proc nothing is known.
+  }
+  return members;
+}
+
+function groupOf(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name, in brackets, may hold anything.
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[2]);
+  } catch {
+    return Number.NaN;
   }
 }

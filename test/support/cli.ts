@@ -26,10 +26,16 @@ export function fixture(name: string): string {
   return join(projectRoot, 'fixtures', name);
 }
 
-/** A folder of this test file's own, removed at its end. */
+const folders: string[] = [];
+// Said here, since what a test itself says behind its beginning is not heard.
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder of this test file's own, removed at its end; may be asked for within a test too. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tickreel-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 

@@ -9,6 +9,8 @@ import { StageFailure } from './stage-thread.js';
 
 /** What of its words is quoted. */
 const quotedCharacters = 200;
+/** How long it may take to end once it is told to. */
+const softMs = 1000;
 /** The most that is kept of a line that does not end. */
 const longestLine = 4096;
 /** Bytes handed over at once. */
@@ -137,7 +139,12 @@ export class Program {
   /** Ends it, softly at first. */
   async close(): Promise<void> {
     this.kill('SIGTERM');
-    if ((await within(this.ended, 1000)) === null) this.kill('SIGKILL');
+    if ((await within(this.ended, softMs)) !== null) return;
+    this.kill('SIGKILL');
+    if ((await within(this.ended, softMs)) !== null) return;
+    // What left its group holds its output open.
+    this.child.stdout?.destroy();
+    this.child.stderr?.destroy();
     await this.ended;
   }
 
