@@ -103,7 +103,8 @@ function addParserOptions(command: Command): Command {
     )
     .option(
       '--parser-ack <where>',
-      'where a program tells its count: tcp://HOST:PORT, unix:PATH, file:PATH (default: lines on its standard output)',
+      'where a program tells its count: tcp://HOST:PORT, unix:PATH, file:PATH, http://HOST:PORT/PATH#METRIC ' +
+        '(default: lines on its standard output)',
       refusing(parseAckAddress),
     )
     .addOption(preset('--parser-timeout <time>', 'end a parser that takes longer', duration, '60s'))

@@ -90,6 +90,11 @@ export const counter: Topic = {
             'milliseconds without being asked',
         ],
         ['file:PATH', 'the receiver writes it there: the last line counts, so it may overwrite the file or append'],
+        [
+          'http://HOST:PORT/PATH#NUMBER',
+          'the receiver shows it by HTTP: NUMBER is a metric of Prometheus, received_total{feed="A"}, a path into ' +
+            'JSON, $.feeds[0].received, or a pattern, /received (\\d+)/',
+        ],
       ],
     },
     'tickreel listen --ack serves its count so, and then goes on when a session has ended. A shell can do it as ' +

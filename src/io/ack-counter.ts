@@ -4,16 +4,19 @@
  * The protocol is lines of text, each a decimal number: packets received so far, since whenever. Only differences
  * count, and what stands behind the number is ignored. Over a socket the sender writes an empty line when it wants to
  * know, and the receiver answers with one; a receiver that only writes, as often as it likes, will do. In a file the
- * last line counts, so it may be overwritten or appended to.
+ * last line counts, so it may be overwritten or appended to. A receiver that shows its figures by HTTP is asked there.
  */
 import { closeSync, fstatSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { SinkError, UsageError } from '../core/errors.js';
+import { countReader } from './counter-text.js';
+import { HttpCounter } from './http-counter.js';
 
 export type AckAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'file'; readonly path: string };
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'http'; readonly url: string; readonly selector: string };
 
 /** How often a file is read, and written. */
 const fileEveryMs = 5;
@@ -21,7 +24,10 @@ const fileEveryMs = 5;
 const longestLine = 64;
 const connectWithinMs = 5000;
 
-/** Reads `tcp://HOST:PORT`, `unix:PATH` or `file:PATH`; throws UsageError. */
+/**
+ * Reads `tcp://HOST:PORT`, `unix:PATH`, `file:PATH` or `http://HOST:PORT/PATH#NUMBER`, where the number is picked as
+ * `countReader` has it; throws UsageError.
+ */
 export function parseAckAddress(text: string): AckAddress {
   const tcp = /^tcp:\/\/(\[[0-9a-fA-F:.]+\]|[^:/[\]]+):(\d{1,5})$/.exec(text);
   if (tcp && Number(tcp[2]) <= 65535) {
@@ -29,10 +35,17 @@ export function parseAckAddress(text: string): AckAddress {
   }
   const local = /^(unix|file):(?:\/\/(?=\/))?(.+)$/.exec(text);
   if (local) return { kind: local[1] as 'unix' | 'file', path: local[2] };
-  throw new UsageError('ack', `--ack '${text}' is not tcp://HOST:PORT, unix:PATH or file:PATH`);
+  const [, url = '', selector = ''] = /^(https?:\/\/[^\s#]+)#(.+)$/s.exec(text) ?? [];
+  if (URL.canParse(url)) {
+    countReader(selector, `--ack ${text}`);
+    return { kind: 'http', url, selector };
+  }
+  const all = 'tcp://HOST:PORT, unix:PATH, file:PATH or http://HOST:PORT/PATH#METRIC';
+  throw new UsageError('ack', `--ack '${text}' is not ${all}`);
 }
 
 export function formatAckAddress(address: AckAddress): string {
+  if (address.kind === 'http') return `${address.url}#${address.selector}`;
   if (address.kind !== 'tcp') return `${address.kind}:${address.path}`;
   return `tcp://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }
@@ -50,7 +63,9 @@ export interface AckCounter {
 
 /** Begins to listen to a receiver's counter; rejects with SinkError where it cannot be reached. */
 export async function openAckCounter(address: AckAddress): Promise<AckCounter> {
-  return address.kind === 'file' ? new FileCounter(address.path) : new SocketCounter(address, await connect(address));
+  if (address.kind === 'file') return new FileCounter(address.path);
+  if (address.kind !== 'http') return new SocketCounter(address, await connect(address));
+  return retried(address, () => new HttpCounter(address.url, address.selector).open());
 }
 
 class SocketCounter implements AckCounter {
@@ -59,7 +74,7 @@ class SocketCounter implements AckCounter {
   readonly #socket: Socket;
   #rest = '';
 
-  constructor(address: AckAddress, socket: Socket) {
+  constructor(address: SocketAddress, socket: Socket) {
     this.#socket = socket;
     const end = (why: string) => (): void => {
       this.failure ??= `the counter at ${formatAckAddress(address)} ${why}`;
@@ -120,8 +135,14 @@ class FileCounter implements AckCounter {
   }
 }
 
-/** Serves a counter; `close` lets go of the socket or file. Rejects with SinkError where that cannot be opened. */
+/**
+ * Serves a counter; `close` lets go of the socket or file. Rejects with SinkError where that cannot be opened, and with
+ * UsageError for one by HTTP.
+ */
 export async function serveAckCounter(address: AckAddress, count: () => number): Promise<{ close(): void }> {
+  if (address.kind === 'http') {
+    throw new UsageError('ack', 'this counter is told at tcp://HOST:PORT, unix:PATH or file:PATH, and not by HTTP');
+  }
   if (address.kind === 'file') return serveFile(address.path, count);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -173,12 +194,18 @@ function serveFile(path: string, count: () => number): { close(): void } {
   };
 }
 
+type SocketAddress = Extract<AckAddress, { kind: 'tcp' | 'unix' }>;
+
+function connect(address: SocketAddress): Promise<Socket> {
+  return retried(address, () => connectOnce(address));
+}
+
 /** A receiver that is only starting may take a while to listen. */
-async function connect(address: Exclude<AckAddress, { kind: 'file' }>): Promise<Socket> {
+async function retried<T>(address: AckAddress, attempt: () => Promise<T>): Promise<T> {
   const untilMs = Date.now() + connectWithinMs;
   for (;;) {
     try {
-      return await connectOnce(address);
+      return await attempt();
     } catch (cause) {
       if (Date.now() < untilMs) {
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -192,7 +219,7 @@ async function connect(address: Exclude<AckAddress, { kind: 'file' }>): Promise<
   }
 }
 
-function connectOnce(address: Exclude<AckAddress, { kind: 'file' }>): Promise<Socket> {
+function connectOnce(address: SocketAddress): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const to = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
     const socket = createConnection(to);

@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,7 @@ describe('parseAckAddress', () => {
     ['tcp://[::1]:7001', { kind: 'tcp', host: '::1', port: 7001 }],
     ['unix:run/ack.sock', { kind: 'unix', path: 'run/ack.sock' }],
     ['file:/tmp/count', { kind: 'file', path: '/tmp/count' }],
+    ['http://127.0.0.1:9100/m#a{b="c"}', { kind: 'http', url: 'http://127.0.0.1:9100/m', selector: 'a{b="c"}' }],
   ])('%s', (text, address) => {
     expect(parseAckAddress(text)).toEqual(address);
     expect(formatAckAddress(address)).toBe(text);
@@ -47,7 +49,7 @@ describe('parseAckAddress', () => {
   it.each(['', 'tcp://127.0.0.1', 'tcp://127.0.0.1:70000', 'udp://127.0.0.1:1', 'file:', '/tmp/a'])(
     'refuses "%s"',
     (text) => {
-      expect(() => parseAckAddress(text)).toThrow(/is not tcp:\/\/HOST:PORT, unix:PATH or file:PATH/);
+      expect(() => parseAckAddress(text)).toThrow(/is not tcp:\/\/HOST:PORT, unix:PATH, file:PATH or http:/);
     },
   );
 });
@@ -124,5 +126,29 @@ describe('counter', () => {
     const path = join(folder, 'none', 'ack');
     await expect(serveAckCounter({ kind: 'unix', path }, () => 1)).rejects.toThrow(/cannot serve the counter at unix:/);
     await expect(serveAckCounter({ kind: 'file', path }, () => 1)).rejects.toThrow(/cannot write the counter to/);
+  });
+});
+
+describe('by HTTP', () => {
+  it('isAskedAndTellsWhyNot', async () => {
+    let received = 7;
+    const server = createHttpServer((_request, response) => response.end(`received_total ${received}\n`));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as { port: number }).port}/metrics`;
+    const counter = await openAckCounter({ kind: 'http', url, selector: 'received_total' });
+    expect(counter.count).toBe(7);
+    received = 900;
+    await comesTo(counter, 900);
+    received = Number.NaN;
+    counter.ask();
+    while (counter.failure === null) await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(counter.failure).toBe('received_total is NaN, which is no count');
+    counter.close();
+    server.close();
+  });
+
+  it('isNotServed', async () => {
+    const address = parseAckAddress('http://127.0.0.1:1/#a');
+    await expect(serveAckCounter(address, () => 0)).rejects.toThrow('and not by HTTP');
   });
 });
