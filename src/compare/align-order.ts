@@ -81,6 +81,8 @@ export class OrderAligner implements Aligner {
     const here = this.likeness(l, r);
     const isAlone = left.length === 1 && right.length === 1;
     if (here === 1 || (isAlone && here > 0) || (here > 0 && this.isSame(1, 1))) return asPair;
+    const near = here >= muchAlike ? null : this.resumed(here);
+    if (near !== null) return near;
     // Where much agrees, a mistake that is made in every message would have all of the queues searched for each.
     const reach = here >= muchAlike ? nearby : lookahead;
     const missing = this.distance(left, reach, (candidate) => this.likeness(candidate, r) === 1);
@@ -90,10 +92,34 @@ export class OrderAligner implements Aligner {
     return this.nearest(here);
   }
 
+  /** Towards the nearest place from which two messages in a row agree on both sides; null where there is none near. */
+  private resumed(here: number): Move | null {
+    for (let sum = 1; sum < 2 * nearby; sum++) {
+      for (let ahead = Math.max(0, sum - nearby); ahead <= Math.min(sum, nearby); ahead++) {
+        const behind = sum - ahead;
+        if (!this.isSame(ahead, behind) || !this.goesOnAlike(ahead + 1, behind + 1)) continue;
+        if (behind === 0) return { skipped: 'left', count: ahead };
+        if (ahead === 0) return { skipped: 'right', count: behind };
+        if (ahead === behind || here >= leastLikeness) return asPair;
+        return { skipped: ahead > behind ? 'left' : 'right', count: 1 };
+      }
+    }
+    return null;
+  }
+
+  /** Whether messages so far ahead agree, or there are none on either side. */
+  private goesOnAlike(leftAhead: number, rightAhead: number): boolean {
+    const { left, right } = this.queues;
+    return leftAhead >= left.length || rightAhead >= right.length || this.isSame(leftAhead, rightAhead);
+  }
+
   /** Nothing agrees exactly: the nearest that is most alike is taken for the same. */
   private nearest(here: number): Move {
     const { left, right } = this.queues;
     const [l, r] = [left[0] as ComparedMessage, right[0] as ComparedMessage];
+    // One that became another, where what follows goes on alike.
+    const goesOn = left.length === 1 || right.length === 1 ? left.length === right.length : this.isSame(1, 1);
+    if (goesOn) return asPair;
     let best = here;
     let move: Move = asPair;
     for (let ahead = 1; ahead < nearby; ahead++) {
@@ -104,10 +130,7 @@ export class OrderAligner implements Aligner {
       if (missing > best) [best, move] = [missing, { skipped: 'left', count: ahead }];
       if (extra > best) [best, move] = [extra, { skipped: 'right', count: ahead }];
     }
-    if (move.skipped !== null) return move;
-    // One that became another, where what follows goes on alike.
-    const goesOn = left.length === 1 || right.length === 1 ? left.length === right.length : this.isSame(1, 1);
-    if (here >= leastLikeness || goesOn) return asPair;
+    if (move.skipped !== null || here >= leastLikeness) return move;
     return { skipped: left.length >= right.length ? 'left' : 'right', count: 1 };
   }
 
