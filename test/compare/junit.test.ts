@@ -2,6 +2,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { expect, it } from 'vitest';
 import { type CaseResult, junitXml, tap } from '../../src/compare/junit.js';
+import { junitFaults } from '../support/junit.js';
 
 const base = {
   suite: 'a <suite>',
@@ -38,4 +39,31 @@ it('is TAP with a plan, and a block for what failed', () => {
   expect(lines.slice(0, 4)).toEqual(['TAP version 13', '1..4', 'ok 1 - a <suite>: one', 'not ok 2 - a <suite>: two']);
   expect(lines).toContain('ok 4 - a <suite>: four # SKIP 1 < 2 & "so" on');
   expect(lines.filter((line) => line === '  ...')).toHaveLength(2);
+});
+
+it('is valid by the schema, whatever names and texts hold', async () => {
+  expect(await junitFaults(junitXml('check', cases))).toEqual([]);
+  expect(await junitFaults(junitXml('none', []))).toEqual([]);
+  const strange = [
+    '"<&>\'',
+    'a\u0000b\u0007\u001b[1m',
+    '\ud800 alone',
+    '\uffff\ufffe',
+    '\u{1f600}\r\n\tend',
+    ']]>',
+    '&amp;&#0;',
+  ];
+  const all = strange.flatMap((text) =>
+    ([null, 'failure', 'error', 'skipped'] as const).map((outcome) => ({
+      ...{ suite: text, name: text, seconds: 1e-9, outcome, kind: text, message: text, text: text.repeat(9) },
+    })),
+  );
+  expect(await junitFaults(junitXml(strange.join(), all))).toEqual([]);
+});
+
+it('the schema refuses what is no such file', async () => {
+  const xml = junitXml('check', cases);
+  expect(await junitFaults(xml.replace('tests="3"', 'tests="three"'))).not.toEqual([]);
+  expect(await junitFaults(xml.replace('<skipped', '<passed').replace('</testcase', '</passed'))).not.toEqual([]);
+  expect(await junitFaults(xml.replace(' classname="other"', ''))).not.toEqual([]);
 });
