@@ -113,7 +113,7 @@ function describe(report: MutateReport, output: string, manifest: string | null)
 function tellRest({ unplaced, leftOut, differences, mutations }: MutateReport): void {
   if (unplaced.length > 0) warn(`no packet has a place for ${unplaced.join(', ')}`);
   if (leftOut > 0)
-    warn(`${formatCounted(leftOut, 'piece')} of TCP streams left out, which are no messages of SoupBinTCP`);
+    warn(`${formatCounted(leftOut, 'piece')} of TCP streams left out, which are no messages of SoupBinTCP or MDP`);
   if (mutations === 0) warn('nothing was changed: no packet of the capture has a place for what was asked');
   for (const difference of (differences ?? []).slice(0, shownDifferences)) warn(`verify: ${difference}`);
 }

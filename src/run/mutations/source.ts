@@ -1,11 +1,15 @@
-/** Reads captures into packets that can be mutated: MoldUDP64, SoupBinTCP, BinaryFILE and MDP 3.0, and all the rest. */
+/**
+ * Reads captures into packets that can be mutated: MoldUDP64, SoupBinTCP, BinaryFILE and MDP 3.0 over UDP and TCP, and
+ * all the rest.
+ */
 import type { Input } from '../../analysis/input.js';
 import { MessageFeed } from '../../analysis/message-feed.js';
 import { UsageError } from '../../core/errors.js';
 import type { Flow, RecordReader, Stream } from '../../core/seams.js';
+import { MDP3_TCP_MARK } from '../../session/mdp3-header.js';
 import { empty, type MutationFraming, type Packet, packetOf } from '../../sim/mutations/model.js';
-import { setNumber, setSession } from '../../sim/mutations/numbers.js';
-import { itchBlock, MOLD_HEADER, readPayload } from '../../sim/mutations/packets.js';
+import { numberOf, sendingTimeOf, setNumber, setSendingTime, setSession } from '../../sim/mutations/numbers.js';
+import { itchBlock, MDP_TCP_HEADER, MOLD_HEADER, mdpBlock, readPayload } from '../../sim/mutations/packets.js';
 
 /** Captures are held in memory: those with more are to be cut first. */
 export const mostPackets = 1_000_000;
@@ -17,7 +21,7 @@ const session = 'TICKREEL01';
 /** What a capture is made of. */
 export interface MutationSource {
   readonly packets: readonly Packet[];
-  /** Pieces of TCP streams that were left out, since they are not SoupBinTCP. */
+  /** Pieces of TCP streams that were left out, since they are neither SoupBinTCP nor MDP. */
   readonly leftOut: number;
   readonly feed: MessageFeed;
 }
@@ -64,6 +68,7 @@ class Collector {
   leftOut = 0;
   private bytes = 0;
   private readonly soups = new Map<Flow, { last: Packet | null; next: number; session: string }>();
+  private readonly chains = new Map<Flow, Packet>();
   private nextInFile = 1;
 
   constructor(private readonly fileFraming: 'binaryfile' | 'moldudp64') {}
@@ -95,6 +100,7 @@ class Collector {
 
   message(reader: RecordReader, bytes: Uint8Array, sequence: number, stream: Stream): void {
     if (stream.protocol === 'SoupBinTCP' && stream.isUnsequenced !== true) this.soup(reader, bytes, sequence, stream);
+    else if (stream.protocol === 'MDP3-TCP') this.chain(reader, bytes, sequence, stream);
     else if (stream.protocol === 'BinaryFILE') this.file(reader, bytes);
   }
 
@@ -119,6 +125,28 @@ class Collector {
     state.last = packet;
     state.next = number + 1;
     state.session = name;
+  }
+
+  /** A packet for each header; a number that is not behind the one before begins a connection. */
+  private chain(reader: RecordReader, bytes: Uint8Array, sequence: number, stream: Stream): void {
+    const flow = stream.flow as Flow;
+    const { sendingSeconds = 0, sendingNanoseconds = 0 } = stream;
+    const time = BigInt(sendingSeconds) * 1_000_000_000n + BigInt(sendingNanoseconds);
+    const last = this.chains.get(flow);
+    let packet = last;
+    if (packet === undefined || numberOf(packet) !== sequence || sendingTimeOf(packet) !== time) {
+      packet = packetOf('mdp3-tcp', flow, reader.seconds, reader.nanoseconds, reader.packetNumber);
+      packet.header = new Uint8Array(MDP_TCP_HEADER);
+      packet.header.set([MDP3_TCP_MARK & 0xff, MDP3_TCP_MARK >> 8]);
+      setNumber(packet, sequence);
+      setSendingTime(packet, time);
+      packet.connects = last === undefined || sequence <= numberOf(last);
+      if (last?.source !== packet.source) this.leftOut--;
+      this.chains.set(flow, packet);
+      this.add(packet, 0);
+    }
+    packet.blocks.push(mdpBlock(bytes.slice()));
+    this.bytes += bytes.length;
   }
 
   private file(reader: RecordReader, bytes: Uint8Array): void {

@@ -4,6 +4,7 @@ import { MessageFeed } from '../../analysis/message-feed.js';
 import { isMdp3 } from '../../analysis/protocols.js';
 import { itch50 } from '../../protocol/itch50/index.js';
 import type { ExpectedMessage } from '../../sim/mutations/expect.js';
+import { isOfTcp } from '../../sim/mutations/model.js';
 import type { WrittenPacket } from './write.js';
 
 /** What the reader made of a file. */
@@ -86,7 +87,7 @@ function differingReports(written: readonly WrittenPacket[], { damaged, wrongChe
   const wrong: string[] = [];
   const toReport = written.filter(({ expected }) => expected.isReported);
   // What TCP and files report stands at the packet that showed it, and a wrong checksum is only counted.
-  const isLoose = written.some(({ packet }) => packet.framing === 'soupbintcp' || packet.framing === 'binaryfile');
+  const isLoose = written.some(({ packet }) => isOfTcp(packet) || packet.framing === 'binaryfile');
   if (isLoose) {
     if (toReport.length > 0 !== damaged.size > 0)
       wrong.push(`${toReport.length} reports expected, ${damaged.size} told`);

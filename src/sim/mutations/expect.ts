@@ -1,15 +1,16 @@
 /**
  * What a correct parser makes of mutated packets, one after the other: messages with their numbers, gaps, reports.
  *
- * A stream is a session of MoldUDP64 on its flow, a flow of MDP, a connection's session of SoupBinTCP, a BinaryFILE.
+ * A stream is a session of MoldUDP64 on its flow, a flow of MDP, a connection of its TCP form, a connection's session
+ * of SoupBinTCP, a BinaryFILE.
  * The first number of a stream is taken as it comes. A number above the one expected is a gap from there; one that was
  * seen is a repetition; one below that was not, fills a gap. MDP's numbers begin anew with a packet that is behind and
  * was sent later than all before, unless a wrong number had leapt ahead.
  */
 import type { Flow } from '../../core/seams.js';
-import type { MessageValues, MutationFraming, Packet } from './model.js';
+import { isOfTcp, type MessageValues, type MutationFraming, type Packet } from './model.js';
 import { numberOf, sendingTimeOf, sessionOf } from './numbers.js';
-import { isControl } from './packets.js';
+import { isControl, isMdp } from './packets.js';
 
 /** A message that a correct parser delivers. */
 export interface ExpectedMessage {
@@ -54,9 +55,10 @@ export class Expectations {
   next(packet: Packet): Expected {
     const { framing } = packet;
     const nothing = { messages: [], gap: null, isReported: packet.isReported, skipped: 0 };
-    if (framing === null || (!packet.isReceived && framing !== 'soupbintcp')) return nothing;
+    if (framing === null || (!packet.isReceived && !isOfTcp(packet))) return nothing;
     if (framing === 'moldudp64') return this.mold(packet) ?? nothing;
     if (framing === 'mdp3') return this.mdp(packet) ?? nothing;
+    if (framing === 'mdp3-tcp') return this.mdpOverTcp(packet) ?? nothing;
     return this.stream(packet, framing);
   }
 
@@ -98,6 +100,12 @@ export class Expectations {
     return { ...found, gap };
   }
 
+  /** Numbers begin with the connection; a header whose first message is lost was not seen. */
+  private mdpOverTcp(packet: Packet): Expected | null {
+    if (packet.connects === true) this.streams.delete(packet.flow);
+    return packet.blocks[0]?.fate === 'lost' ? null : this.mdp(packet);
+  }
+
   private stream(packet: Packet, framing: MutationFraming): Expected {
     const session = framing === 'soupbintcp' ? (packet.session ?? '') : null;
     const state = this.stateOf(packet.flow, session ?? '');
@@ -136,7 +144,7 @@ export class Expectations {
       if (fate === 'skip') skipped++;
       if (fate !== 'deliver' || values === null) continue;
       const isOptional = packet.isOptional || isRepeated || isBroken;
-      const protocol = packet.framing === 'mdp3' ? 'mdp3' : 'itch50';
+      const protocol = isMdp(packet) ? 'mdp3' : 'itch50';
       messages.push({ sequence, session, protocol, values, isOptional, isRepeated });
     }
     return { messages, isReported: packet.isReported, skipped };

@@ -1,11 +1,11 @@
-/** Packets as they are written into a capture: frames around payloads, TCP conversations of SoupBinTCP included. */
+/** Packets as they are written into a capture: frames around payloads, conversations over TCP included. */
 import { flowBetween } from '../../capture/endpoint.js';
 import { FrameWriter, MAX_FRAME_BYTES } from '../../capture/frame-writer.js';
 import { ACK, PSH, SYN } from '../../capture/tcp.js';
 import type { Flow } from '../../core/seams.js';
 import { writeLoginAccepted } from '../../session/soupbintcp-writer.js';
 import { soupBytes } from './kinds-session.js';
-import { concat, type Frame, type Packet, viewOf } from './model.js';
+import { concat, type Frame, isOfTcp, type Packet, viewOf } from './model.js';
 import { payloadOf } from './packets.js';
 
 const window = 65_535;
@@ -22,7 +22,7 @@ export class Frames {
 
   /** The frames of a packet, in the order in which they are written; of BinaryFILE there are none. */
   of(packet: Packet): Frame[] {
-    if (packet.framing === 'soupbintcp') return this.conversation(packet);
+    if (isOfTcp(packet)) return this.conversation(packet);
     const frame = this.datagram(packet.flow, payloadOf(packet));
     return packet.carry === undefined ? [{ bytes: frame }] : packet.carry(frame);
   }
@@ -46,25 +46,32 @@ export class Frames {
     return frames;
   }
 
-  /** The handshake, the client's login and the server's answer; numbers begin far from those of before. */
-  private connect({ flow, session = '', number = 1 }: Packet): Frame[] {
+  /** The handshake, of SoupBinTCP the client's login and the server's answer; bytes begin far from those of before. */
+  private connect({ framing, flow, session = '', number = 1 }: Packet): Frame[] {
     const back = reversed(flow);
     const old = this.connections.get(flow);
     const start = old === undefined ? 1000 : (old.next + 1_000_000) % two32;
+    const both = { sequence: start, acknowledgment: start };
+    const nothing = new Uint8Array(0);
+    const handshake = [
+      { bytes: this.segment(back, nothing, { ...both, acknowledgment: 0 }, SYN) },
+      { bytes: this.segment(flow, nothing, { ...both, acknowledgment: start + 1 }, SYN | ACK) },
+    ];
+    if (framing === 'mdp3-tcp') {
+      this.connections.set(flow, { next: start + 1, acknowledged: start + 1 });
+      return handshake;
+    }
     const request = soupBytes(
       'L',
       `client${'password'.padEnd(10)}${session.padStart(10)}${String(number).padStart(20)}`,
     );
     const accepted = new Uint8Array(loginBytes);
     writeLoginAccepted(viewOf(accepted), 0, session, number);
-    const both = { sequence: start, acknowledgment: start };
     const after = { sequence: start + 1, acknowledgment: start + 1 };
     const answered = { sequence: start + 1, acknowledgment: start + 1 + request.length };
     this.connections.set(flow, { next: start + 1 + loginBytes, acknowledged: answered.acknowledgment });
-    const nothing = new Uint8Array(0);
     return [
-      { bytes: this.segment(back, nothing, { ...both, acknowledgment: 0 }, SYN) },
-      { bytes: this.segment(flow, nothing, { ...both, acknowledgment: start + 1 }, SYN | ACK) },
+      ...handshake,
       { bytes: this.segment(back, request, after, ACK | PSH) },
       { bytes: this.segment(flow, accepted, answered, ACK | PSH) },
     ];

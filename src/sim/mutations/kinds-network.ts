@@ -1,12 +1,12 @@
 /**
- * Mutations of what carries the payload: Ethernet, IPv4 (RFC 791), UDP (RFC 768), TCP (RFC 9293), the capture's record.
+ * Mutations of what carries a datagram: Ethernet, IPv4 (RFC 791), UDP (RFC 768), the capture's record.
  *
  * What these layers refuse never reaches a socket, so a correct receiver has a gap where the packet was. A reader of
  * captures may deliver a packet whose checksum is wrong where it counts it: captured where it is sent, hardware had yet
  * to fill it in.
  */
 import { editPayload, type MutationKind, udpFramings } from './kind.js';
-import { type Frame, type Layer, type MutationFraming, type Packet, viewOf } from './model.js';
+import { type Frame, type Layer, type Packet, viewOf } from './model.js';
 
 const verdict = 'reject';
 const ETHERNET = 14;
@@ -32,24 +32,13 @@ export const networkKinds: readonly MutationKind[] = [
   lostKind('frame-length', 'frame', 'skip', 'an Ethernet type below 1,536, which is a length and no IP', (frame) => {
     viewOf(frame).setUint16(12, 46);
   }),
-  {
-    ...{ name: 'frame-cut', layer: 'frame', framings: udpFramings, verdict },
-    summary: 'the capture’s record has fewer bytes than the packet: what is whole is kept, the rest reported',
-    apply(site) {
-      if (!isIpv4(site.packet) || !hasPayload(site.packet)) return null;
-      const last = site.packet.blocks.at(-1)?.bytes.length ?? 1;
-      const cut = 1 + site.random.below(last);
-      if (!editPayload(site, (payload) => payload.slice(0, payload.length - cut))) return null;
-      site.packet.isReported = true;
-      // The frame is built around the payload as it was.
-      const tail = new Uint8Array(cut);
-      site.packet.carry = (frame) => {
-        const full = grownBy(frame, tail);
-        return [{ bytes: full.slice(0, full.length - cut), wireLength: full.length }];
-      };
-      return `the last ${cut} bytes were not captured`;
-    },
-  },
+  cutKind(
+    'frame-cut',
+    'frame',
+    'the capture’s record has fewer bytes than the packet: what is whole is kept, the rest reported',
+    (cut) => `the last ${cut} bytes were not captured`,
+    (full, cut) => ({ bytes: full.slice(0, full.length - cut), wireLength: full.length }),
+  ),
   lostKind('ip-version', 'ip', verdict, 'IP version 5', (frame) => {
     frame[ETHERNET] = 0x55;
   }),
@@ -79,24 +68,16 @@ export const networkKinds: readonly MutationKind[] = [
   fragmentKind('ip-fragments-reversed', 'deliver', 'two IP fragments, the last one first', ([a, b]) => [b, a]),
   fragmentKind('ip-fragments-repeated', 'deliver', 'two IP fragments, the first one twice', ([a, b]) => [a, a, b]),
   fragmentKind('ip-fragment-missing', 'reject', 'one of two IP fragments alone, which is no datagram', ([a]) => [a]),
-  {
-    ...{ name: 'udp-length-short', layer: 'transport', framings: udpFramings, verdict },
-    summary: 'a UDP length that ends within the last message: what is whole is kept, the rest reported',
-    apply(site) {
-      if (!isIpv4(site.packet) || !hasPayload(site.packet)) return null;
-      const last = site.packet.blocks.at(-1)?.bytes.length ?? 1;
-      const cut = 1 + site.random.below(last);
-      if (!editPayload(site, (payload) => payload.slice(0, payload.length - cut))) return null;
-      site.packet.isReported = true;
-      const tail = new Uint8Array(cut);
-      site.packet.carry = (frame) => {
-        const full = grownBy(frame, tail);
-        viewOf(full).setUint16(UDP + 4, full.length - UDP - cut);
-        return [{ bytes: full }];
-      };
-      return `a UDP length ${cut} too low`;
+  cutKind(
+    'udp-length-short',
+    'transport',
+    'a UDP length that ends within the last message: what is whole is kept, the rest reported',
+    (cut) => `a UDP length ${cut} too low`,
+    (full, cut) => {
+      viewOf(full).setUint16(UDP + 4, full.length - UDP - cut);
+      return { bytes: full };
     },
-  },
+  ),
   lostKind('udp-length-below', 'transport', verdict, 'a UDP length of 7, less than its header', (frame) => {
     viewOf(frame).setUint16(UDP + 4, 7);
   }),
@@ -112,56 +93,28 @@ export const networkKinds: readonly MutationKind[] = [
     viewOf(frame).setUint16(UDP + 6, 0);
     return frame;
   }),
-  ...tcpKinds(),
 ];
 
-function tcpKinds(): readonly MutationKind[] {
-  const framings: readonly MutationFraming[] = ['soupbintcp'];
-  const layer: Layer = 'transport';
-  const segments = (
-    name: string,
-    summary: string,
-    orderOf: (from: number, length: number) => readonly (readonly [number, number])[],
-  ): MutationKind => ({
-    ...{ name, layer, framings, verdict: 'deliver', summary },
-    apply({ packet, random }) {
-      if (packet.blocks.length === 0) return null;
-      const share = random.float();
-      packet.segments = (length) => orderOf(1 + Math.floor(share * (length - 1)), length);
-      return 'the packets are the same';
+/** The payload ends within its last message, in a frame that was built around all of it. */
+function cutKind(
+  name: string,
+  layer: Layer,
+  summary: string,
+  told: (cut: number) => string,
+  frameOf: (full: Uint8Array, cut: number) => Frame,
+): MutationKind {
+  return {
+    ...{ name, layer, framings: udpFramings, verdict, summary },
+    apply(site) {
+      if (!isIpv4(site.packet) || !hasPayload(site.packet)) return null;
+      const last = site.packet.blocks.at(-1)?.bytes.length ?? 1;
+      const cut = 1 + site.random.below(last);
+      if (!editPayload(site, (payload) => payload.slice(0, payload.length - cut))) return null;
+      site.packet.isReported = true;
+      site.packet.carry = (frame) => [frameOf(grownBy(frame, new Uint8Array(cut)), cut)];
+      return told(cut);
     },
-  });
-  return [
-    segments('tcp-split', 'a packet in two segments', (at, length) => [
-      [0, at],
-      [at, length],
-    ]),
-    segments('tcp-order', 'two segments, the later one first', (at, length) => [
-      [at, length],
-      [0, at],
-    ]),
-    segments('tcp-repeated', 'a segment that is sent twice', (_at, length) => [
-      [0, length],
-      [0, length],
-    ]),
-    segments('tcp-overlap', 'segments that overlap', (at, length) => [
-      [0, at],
-      [Math.max(0, at - 3), length],
-    ]),
-    {
-      ...{ name: 'tcp-missing', layer, framings, verdict },
-      summary: 'a segment was not captured: reported; messages behind it have no number until the next login',
-      apply(site) {
-        const { packet, next } = site;
-        if (packet.blocks.length === 0 || next === null) return null;
-        packet.segments = () => [];
-        for (const block of packet.blocks) block.fate = 'lost';
-        packet.isReported = true;
-        site.packet.breaksFraming = 'behind';
-        return 'a segment is missing';
-      },
-    },
-  ];
+  };
 }
 
 /** The frame is another, its datagram the same. */

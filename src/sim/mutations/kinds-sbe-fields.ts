@@ -5,7 +5,7 @@ import { limitsOf } from '../../schema/sbe/scalar.js';
 import type { SbeEnum } from '../../schema/sbe/schema.js';
 import { sbeSamples } from '../pack/sbe-samples.js';
 import { type MutationKind, pickBlock } from './kind.js';
-import { placesOf, type SbePlace } from './kinds-sbe.js';
+import { mdpFramings, placesOf, type SbePlace } from './kinds-sbe.js';
 import type { MessageValues } from './model.js';
 import { splitSbe } from './sbe-parts.js';
 
@@ -38,7 +38,7 @@ function strange(type: SbeEnum, nullValue: number | bigint | null): SbePlain | u
 
 function fieldKind(name: string, summary: string, sampleIn: ValueOf): MutationKind {
   return {
-    ...{ name, layer: 'field', framings: ['mdp3'], verdict: 'deliver', summary },
+    ...{ name, layer: 'field', framings: mdpFramings, verdict: 'deliver', summary },
     apply(site) {
       const block = pickBlock(site);
       const parts = block === null ? null : splitSbe(block.bytes);

@@ -139,7 +139,12 @@ export const streamKinds: readonly MutationKind[] = [
     apply: (site) => insertControl(site, 0xffff, 0),
   },
   {
-    ...{ name: 'stamp-backwards', layer, framings: ['moldudp64', 'mdp3', 'soupbintcp'], verdict: 'deliver' },
+    ...{
+      name: 'stamp-backwards',
+      layer,
+      framings: ['moldudp64', 'mdp3', 'soupbintcp', 'mdp3-tcp'],
+      verdict: 'deliver',
+    },
     summary: 'the capture’s time goes back by a second: delivered, in the order of the file',
     apply({ packet, earlier }) {
       if (packet.blocks.length === 0 || earlier.length === 0) return null;

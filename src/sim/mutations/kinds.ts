@@ -7,10 +7,12 @@ import { sbeKinds } from './kinds-sbe.js';
 import { sbeFieldKinds } from './kinds-sbe-fields.js';
 import { sessionKinds } from './kinds-session.js';
 import { streamKinds } from './kinds-stream.js';
+import { tcpKinds } from './kinds-tcp.js';
 import { layers } from './model.js';
 
 export const mutationKinds: readonly MutationKind[] = [
   ...networkKinds,
+  ...tcpKinds,
   ...sessionKinds,
   ...streamKinds,
   ...itchKinds,

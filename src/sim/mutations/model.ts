@@ -7,7 +7,7 @@
 import type { Flow } from '../../core/seams.js';
 
 /** How messages are carried; null: a packet of anything else, which passes as it is. */
-export type MutationFraming = 'moldudp64' | 'soupbintcp' | 'binaryfile' | 'mdp3';
+export type MutationFraming = 'moldudp64' | 'soupbintcp' | 'binaryfile' | 'mdp3' | 'mdp3-tcp';
 
 /**
  * What a correct parser does: it delivers the messages; or passes over what it does not know or has seen, in silence;
@@ -53,7 +53,7 @@ export interface Packet {
   nanoseconds: number;
   /** 1-based place in the capture that it came from; 0 of one that was put in. */
   readonly source: number;
-  /** Of MoldUDP64 20 bytes, of MDP 12; fewer where it was cut, and none of others. */
+  /** Of MoldUDP64 20 bytes, of MDP 12, over TCP 14; fewer where it was cut, and none of others. */
   header: Uint8Array;
   blocks: Block[];
   /** What MoldUDP64's header says, where that is not the number of blocks. */
@@ -75,12 +75,18 @@ export interface Packet {
    * the next login, of a BinaryFILE for good.
    */
   breaksFraming?: 'before' | 'behind';
-  /** Of SoupBinTCP: its session, the number of its first message, and whether a connection begins with it. */
+  /** Of SoupBinTCP: its session, and the number of its first message. */
   session?: string;
   number?: number;
+  /** Over TCP: whether a connection begins with it. */
   connects?: boolean;
   /** What was done to it; null where nothing was. */
   label: Label | null;
+}
+
+/** Whether the packet is a piece of a TCP stream. */
+export function isOfTcp({ framing }: Pick<Packet, 'framing'>): boolean {
+  return framing === 'soupbintcp' || framing === 'mdp3-tcp';
 }
 
 /** What was done to a packet, and what a correct parser then does. */

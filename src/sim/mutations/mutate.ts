@@ -8,6 +8,7 @@ import { Random } from '../../core/random.js';
 import { labelOf, type MutationKind, type Site } from './kind.js';
 import { copyPacket, type Packet } from './model.js';
 import { numberOf, sessionOf, setNumber, setSession } from './numbers.js';
+import { isMdp } from './packets.js';
 
 /** What is asked for. */
 export interface MutateOptions {
@@ -186,7 +187,7 @@ function restartNumbers(cells: readonly Cell[], packets: readonly Packet[]): voi
     }
     const current = running.get(packet.flow);
     if (current === undefined || number === 0) continue;
-    if (packet.framing === 'mdp3') {
+    if (isMdp(packet)) {
       // Another round of the numbers of the capture's own.
       if (number <= current.less) running.delete(packet.flow);
       else setNumber(packet, number - current.less);

@@ -3,7 +3,8 @@
  *
  * MoldUDP64: 10 bytes of session, a 64-bit number, a 16-bit count (0 heartbeat, 0xFFFF end of session), then messages,
  * each behind its 16-bit length, all big-endian. MDP 3.0: a 32-bit number, a 64-bit time, then messages, each behind a
- * 16-bit size that counts itself, all little-endian. SoupBinTCP: a 16-bit length that counts the type behind it.
+ * 16-bit size that counts itself, all little-endian; over TCP 0xCAFE stands before the number. SoupBinTCP: a 16-bit
+ * length that counts the type behind it.
  */
 import { itch50 } from '../../protocol/itch50/index.js';
 import { mdp3 } from '../../protocol/mdp3/index.js';
@@ -12,6 +13,8 @@ import { sbeFate } from './sbe-parts.js';
 
 export const MOLD_HEADER = 20;
 export const MDP_HEADER = 12;
+/** Of the form over TCP: the mark 0xCAFE, then as over UDP. */
+export const MDP_TCP_HEADER = 14;
 const END_OF_SESSION = 0xffff;
 const SOUP_SEQUENCED = 0x53;
 
@@ -30,7 +33,7 @@ export function mdpBlock(bytes: Uint8Array): Block {
 
 /** The block that bytes are in the packet's framing. */
 export function blockOf(packet: Pick<Packet, 'framing'>, bytes: Uint8Array): Block {
-  return packet.framing === 'mdp3' ? mdpBlock(bytes) : itchBlock(bytes);
+  return isMdp(packet) ? mdpBlock(bytes) : itchBlock(bytes);
 }
 
 /** Reads a payload of MoldUDP64 or MDP into the packet: header, blocks, what is left, and whether it is sound. */
@@ -49,10 +52,15 @@ export function payloadOf(packet: Packet): Uint8Array {
   if (framing === null) return tail;
   if (framing === 'soupbintcp') return concat([lead, ...blocks.flatMap(soupPacket), tail]);
   if (framing === 'binaryfile') return concat([...blocks.flatMap((block) => [bigLength(block), block.bytes]), tail]);
-  if (framing === 'mdp3') return concat([header, ...blocks.flatMap((block) => [mdpSize(block), block.bytes]), tail]);
+  if (isMdp(packet)) return concat([header, ...blocks.flatMap((block) => [mdpSize(block), block.bytes]), tail]);
   const head = header.slice();
   if (head.length === MOLD_HEADER) viewOf(head).setUint16(18, packet.count ?? blocks.length);
   return concat([head, ...blocks.flatMap((block) => [bigLength(block), block.bytes]), tail]);
+}
+
+/** Whether the packet carries messages of MDP 3.0. */
+export function isMdp({ framing }: Pick<Packet, 'framing'>): boolean {
+  return framing === 'mdp3' || framing === 'mdp3-tcp';
 }
 
 /** Whether the packet is a heartbeat or the end of the session. */

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { inputSpecOf } from '../../../src/analysis/input.js';
+import { flowBetween } from '../../../src/capture/endpoint.js';
 import { Conversion } from '../../../src/run/convert.js';
 import { convertSpecOf } from '../../../src/run/convert-spec.js';
 import { type MutationSource, readMutationSource } from '../../../src/run/mutations/source.js';
 import { verifyMutations } from '../../../src/run/mutations/verify.js';
 import { type MutationFormat, type WrittenPacket, writeMutations } from '../../../src/run/mutations/write.js';
 import { mutationKinds } from '../../../src/sim/mutations/kinds.js';
-import { concat, type MutationFraming } from '../../../src/sim/mutations/model.js';
+import { concat, type MutationFraming, packetOf } from '../../../src/sim/mutations/model.js';
 import { type Mutated, mutate } from '../../../src/sim/mutations/mutate.js';
 import { capturePath, describeCaptures, listCaptures } from '../../support/captures.js';
 
@@ -30,8 +31,28 @@ beforeAll(async () => {
   sources.set('soupbintcp', await readMutationSource(soup));
   sources.set('binaryfile', await readMutationSource(file, 'binaryfile'));
   sources.set('mdp3', await readMutationSource('fixtures/mdp3-session.pcap'));
+  sources.set('mdp3-tcp', await overTcp(sources.get('mdp3') as MutationSource));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The same packets in MDP's TCP form, as a capture of a connection has them. */
+async function overTcp({ packets }: MutationSource): Promise<MutationSource> {
+  const flow = flowBetween('TCP', { address: '10.0.0.1', port: 9000 }, { address: '10.0.0.2', port: 9001 });
+  const [first] = packets;
+  const chain = packets
+    .filter(({ framing, flow: { name } }) => framing === 'mdp3' && name === first?.flow.name)
+    .map((packet, index) => ({
+      ...packetOf('mdp3-tcp', flow, packet.seconds, packet.nanoseconds, 0),
+      header: concat([Uint8Array.of(0xfe, 0xca), packet.header]),
+      blocks: packet.blocks,
+      connects: index === 0,
+    }));
+  const { path } = write({ packets: chain, applied: new Map(), unplaced: [] }, 'pcapng');
+  const source = await readMutationSource(path);
+  expect(source.leftOut).toBe(0);
+  expect(source.packets).toHaveLength(chain.length);
+  return source;
+}
 
 function write(mutated: Mutated, format: MutationFormat): { path: string; written: WrittenPacket[] } {
   const parts: Uint8Array[] = [];
@@ -41,7 +62,7 @@ function write(mutated: Mutated, format: MutationFormat): { path: string; writte
   return { path, written };
 }
 
-describe.each(['moldudp64', 'soupbintcp', 'binaryfile', 'mdp3'] as const)('%s', (framing) => {
+describe.each(['moldudp64', 'soupbintcp', 'binaryfile', 'mdp3', 'mdp3-tcp'] as const)('%s', (framing) => {
   const kinds = mutationKinds.filter((kind) => kind.framings.includes(framing));
   const format = framing === 'binaryfile' ? 'binaryfile' : 'pcapng';
 
