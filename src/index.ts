@@ -112,7 +112,14 @@ export { Listener, type ListenReport, type ListenSpec } from './run/listen.js';
 export { checkMutations, type MutationCheckSpec, type MutationResult } from './run/mutations/check.js';
 export { type MutateReport, type MutateSpec, mutateCapture } from './run/mutations/mutate.js';
 export { pacingFigure } from './run/pacing-figure.js';
-export type { Emit, MessageParser, ParserContext, ParserLike } from './run/parser-contract.js';
+export type {
+  Emit,
+  MessageParser,
+  PacketContext,
+  PacketParser,
+  ParserContext,
+  ParserLike,
+} from './run/parser-contract.js';
 export { type ParserSpec, parserSpecFrom, parserSpecOf } from './run/parser-spec.js';
 export { openReplay, type Player, type PlayerOptions, type Stepped } from './run/player.js';
 export { Recorder, type RecordReport } from './run/record.js';

@@ -1,4 +1,5 @@
 /** `tickreel check --mutations`: its options, and what it prints. */
+import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import type { InputSpec } from '../analysis/input.js';
 import { junitXml, tap } from '../compare/junit.js';
@@ -25,6 +26,7 @@ export interface MutationCheckFlags {
   kind?: string[];
   count?: number;
   save?: string;
+  jobs?: number;
   junit?: string;
   tap?: boolean;
   json?: boolean;
@@ -64,6 +66,7 @@ export async function runMutationChecks(
   const results = await checkMutations({
     ...{ parser, input, seed: flags.seed ?? defaultMutationSeed, kinds: kindsNamed(flags.kind ?? []) },
     ...{ count: flags.count ?? 1, save: flags.save ?? null, parserText: flags.parser ?? parser.name },
+    jobs: flags.jobs ?? availableParallelism(),
     isStopped: () => isStopped,
     onResult: ({ report }) => {
       if (!isQuiet && report.verdict !== 'pass') for (const line of caseLines(report)) output.writeLine(line);

@@ -68,7 +68,7 @@ export function addCheckCommand(program: Command): void {
     .option('--update', 'make golden records that differ or are missing anew, accept the causes of all else')
     .optionsGroup('Report:')
     .option('--limit <N>', 'divergences kept in full in reports', count(1), 20)
-    .option('--jobs <N>', 'captures at a time (default: 2)', count(1))
+    .option('--jobs <N>', 'captures at a time (default: 2), or mutations (default: as many as processors)', count(1))
     .option('--junit <file>', 'write the results as JUnit XML')
     .option('--tap', 'print the results in the Test Anything Protocol')
     .option('--json', 'print one JSON object');
@@ -121,6 +121,7 @@ async function check(paths: readonly string[], flags: CheckFlags): Promise<void>
   finish({
     failure: !isWritten,
     differs: reports.some(({ verdict }) => !isGood(verdict) && !(flags.update && isUpdated.has(verdict))),
+    damaged: reports.some(({ verdict, damage }) => verdict !== 'skipped' && damage.total > 0),
     interrupted: isStopped,
   });
 }

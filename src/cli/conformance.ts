@@ -22,7 +22,7 @@ export function addConformanceCommand(program: Command): void {
       'Writes a pack of captures made from the tables: every type of ITCH 5.0 and every template of MDP 3.0, version ' +
         'by version, with every field at its least, its most, its null value and every code that it has, groups of ' +
         'no, one, several and the most entries; one message a packet, and packed. Beside each capture stands what a ' +
-        'correct parser decodes, as decode prints it, and pack.json lists them all.',
+        'correct parser decodes, as decode prints it, and its golden record; pack.json lists them all.',
     )
     .requiredOption('-o, --output <folder>', 'where the pack goes; made where it is missing')
     .addOption(new Option('--protocol <name>', 'only this one').choices(['itch50', 'mdp3']))
@@ -44,7 +44,7 @@ async function run(flags: ConformanceFlags): Promise<void> {
     throw new UsageError('conformance', '--schema-version is of MDP: leave it out, or --protocol itch50');
   }
   const output = new Output();
-  const files = writeConformancePack({
+  const files = await writeConformancePack({
     folder: flags.output,
     itch: protocol !== 'mdp3',
     versions: protocol === 'itch50' ? [] : (schemaVersion ?? mdp3Versions),

@@ -10,6 +10,7 @@ import { makeGolden } from '../run/golden-make.js';
 import { addInputOptions, captureArgument, count, type InputFlags, inputSpec } from './options.js';
 import { Output } from './output.js';
 import { refuseOutputs, writeReportFile } from './report-file.js';
+import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, warn } from './summary.js';
 
 interface MakeFlags extends InputFlags {
@@ -85,11 +86,24 @@ async function runMake(paths: readonly string[], flags: MakeFlags): Promise<void
   const input = inputSpec(paths, flags);
   refuseOutputs([flags.output, ...(flags.full ? [`${flags.output}.ndjson.gz`] : [])], input.paths);
   const summary = new CaptureSummary();
+  let isStopped = false;
+  const letGo = stopOnSignal(() => {
+    isStopped = true;
+  });
   const report = await makeGolden(input, flags.output, {
     blockSize: flags.block,
     full: flags.full ?? false,
     onDamage: (damage) => summary.onDamage(damage),
+    isStopped: () => isStopped,
+  }).catch((error: unknown) => {
+    if (isStopped && error instanceof UsageError && error.code === 'stopped') return error.message;
+    throw error;
   });
+  letGo();
+  if (typeof report === 'string') {
+    warn(report);
+    return finish({ interrupted: true });
+  }
   const { golden, full, messages, bytes, fullBytes, damage } = report;
   const beside = full === null ? '' : `, ${full}: ${formatBytes(fullBytes)}`;
   warn(`${golden}: ${formatCounted(messages, 'message')}, ${formatBytes(bytes)}${beside}`);
@@ -110,5 +124,5 @@ async function runCheck(path: string, captures: readonly string[], flags: CheckF
   await output.end();
   const isWritten =
     flags.junit === undefined || writeReportFile(flags.junit, junitXml('tickreel golden check', [caseResult(report)]));
-  finish({ failure: !isWritten, differs: !isGood(report.verdict) });
+  finish({ failure: !isWritten, differs: !isGood(report.verdict), damaged: report.damage.total > 0 });
 }

@@ -7,7 +7,7 @@ const meanings: Readonly<Record<(typeof layers)[number], string>> = {
   frame: 'Ethernet and the capture’s record of it',
   ip: 'IPv4: lengths, checksum, protocol, fragments',
   transport: 'UDP lengths and checksums; segments of TCP',
-  session: 'counts and lengths of MoldUDP64, SoupBinTCP, BinaryFILE and MDP packets',
+  session: 'counts and lengths of MoldUDP64, SoupBinTCP, BinaryFILE and MDP, by packet and over TCP',
   stream: 'order, numbers, sessions, heartbeats, times',
   message: 'types, templates, versions, blocks and groups',
   field: 'boundaries, nulls, codes and bytes of one field',
@@ -38,12 +38,13 @@ export const mutations: Topic = {
       'report (something is to be reported), skipped (messages of unknown layout), messages with sequence, ' +
       'protocol, session, optional (a parser may leave it out: of a packet that is rejected in part, or whose ' +
       'checksum is wrong), repeated, and their fields as decode prints them.',
-    'check --mutations runs the parser through each in a stretch of 24 packets. A crash, silence beyond ' +
-      '--timeout, memory far above what the capture takes as it is, and wrong messages fail; what is optional ' +
-      'may be left out. A parser that is fed messages alone (a module, --feed binaryfile) gets the layers ' +
-      'message and field. --save keeps what fails, packets and messages left out as long as it fails alike, ' +
-      'with the command that repeats it.',
-    'conformance writes captures of every type and template instead, with what they decode to beside them: ' +
-      'the question whether a parser knows the whole specification.',
+    'check --mutations runs the parser through each in a stretch of 24 packets, --jobs of them at a time. A crash, ' +
+      'silence beyond --timeout, memory far above what the capture takes as it is, and wrong messages fail; what is ' +
+      'optional may be left out. A parser that says that it reports gaps or rejections (tickreel help parsers) fails ' +
+      'where one is missing or wrong. A parser that is fed messages alone (a module with onMessage, --feed ' +
+      'binaryfile) gets the layers message and field, and is held to rejections alone. --save keeps what fails, ' +
+      'packets and messages left out as long as it fails alike, with the command that repeats it.',
+    'conformance writes captures of every type and template instead, with what they decode to and their golden ' +
+      'records beside them: the question whether a parser knows the whole specification.',
   ],
 };

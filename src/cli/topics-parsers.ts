@@ -11,12 +11,15 @@ export const parsers: Topic = {
     'A module exports an object with onMessage(view, offset, length, context), a class or a function that makes ' +
       'one, or onMessage itself. It is called with each application message, framing removed, and returns what it ' +
       'decoded: an object with the fields, a list of objects, or nothing. A class or function is given emit, to be ' +
-      'called with objects instead. context has packet, offset, sequence, session, index and protocol. The module ' +
+      'called with objects instead. context has packet, offset, sequence, session, index and protocol. One that does ' +
+      'its own framing has onPacket (or onDatagram) in its place, called with the payload of each UDP datagram; ' +
+      'context then has packet, offset, timestampNs, source, sourcePort, destination and destinationPort. The module ' +
       'runs in a thread of its own. TypeScript needs Node.js 22.18.',
     'A command is fed on standard input, and writes a line of JSON for each message on standard output. It runs in a ' +
       'process group of its own, which is ended when it is silent for --timeout, takes more than --max-memory, or ' +
-      'goes on writing. {capture} in it becomes the capture’s path, {port} the port of --feed udp; both are in the ' +
-      'environment too, as TICKREEL_CAPTURE and TICKREEL_PORT. How it is fed (--feed):',
+      'goes on writing. {capture} in it becomes the capture’s path, {port} the port of --feed udp, {count-port} that ' +
+      'of its counter; they are in the environment too, as TICKREEL_CAPTURE, TICKREEL_PORT and TICKREEL_COUNT_PORT. ' +
+      'How it is fed (--feed):',
     {
       rows: [
         ['binaryfile', 'each message behind its length, two bytes, the higher first; unless told otherwise'],
@@ -55,9 +58,40 @@ export const parsers: Topic = {
             'with at, kind (u8 to u64, u48, i8 to i64, f32, f64, char, text) and the length of a text',
         ],
         [
+          'reports',
+          'true, or gap, reject or both in a list: it reports these, and is held to that by --mutations. With other ' +
+            'names: {key: event, gap: GAP, reject: BAD, sequence: from, count: n, packet: nr}',
+        ],
+        ['count', 'the program is only counted: see below'],
+        ['running', 'true, in place of command: it runs already at address, fed by UDP, and is only counted'],
+        [
           'address, speed, ready',
           'of UDP: where it listens, how fast, and what it says on standard error when it does',
         ],
+      ],
+    },
+    'Beside messages a parser may report numbers that are missing, {"report":"gap","sequence":17,"count":3}, and ' +
+      'packets that it rejects, {"report":"reject","packet":9}, packet being its place in the capture, from 1, which ' +
+      'may be left out. These are no messages; who declares them by the key reports, or a module by exporting ' +
+      'reports, is held to them by check --mutations.',
+    'A program of which only counts are known is fed like any other; its counter is read before and behind, until ' +
+      'it stands still, and what it grew by is compared with how many messages (of the types in only) there are:',
+    {
+      rows: [
+        [
+          'count.from',
+          'http://HOST:PORT/PATH (port 0: a free one, told as {count-port}), stdout for lines that it prints, or ' +
+            'tcp://HOST:PORT, unix:PATH, file:PATH as find-limit has them (tickreel help counter)',
+        ],
+        [
+          'count.total',
+          'which number: a metric of Prometheus, messages_total{feed="A"}, series that match added up; a path into ' +
+            'JSON, $.feeds[0].messages; a pattern whose first group it is, /handled (\\d+)/. Left out of lines: a ' +
+            'number at their beginning. May stand behind a # at the address instead',
+        ],
+        ['count.types', 'the same by our type or name, as in {A: /adds=(\\d+)/, OrderDelete: $.deletes}'],
+        ['count.unit', 'messages, unless packets are counted'],
+        ['count.settle', 'how long the counter stands still at its end: 1s'],
       ],
     },
     'What a parser writes on standard error is shown where it fails.',

@@ -6,9 +6,9 @@ import type { FieldDifference } from './values.js';
 /**
  * `missing`: the other side does not have it. `extra`: only the other side has it. `duplicate`: only the other side
  * has it again. `reordered`: both have it, elsewhere. `type`: they take it for different messages. `field`: a value
- * differs. `digest`: a golden record tells that it differs, and no more.
+ * differs. `digest`: a golden record tells that it differs, and no more. `count`: a program counted otherwise.
  */
-export type DivergenceKind = 'missing' | 'extra' | 'duplicate' | 'reordered' | 'type' | 'field' | 'digest';
+export type DivergenceKind = 'missing' | 'extra' | 'duplicate' | 'reordered' | 'type' | 'field' | 'digest' | 'count';
 
 /** One field of a divergence. */
 export interface DivergentField {
@@ -94,7 +94,12 @@ export class DivergenceLog {
   }
 
   /** One message that only one side has, or has elsewhere. */
-  message(kind: Exclude<DivergenceKind, 'field' | 'type'>, message: ComparedMessage, ordinal: number, note = ''): void {
+  message(
+    kind: Exclude<DivergenceKind, 'field' | 'type' | 'count'>,
+    message: ComparedMessage,
+    ordinal: number,
+    note = '',
+  ): void {
     const isExpected = kind !== 'extra' && kind !== 'duplicate';
     this.count(kind, `${typeText(message)} ${noun[kind]}`, message.place);
     this.keep({
@@ -160,7 +165,7 @@ export class DivergenceLog {
   }
 }
 
-const noun: Record<Exclude<DivergenceKind, 'field' | 'type'>, string> = {
+const noun: Record<Exclude<DivergenceKind, 'field' | 'type' | 'count'>, string> = {
   missing: 'missing',
   extra: 'only on the other side',
   duplicate: 'repeated on the other side',

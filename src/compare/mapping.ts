@@ -91,6 +91,11 @@ function rulesOf(mapping: Mapping, own: FieldsMapping): CompareRules {
   };
 }
 
+/** Whether the parser is asked for messages of a type. */
+export function isAsked({ only }: Mapping, type: string, name: string | null): boolean {
+  return only.length === 0 || only.includes(type) || (name !== null && only.includes(name));
+}
+
 /** The value at a path of keys; undefined where there is none. A key that has dots itself goes first. */
 export function valueAt(holder: Readonly<Record<string, unknown>>, path: string): unknown {
   if (path in holder) return holder[path];
@@ -199,7 +204,8 @@ function textsOf(value: unknown, path: string): Record<string, string> {
   );
 }
 
-function booleanOf(value: unknown, path: string): boolean {
+/** True or false, false where there is neither; throws UsageError for anything else. */
+export function booleanOf(value: unknown, path: string): boolean {
   if (value === undefined || value === null || value === false) return false;
   if (value === true) return true;
   throw refusal(`${path}: true or false`);

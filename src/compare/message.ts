@@ -35,6 +35,8 @@ export interface ComparedMessage {
   readonly stream: string;
   /** Its place in the stream, of messages that were read from a capture. */
   readonly order?: MessageOrder;
+  /** Whether it came over TCP, of such messages. */
+  readonly isOfTcp?: boolean;
 }
 
 /** Where a message stands in its stream. */

@@ -4,6 +4,7 @@ import { CaptureError, TickreelError } from '../core/errors.js';
 import { checkParser } from './check-capture.js';
 import { type CheckReport, emptyReport } from './check-spec.js';
 import { checkGolden } from './golden-check.js';
+import { inTurn } from './in-turn.js';
 import { endIdleModules } from './parser-module.js';
 import type { ParserSpec } from './parser-spec.js';
 
@@ -32,37 +33,32 @@ export interface RunCasesOptions {
 
 /** Runs them all; resolves with the reports in the order of the cases, whatever became of any. */
 export async function runCases(cases: readonly CheckCase[], options: RunCasesOptions): Promise<CheckReport[]> {
-  const results: (readonly CheckReport[] | undefined)[] = cases.map(() => undefined);
-  let next = 0;
-  let told = 0;
+  const { jobs, limit, isStopped = () => false, onReport } = options;
   let done = 0;
   let messages = 0;
-  const work = async (): Promise<void> => {
-    while (next < cases.length && options.isStopped?.() !== true) {
-      const index = next++;
-      let seen = 0;
-      const onProgress = (count: number): void => {
-        messages += count - seen;
-        seen = count;
-        options.onProgress?.({ done, cases: cases.length, messages });
-      };
-      const reports = await runCase(cases[index] as CheckCase, options.limit, onProgress);
-      // Its parser was ended with us.
-      if (options.isStopped?.() === true) return;
-      results[index] = reports;
-      done++;
-      options.onProgress?.({ done, cases: cases.length, messages });
-      for (let ready = results[told]; ready !== undefined; ready = results[++told]) {
-        for (const report of ready) options.onReport?.(report);
-      }
-    }
+  const tell = (): void => options.onProgress?.({ done, cases: cases.length, messages });
+  const work = async (one: CheckCase): Promise<CheckReport[] | null> => {
+    let seen = 0;
+    const reports = await runCase(one, limit, (count) => {
+      messages += count - seen;
+      seen = count;
+      tell();
+    });
+    // Its parser was ended with us.
+    if (isStopped()) return null;
+    done++;
+    tell();
+    return reports;
+  };
+  const onResult = (reports: CheckReport[] | null): void => {
+    for (const report of reports ?? []) onReport?.(report);
   };
   try {
-    await Promise.all(Array.from({ length: Math.max(1, Math.min(options.jobs, cases.length)) }, work));
+    const results = await inTurn(cases, jobs, work, { onResult, isStopped });
+    return results.flatMap((reports) => reports ?? []);
   } finally {
     await endIdleModules();
   }
-  return results.flatMap((reports) => reports ?? []);
 }
 
 async function runCase(

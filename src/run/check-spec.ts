@@ -3,6 +3,7 @@ import type { FileDamage } from '../analysis/damage-log.js';
 import type { InputSpec } from '../analysis/input.js';
 import type { ComparisonCounts } from '../compare/comparison.js';
 import type { Divergence, DivergenceCause } from '../compare/divergence.js';
+import type { ParserReports } from '../compare/reports.js';
 import type { ParserVerdict } from './parser-outcome.js';
 
 /**
@@ -11,6 +12,14 @@ import type { ParserVerdict } from './parser-outcome.js';
  * be read; else what became of the parser.
  */
 export type CheckVerdict = 'pass' | 'skipped' | 'differs' | 'short' | 'error' | Exclude<ParserVerdict, 'ok'>;
+
+/** One count of a program that is only counted. */
+export interface CountedPart {
+  /** `messages`, `packets`, or a type and its name. */
+  readonly name: string;
+  readonly expected: number;
+  readonly counted: number;
+}
 
 /** One capture, held against a parser or a golden record. */
 export interface CheckReport {
@@ -22,6 +31,10 @@ export interface CheckReport {
   /** What there is to say in one line; '' where all is well. */
   readonly message: string;
   readonly counts: ComparisonCounts;
+  /** Of a program that is only counted: its counts, none where they could not be read; `counts` are of this unit. */
+  readonly counted: { readonly unit: 'messages' | 'packets'; readonly parts: readonly CountedPart[] } | null;
+  /** Gaps and rejections that the parser reported; null of one that can report none. */
+  readonly reports: ParserReports | null;
   readonly divergences: {
     /** Messages that diverge. */
     readonly total: number;
@@ -69,6 +82,8 @@ export function emptyReport(
     verdict,
     message,
     counts: { left: 0, right: 0, paired: 0, same: 0, missing: 0, extra: 0, duplicates: 0, reordered: 0, changed: 0 },
+    counted: null,
+    reports: null,
     divergences: { total: 0, accepted: 0, causes: [], first: null, kept: [] },
     around: [],
     damage: { total: 0, kept: [] },
@@ -76,4 +91,11 @@ export function emptyReport(
     peakMemoryBytes: 0,
     seconds: 0,
   };
+}
+
+/** What of the causes was accepted before, and whether that is all of them. */
+export function acceptedOf(causes: readonly DivergenceCause[], known: ReadonlySet<string> = new Set()) {
+  const accepted = causes.filter(({ cause }) => known.has(cause));
+  const count = accepted.reduce((sum, one) => sum + one.count, 0);
+  return { accepted: count, isAccepted: accepted.length === causes.length };
 }

@@ -13,11 +13,13 @@ export function isGood(verdict: CheckVerdict): boolean {
 export function caseLines(report: CheckReport): string[] {
   const { verdict, name, against, message, counts, divergences, damage, errorText } = report;
   const what = against === '' ? name : `${name} against ${against}`;
-  if (verdict === 'pass') return [`pass     ${what}: ${formatCounted(counts.left, 'message')}${notesOf(report)}`];
+  const unit = report.counted?.unit === 'packets' ? 'packet' : 'message';
+  if (verdict === 'pass') return [`pass     ${what}: ${formatCounted(counts.left, unit)}${notesOf(report)}`];
   const lines = [`${verdict.padEnd(8)} ${what}: ${message}`];
   if (verdict === 'skipped') return lines;
   lines.push(...divergenceLines(divergences.first, report.around).map((line) => `  ${line}`));
-  if (divergences.causes.length > 0) lines.push('  by cause:', ...causeLines(divergences.causes).map(indented));
+  if (divergences.causes.length > 0 && report.counted === null)
+    lines.push('  by cause:', ...causeLines(divergences.causes).map(indented));
   if (damage.total > 0) lines.push(`  the capture itself is damaged: ${formatCounted(damage.total, 'report')}`);
   if (errorText !== '')
     lines.push('  its standard error ended with:', ...errorText.split('\n').slice(-5).map(indented));

@@ -1,11 +1,16 @@
-/** Writes the conformance pack: captures of the whole specification, and what a correct parser decodes from each. */
+/**
+ * Writes the conformance pack: captures of the whole specification, and beside each what a correct parser decodes and
+ * its golden record.
+ */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { inputSpecOf } from '../analysis/input.js';
 import { unwritable } from '../io/file-error.js';
 import { openFileWriter } from '../io/file-writer.js';
 import { openTextFile } from '../io/text-file.js';
 import { itchPack, mdpPack, type PackMessage } from '../sim/pack/pack.js';
 import { expectedLine, packFile, packPackets } from '../sim/pack/packets.js';
+import { makeGolden } from './golden-make.js';
 import { writeMutations } from './mutations/write.js';
 
 /** What is written. */
@@ -21,6 +26,8 @@ export interface PackFile {
   readonly capture: string;
   /** What a correct parser decodes, as `tickreel decode` prints it. */
   readonly expected: string;
+  /** Its golden record. */
+  readonly golden: string;
   readonly protocol: 'itch50' | 'mdp3';
   /** Of MDP; null of ITCH. */
   readonly version: number | null;
@@ -29,8 +36,8 @@ export interface PackFile {
   readonly packets: number;
 }
 
-/** Writes the pack into the folder, which is made where it is missing; throws SinkError where that fails. */
-export function writeConformancePack({ folder, itch, versions }: ConformanceSpec): PackFile[] {
+/** Writes the pack into the folder, which is made where it is missing; rejects with SinkError where that fails. */
+export async function writeConformancePack({ folder, itch, versions }: ConformanceSpec): Promise<PackFile[]> {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
@@ -43,6 +50,9 @@ export function writeConformancePack({ folder, itch, versions }: ConformanceSpec
     files.push(writeFile(folder, messages));
   }
   for (const version of versions) files.push(...writeBoth(folder, 'mdp3', version, mdpPack(version)));
+  for (const { capture, golden } of files) {
+    await makeGolden(inputSpecOf(join(folder, capture)), join(folder, golden));
+  }
   const index = openTextFile(join(folder, 'pack.json'), []);
   index.append(`${JSON.stringify({ tickreel: 'conformance', version: 1, files }, null, 2)}\n`);
   index.close();
@@ -66,7 +76,9 @@ function writeBoth(
     const expected = placed.map((one) => `${expectedLine(one, protocol === 'mdp3')}\n`).join('');
     writeText(join(folder, `${name}.ndjson`), expected);
     const counts = { types: typesOf(messages), messages: messages.length, packets: packets.length };
-    return { capture: `${name}.pcap`, expected: `${name}.ndjson`, protocol, version, ...counts };
+    const capture = `${name}.pcap`;
+    const beside = { expected: `${name}.ndjson`, golden: `${capture}.golden` };
+    return { capture, ...beside, protocol, version, ...counts };
   });
 }
 
@@ -79,7 +91,7 @@ function writeFile(folder: string, messages: readonly PackMessage[]): PackFile {
   const lines = messages.map(({ values }, index) => `${JSON.stringify({ packet: index + 1, ...values })}\n`);
   writeText(join(folder, expected), lines.join(''));
   const counts = { types: typesOf(messages), messages: messages.length, packets: messages.length };
-  return { capture, expected, protocol: 'itch50', version: null, ...counts };
+  return { capture, expected, golden: `${capture}.golden`, protocol: 'itch50', version: null, ...counts };
 }
 
 function writeText(path: string, text: string): void {

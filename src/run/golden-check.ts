@@ -10,8 +10,7 @@ import type { ComparedMessage, MessagePlace } from '../compare/message.js';
 import { plainRules } from '../compare/values.js';
 import { UsageError } from '../core/errors.js';
 import { messagesAround } from './around.js';
-import { acceptedOf } from './check-capture.js';
-import { type CheckOptions, type CheckReport, keptDamage } from './check-spec.js';
+import { acceptedOf, type CheckOptions, type CheckReport, keptDamage } from './check-spec.js';
 import { compareSources } from './compare-sources.js';
 import { fileHash, footLines, GoldenFile } from './golden-file.js';
 import { CaptureMessages, type MessageSource, streamKey } from './message-source.js';
@@ -60,8 +59,15 @@ class GoldenCheck {
   }
 
   async run(): Promise<CheckReport> {
+    try {
+      return await this.held(await CaptureMessages.open(this.options.input, { keying: 'stream' }));
+    } finally {
+      this.golden.close();
+    }
+  }
+
+  private async held(source: CaptureMessages): Promise<CheckReport> {
     const { golden, options } = this;
-    const source = await CaptureMessages.open(options.input, { keying: 'stream' });
     try {
       const { fullPath } = golden;
       const writer = new GoldenWriter((line) => this.blocks.line(line), golden.head.blockSize);
@@ -81,7 +87,6 @@ class GoldenCheck {
       this.compareTotals(comparison, source, writer, chain);
       return await this.report(comparison, source);
     } finally {
-      golden.close();
       await source.close();
     }
   }
@@ -126,7 +131,7 @@ class GoldenCheck {
   private async report(comparison: Comparison, source: CaptureMessages): Promise<CheckReport> {
     const { options, golden } = this;
     const { log, counts } = comparison;
-    const { accepted, isAccepted } = acceptedOf(log, options.accepted);
+    const { accepted, isAccepted } = acceptedOf(log.causes, options.accepted);
     const { damage } = source.reading;
     const { first } = log;
     return {
@@ -136,6 +141,8 @@ class GoldenCheck {
       verdict: isAccepted ? 'pass' : 'differs',
       message: isAccepted ? '' : `${log.total} divergences; ${await this.blame(golden, source)}`,
       counts,
+      counted: null,
+      reports: null,
       divergences: { total: log.total, accepted, causes: log.causes, first, kept: log.kept },
       around: first === null ? [] : await this.around(first),
       damage: { total: damage.total, kept: damage.kept.slice(0, keptDamage) },

@@ -109,7 +109,9 @@ export class GoldenFile {
       captures,
       full: words.get('full') ?? null,
     };
-    if (!(this.head.blockSize >= 1) || captures.length === 0) throw this.cut();
+    if (this.head.blockSize >= 1 && captures.length > 0) return;
+    this.close();
+    throw this.cut();
   }
 
   /** The path of the full decode beside it; null where it has none. Throws UsageError where it was there and is not. */

@@ -1,5 +1,5 @@
 /** Makes a golden record of captures: digests of every message, counts, and with `full` the whole decode beside it. */
-import { renameSync, rmSync, statSync } from 'node:fs';
+import { renameSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { FileDamage } from '../analysis/damage-log.js';
 import type { InputSpec } from '../analysis/input.js';
@@ -9,6 +9,7 @@ import type { ComparedMessage } from '../compare/message.js';
 import { UsageError } from '../core/errors.js';
 import { GzipText } from '../io/gzip-text.js';
 import { packageVersion } from '../io/package-version.js';
+import { removedAtExit } from '../io/temporary-folder.js';
 import { openTextFile, type TextFile } from '../io/text-file.js';
 import { fileHash, footLines, headLines } from './golden-file.js';
 import { CaptureMessages } from './message-source.js';
@@ -19,6 +20,8 @@ export interface GoldenMakeOptions {
   /** Keep the whole decode beside the record, as gzip. */
   full?: boolean;
   onDamage?: (damage: FileDamage) => void;
+  /** Asked between batches: true leaves off, and nothing is written. */
+  isStopped?: () => boolean;
 }
 
 export interface GoldenMakeReport {
@@ -31,11 +34,14 @@ export interface GoldenMakeReport {
   readonly damage: number;
 }
 
-/** Writes `output` whole or not at all; rejects with UsageError, CaptureError or SinkError. */
+/**
+ * Writes `output` whole or not at all; rejects with UsageError, CaptureError or SinkError, and with UsageError
+ * `stopped` where it was.
+ */
 export async function makeGolden(
   input: InputSpec,
   output: string,
-  { blockSize = defaultBlock, full = false, onDamage }: GoldenMakeOptions = {},
+  { blockSize = defaultBlock, full = false, onDamage, isStopped = () => false }: GoldenMakeOptions = {},
 ): Promise<GoldenMakeReport> {
   if (input.paths.some(isStandardInput)) {
     throw new UsageError('stdin', 'a golden record has the hash of its capture: save standard input to a file');
@@ -46,12 +52,13 @@ export async function makeGolden(
     ...(onDamage === undefined ? {} : { onDamage }),
   });
   const parts = [`${output}.part`, ...(fullPath === null ? [] : [`${fullPath}.part`])];
+  const removals = parts.map(removedAtExit);
   try {
     const file = openTextFile(parts[0] as string, input.paths);
     const decode = fullPath === null ? null : new GzipText(parts[1] as string);
     const head = await headLines(packageVersion(), input, blockSize, fullPath === null ? null : basename(fullPath));
     file.append(linesText(head));
-    const messages = await write(source, file, decode, blockSize);
+    const messages = await write(source, file, decode, blockSize, isStopped);
     decode?.close();
     file.append(fullPath === null ? '' : `full-hash sha256:${await fileHash(parts[1] as string)}\n`);
     file.close();
@@ -67,7 +74,7 @@ export async function makeGolden(
     };
   } finally {
     await source.close();
-    for (const path of parts) rmSync(path, { force: true });
+    for (const remove of removals) remove();
   }
 }
 
@@ -77,10 +84,12 @@ async function write(
   file: TextFile,
   decode: GzipText | null,
   blockSize: number,
+  isStopped: () => boolean,
 ): Promise<number> {
   let lines: string[] = [];
   const writer = new GoldenWriter((line) => lines.push(line), blockSize);
   for (let batch = await source.next(); batch !== null; batch = await source.next()) {
+    if (isStopped()) throw new UsageError('stopped', 'no golden record was made: it was stopped');
     for (const message of batch) {
       writer.add(message);
       decode?.append(`${JSON.stringify(decodeLine(message))}\n`);

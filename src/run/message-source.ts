@@ -179,6 +179,7 @@ export class CaptureMessages implements MessageSource {
       key: this.keyOf(stream, place, numbering),
       stream: streamText(stream),
       order: { epoch: numbering.epoch, number: numbering.sequence ?? numbering.count, nth: numbering.nth },
+      isOfTcp: stream.flow?.transport === 'TCP',
     });
     this.ordinal++;
   }

@@ -1,31 +1,26 @@
 /** How a capture gets to a program under test: as a BinaryFILE or a capture on its standard input, or as UDP. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { InputSpec } from '../analysis/input.js';
 import { MessageFeed } from '../analysis/message-feed.js';
 import { sniff } from '../capture/detect.js';
 import { openBytes } from '../io/byte-source.js';
 import type { Child } from '../io/child-process.js';
+import { temporaryFolder } from '../io/temporary-folder.js';
 import { Conversion } from './convert.js';
 import { convertSpecOf } from './convert-spec.js';
 import { replay } from './library.js';
 import type { ParserFeed, ParserSpec } from './parser-spec.js';
 
-/** Writes the whole input, ends the program's standard input, and resolves; also where the program takes no more. */
+/** Writes the whole input to the program's standard input and resolves; also where the program takes no more. */
 export async function feedChild(child: Child, feed: ParserFeed, input: InputSpec): Promise<void> {
-  try {
-    if (feed === 'binaryfile') await feedMessages(child, input);
-    else if (feed === 'pcap') await feedPcap(child, input);
-    else if (feed === 'capture') for (const path of input.paths) await feedFile(child, path);
-  } finally {
-    child.endInput();
-  }
+  if (feed === 'binaryfile') await feedMessages(child, input);
+  else if (feed === 'pcap') await feedPcap(child, input);
+  else if (feed === 'capture') for (const path of input.paths) await feedFile(child, path);
 }
 
-/** Replays the input to where the parser listens. */
-export async function feedUdp(address: string, { speed }: ParserSpec, input: InputSpec): Promise<void> {
-  await replay(input, { to: address, speed });
+/** Replays the input to where the parser listens; resolves with how many packets that were. */
+export async function feedUdp(address: string, { speed }: ParserSpec, input: InputSpec): Promise<number> {
+  return (await replay(input, { to: address, speed })).packets;
 }
 
 /** Every message of the streams that we can read, whatever its type, each behind its length. */
@@ -75,14 +70,14 @@ async function feedFile(child: Child, path: string): Promise<void> {
 async function feedPcap(child: Child, input: InputSpec): Promise<void> {
   const [path = ''] = input.paths;
   if (input.paths.length === 1 && (await isPcap(path))) return feedFile(child, path);
-  const folder = mkdtempSync(join(tmpdir(), 'tickreel-feed-'));
+  const folder = temporaryFolder('tickreel-feed-');
   try {
-    const converted = join(folder, 'capture.pcap');
+    const converted = join(folder.path, 'capture.pcap');
     const spec = convertSpecOf(input, converted, { format: 'pcap', allowTruncated: true });
     await (await Conversion.open(spec, () => {})).run();
     await feedFile(child, converted);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 

@@ -18,7 +18,7 @@ export interface ModuleRequest {
 
 /** What it posts: that it is ready, or why not, or what became of the pieces. */
 export type ModuleAnswer =
-  | { readonly isReady: true }
+  | { readonly isReady: true; readonly takes: ParserCaller['takes']; readonly reports: ParserCaller['reports'] }
   | { readonly failure: string }
   | { readonly results: readonly ParserResult[] };
 
@@ -26,6 +26,10 @@ export type ModuleAnswer =
 export interface CalledParser {
   /** A result for each piece, fewer where the parser came to its end; `null` pieces: the end, one result. */
   call(pieces: readonly ParserPiece[] | null): Promise<readonly ParserResult[]>;
+  /** What the pieces are to be. */
+  readonly takes: ParserCaller['takes'];
+  /** Which reports it says that it is to be held to. */
+  readonly reports: ParserCaller['reports'];
   /** How it fares so far. */
   readonly outcome: ParserOutcome;
   close(): Promise<void>;
@@ -46,8 +50,12 @@ function idleKey({ module, silenceMs, maxMemoryBytes }: ParserSpec): string {
 /** Loads a module, or takes one that is loaded; rejects with UsageError where it cannot be loaded or is no parser. */
 export async function openModule(spec: ParserSpec): Promise<CalledParser> {
   const path = spec.module ?? '';
-  const waiting = idle.get(idleKey(spec))?.pop();
-  if (waiting !== undefined) return waiting.again();
+  const list = idle.get(idleKey(spec)) ?? [];
+  for (let waiting = list.pop(); waiting !== undefined; waiting = list.pop()) {
+    // One that died while it waited did so of itself, and says nothing of what comes.
+    if (waiting.isAlive) return waiting.again();
+    await waiting.end();
+  }
   const { features } = process as unknown as { features: { typescript?: unknown } };
   if (/^\.[cm]?ts$/.test(extname(path)) && !features.typescript) {
     const text = `this Node.js (${process.version}) reads no TypeScript: compile it, or use Node.js 22.18 or later`;
@@ -83,6 +91,8 @@ export function callHere(given: unknown): CalledParser {
   const caller = new ParserCaller(given);
   const errors = new ErrorNotes();
   return {
+    takes: caller.takes,
+    reports: caller.reports,
     async call(pieces) {
       const results: ParserResult[] = [];
       if (pieces === null) results.push(await caller.end());
@@ -98,6 +108,8 @@ export function callHere(given: unknown): CalledParser {
 }
 
 class ThreadParser implements CalledParser {
+  takes: ParserCaller['takes'] = 'messages';
+  reports: ParserCaller['reports'] = [];
   private errors = new ErrorNotes();
   private ended: ParserOutcome | null = null;
   private isNew = true;
@@ -122,7 +134,11 @@ class ThreadParser implements CalledParser {
 
   async load(path: string): Promise<void> {
     const answer = await this.answer();
-    if (answer !== null && 'isReady' in answer) return;
+    if (answer !== null && 'isReady' in answer) {
+      this.takes = answer.takes;
+      this.reports = answer.reports;
+      return;
+    }
     await this.worker.terminate();
     const why = answer !== null && 'failure' in answer ? answer.failure : this.outcome.message;
     throw new UsageError('parser', `${path}: cannot be used as a parser: ${why}`);
@@ -136,6 +152,10 @@ class ThreadParser implements CalledParser {
     if (answer === null || !('results' in answer)) return [];
     this.errors.note(answer.results);
     return answer.results;
+  }
+
+  get isAlive(): boolean {
+    return this.ended === null;
   }
 
   /** Begins with another capture. */

@@ -1,7 +1,10 @@
 /** What a program writes on its standard output, as messages: lines of JSON, or records of one size. */
 import type { ComparedMessage } from '../compare/message.js';
-import type { ReadParsed } from '../compare/parsed.js';
+import type { OutputPlace } from '../compare/parsed.js';
 import { type RecordLayout, readRecord } from '../compare/records.js';
+
+/** What an object of the output is; null where it is no message. */
+export type ReadOutput = (values: Readonly<Record<string, unknown>>, place: OutputPlace) => ComparedMessage | null;
 
 /** Reads pieces of output as they come. */
 export interface OutputReader {
@@ -30,7 +33,7 @@ export class LineReader implements OutputReader {
 
   constructor(
     private readonly file: string,
-    private readonly read: ReadParsed,
+    private readonly read: ReadOutput,
   ) {}
 
   push(chunk: Uint8Array): ComparedMessage[] {
@@ -86,7 +89,8 @@ export class LineReader implements OutputReader {
       return;
     }
     const place = { file: this.file, number: this.number, offset: start };
-    found.push(this.read(values as Record<string, unknown>, place, null));
+    const message = this.read(values as Record<string, unknown>, place);
+    if (message !== null) found.push(message);
   }
 
   private refuse(what: string, bytes: Uint8Array, number = this.number): void {
@@ -108,7 +112,7 @@ export class RecordReader implements OutputReader {
     private readonly file: string,
     private readonly layout: RecordLayout,
     private readonly typeKey: string,
-    private readonly read: ReadParsed,
+    private readonly read: ReadOutput,
   ) {}
 
   push(chunk: Uint8Array): ComparedMessage[] {
@@ -119,7 +123,8 @@ export class RecordReader implements OutputReader {
     let at = 0;
     for (; at + size <= bytes.length; at += size) {
       const place = { file: this.file, number: ++this.number, offset: (this.number - 1) * size };
-      found.push(this.read(readRecord(this.layout, view, at, this.typeKey), place, null));
+      const message = this.read(readRecord(this.layout, view, at, this.typeKey), place);
+      if (message !== null) found.push(message);
     }
     this.rest = bytes.slice(at);
     return found;

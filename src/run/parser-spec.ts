@@ -1,6 +1,7 @@
 /** What the parser under test is and how it is reached: from the command line, or a YAML file that says more. */
 import { basename, dirname, extname, resolve } from 'node:path';
 import {
+  booleanOf,
   holderOf,
   listOf,
   type Mapping,
@@ -11,9 +12,11 @@ import {
   textOf,
 } from '../compare/mapping.js';
 import { type RecordLayout, recordLayoutOf } from '../compare/records.js';
+import { plainReports, type ReportSpec, reportSpecOf } from '../compare/reports.js';
 import { UsageError } from '../core/errors.js';
 import { parseBytes, parseDuration } from '../core/time.js';
 import { readTextFile } from '../io/text-input.js';
+import { type CountSpec, countSpecOf, keysNotOfCounted } from './counted/count-spec.js';
 
 /** How a command gets the capture. */
 export const parserFeeds = ['binaryfile', 'pcap', 'capture', 'file', 'udp'] as const;
@@ -22,7 +25,8 @@ export type ParserFeed = (typeof parserFeeds)[number];
 export interface ParserSpec {
   /** For reports. */
   readonly name: string;
-  readonly kind: 'module' | 'command';
+  /** `running`: a program that was started by somebody else, and is only counted. */
+  readonly kind: 'module' | 'command' | 'running';
   /** Of a module: its path. */
   readonly module: string | null;
   /** Program and arguments; empty of a module. */
@@ -31,6 +35,8 @@ export interface ParserSpec {
   readonly feed: ParserFeed;
   readonly records: RecordLayout | null;
   readonly mapping: Mapping;
+  /** Which gaps and rejections it reports, and how. */
+  readonly reports: ReportSpec;
   /** A parser may be silent for so long. */
   readonly silenceMs: number;
   readonly maxMemoryBytes: number;
@@ -38,6 +44,8 @@ export interface ParserSpec {
   readonly address: string;
   readonly speed: string;
   readonly ready: string | null;
+  /** Of a program that is only counted: how it tells its counts; null of others. */
+  readonly count: CountSpec | null;
 }
 
 /** What the command line may say beside the parser itself. */
@@ -56,7 +64,7 @@ const defaultSilenceMs = 10_000;
 const defaultSpeed = '20kpps';
 const specKeys = [
   ...(['module', 'command', 'feed', 'records', 'timeout', 'max-memory', 'address', 'speed', 'ready'] as const),
-  ...(['name', ...mappingKeys] as const),
+  ...(['name', 'count', 'running', 'reports', ...mappingKeys] as const),
 ];
 
 /**
@@ -69,6 +77,9 @@ export async function parserSpecOf(text: string, overrides: ParserOverrides = {}
   const isPath = !/\s/.test(given);
   const base = isPath && configPattern.test(given) ? await specFromFile(given) : plainSpec(given, isPath);
   const mapping = overrides.map === undefined ? base.mapping : await mappingFromFile(overrides.map);
+  if (base.count !== null && overrides.map !== undefined) {
+    throw new UsageError('parser', `${given}: a program that is only counted writes no fields: leave out --map`);
+  }
   return {
     ...base,
     mapping,
@@ -85,40 +96,82 @@ export function parserSpecFrom(given: unknown, path: string, folder: string): Pa
   const module = textOf(held.module, `${path}: module`);
   const command = Array.isArray(held.command)
     ? listOf(held.command, `${path}: command`)
-    : wordsOf(textOf(held.command, `${path}: command`) ?? '');
-  if ((module === null) === (command.length === 0)) {
-    throw new UsageError('parser-config', `${path}: say what the parser is by one of the keys module and command`);
+    : wordsOf(textOf(held.command, `${path}: command`) ?? '', `${path}: command`);
+  const isRunning = booleanOf(held.running, `${path}: running`);
+  if ([module !== null, command.length > 0, isRunning].filter(Boolean).length !== 1) {
+    const text = 'say what the parser is by one of the keys module and command, or running: true';
+    throw new UsageError('parser-config', `${path}: ${text}`);
   }
-  const feed = (textOf(held.feed, `${path}: feed`) ?? 'binaryfile') as ParserFeed;
+  const feed = (textOf(held.feed, `${path}: feed`) ?? (isRunning ? 'udp' : 'binaryfile')) as ParserFeed;
   if (!parserFeeds.includes(feed)) {
     throw new UsageError('parser-config', `${path}: feed: one of ${parserFeeds.join(', ')}`);
   }
   const timeout = textOf(held.timeout, `${path}: timeout`);
   const maxMemory = textOf(held['max-memory'], `${path}: max-memory`);
+  const address = textOf(held.address, `${path}: address`) ?? 'udp://127.0.0.1:0';
   return {
     name: textOf(held.name, `${path}: name`) ?? nameOf(module, command, path),
-    kind: module === null ? 'command' : 'module',
+    kind: isRunning ? 'running' : module === null ? 'command' : 'module',
     module: module === null ? null : resolve(folder, module),
     command,
     folder,
     feed,
     records: held.records === undefined ? null : recordLayoutOf(held.records, `${path}: records`),
     mapping: mappingOf(Object.fromEntries(Object.entries(held).filter(([key]) => isMappingKey(key))), path),
+    reports: reportSpecOf(held.reports, `${path}: reports`),
     silenceMs: timeout === null ? defaultSilenceMs : parseDuration(timeout) / 1e6,
     maxMemoryBytes: maxMemory === null ? Number.POSITIVE_INFINITY : bytesOf(maxMemory, `${path}: max-memory`),
-    address: textOf(held.address, `${path}: address`) ?? 'udp://127.0.0.1:0',
+    address,
     speed: textOf(held.speed, `${path}: speed`) ?? defaultSpeed,
     ready: patternOf(held.ready, `${path}: ready`),
+    count: countOf(held, path, { feed, address, isModule: module !== null, isRunning }),
   };
 }
 
-/** Words of a command as a shell would cut them: blanks part, quotes and backslashes hold together. */
-export function wordsOf(text: string): string[] {
+/** How the program is counted; throws UsageError where what else is said of it does not go with that. */
+function countOf(
+  held: Readonly<Record<string, unknown>>,
+  path: string,
+  { feed, address, isModule, isRunning }: { feed: string; address: string; isModule: boolean; isRunning: boolean },
+): CountSpec | null {
+  const refusal = (text: string): UsageError => new UsageError('parser-config', `${path}: ${text}`);
+  if (held.count === undefined || held.count === null) {
+    if (isRunning) throw refusal('running: a program that runs already can only be counted: say how at the key count');
+    return null;
+  }
+  if (isModule) throw refusal('count: a module is called, and what it decodes compared: only a program is counted');
+  const count = countSpecOf(held.count, `${path}: count`);
+  const other = ['records', 'reports', ...keysNotOfCounted].find((key) => held[key] !== undefined);
+  if (other !== undefined) throw refusal(`count: a program that is only counted writes no fields: leave out ${other}`);
+  if (count.unit === 'packets' && feed === 'binaryfile') {
+    throw refusal('count.unit: a BinaryFILE has no packets: count messages, or feed it otherwise');
+  }
+  const { source } = count;
+  if (!isRunning) return count;
+  if (feed !== 'udp' || /:0(?:\?|$)/.test(address)) {
+    throw refusal('running: it is fed by UDP: say where it listens, as in address: udp://127.0.0.1:26477');
+  }
+  const isUnknown = source.kind === 'stdout' || (source.kind === 'http' && new URL(source.url).port === '0');
+  if (isUnknown) throw refusal('count.from: of a program that runs already: an address with its port');
+  return count;
+}
+
+/**
+ * Words of a command as a shell would cut them: blanks part, quotes and backslashes hold together. Throws UsageError,
+ * which begins with `where`, for a quote that does not end.
+ */
+export function wordsOf(text: string, where: string): string[] {
   const words: string[] = [];
-  for (const [word] of text.matchAll(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^\s"'\\])+/g)) {
+  const pattern = /(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^\s"'\\])+/gs;
+  const rest = text.replace(pattern, '').trim();
+  if (rest !== '') {
+    const what = rest.startsWith('\\') ? 'a backslash with nothing behind it' : `a quote ${rest[0]} that does not end`;
+    throw new UsageError('parser', `${where}: ${what}: ${text}`);
+  }
+  for (const [word] of text.matchAll(pattern)) {
     words.push(
-      word.replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g, (_all, double?: string, single?: string, one?: string) =>
-        double === undefined ? (single ?? one ?? '') : double.replace(/\\(.)/g, '$1'),
+      word.replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/gs, (_all, double?: string, single?: string, one?: string) =>
+        double === undefined ? (single ?? one ?? '') : double.replace(/\\(.)/gs, '$1'),
       ),
     );
   }
@@ -150,7 +203,7 @@ async function mappingFromFile(path: string): Promise<Mapping> {
 
 function plainSpec(text: string, isPath: boolean): ParserSpec {
   const module = isPath && modulePattern.test(text) ? resolve(text) : null;
-  const command = module === null ? wordsOf(text) : [];
+  const command = module === null ? wordsOf(text, '--parser') : [];
   return {
     name: nameOf(module, command, text),
     kind: module === null ? 'command' : 'module',
@@ -160,11 +213,13 @@ function plainSpec(text: string, isPath: boolean): ParserSpec {
     feed: 'binaryfile',
     records: null,
     mapping: plainMapping,
+    reports: plainReports,
     silenceMs: defaultSilenceMs,
     maxMemoryBytes: Number.POSITIVE_INFINITY,
     address: 'udp://127.0.0.1:0',
     speed: defaultSpeed,
     ready: null,
+    count: null,
   };
 }
 

@@ -10,12 +10,13 @@ if (port === null) throw new Error('this runs in a worker only');
 try {
   const module = (await import(pathToFileURL((workerData as { path: string }).path).href)) as Record<string, unknown>;
   const given = exportedParser(module);
-  let caller = new ParserCaller(given);
+  const { reports } = module;
+  let caller = new ParserCaller(given, reports);
   port.on('message', (request: ModuleRequest) => {
-    if (request.isNew) caller = new ParserCaller(given);
+    if (request.isNew) caller = new ParserCaller(given, reports);
     void answer(caller, request).then((results) => port.postMessage({ results } satisfies ModuleAnswer));
   });
-  port.postMessage({ isReady: true } satisfies ModuleAnswer);
+  port.postMessage({ isReady: true, takes: caller.takes, reports: caller.reports } satisfies ModuleAnswer);
 } catch (error) {
   const { message, stack } = error as Error;
   const isOurs = (error as { name?: string }).name === 'UsageError';

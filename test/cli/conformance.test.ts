@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { inputSpecOf } from '../../src/analysis/input.js';
+import type { PackFile } from '../../src/run/conformance.js';
+import { checkGolden } from '../../src/run/golden-check.js';
 import { run, temporaryFolder } from '../support/cli.js';
 
 const folder = temporaryFolder();
@@ -16,7 +19,7 @@ test('decode reads every capture of the pack as the pack says', async () => {
   const args = ['conformance', '-o', folder, '--schema-version', '9,13', '--json'];
   const { code, stdout, stderr } = await run(args);
   expect([code, stderr]).toEqual([0, '']);
-  const files = parsed(stdout) as { capture: string; expected: string; types: number; messages: number }[];
+  const files = parsed(stdout) as PackFile[];
   expect(files.map(({ capture, types }) => [capture, types])).toEqual([
     ['itch50-single.pcap', 23],
     ['itch50-packed.pcap', 23],
@@ -27,7 +30,9 @@ test('decode reads every capture of the pack as the pack says', async () => {
     ['mdp3-v13-packed.pcap', 31],
   ]);
   expect(JSON.parse(readFileSync(join(folder, 'pack.json'), 'utf8')).files).toEqual(files);
-  for (const { capture, expected, messages } of files) {
+  for (const { capture, expected, golden, messages } of files) {
+    const held = await checkGolden(join(folder, golden), { input: inputSpecOf(join(folder, capture)) });
+    expect([held.verdict, held.counts.same, held.message], golden).toEqual(['pass', messages, '']);
     const decoded = await run(['decode', join(folder, capture)]);
     expect([decoded.code, decoded.stderr], capture).toEqual([0, '']);
     const lines = parsed(readFileSync(join(folder, expected), 'utf8')) as Record<string, unknown>[];
@@ -39,6 +44,11 @@ test('decode reads every capture of the pack as the pack says', async () => {
     );
     expect(shown.map(withoutSymbols)).toEqual(lines);
   }
+});
+
+test('golden check holds the pack against its records, from its own folder', async () => {
+  const args = ['golden', 'check', join(folder, 'mdp3-v13-packed.pcap.golden')];
+  expect(await run(args)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^pass .*2,911 messages/) });
 });
 
 test('what is refused', async () => {

@@ -19,8 +19,8 @@ const folder = temporaryFolder();
 const examples = examplesIn(folder);
 let files: PackFile[] = [];
 
-beforeAll(() => {
-  files = writeConformancePack({ folder, itch: true, versions: mdp3Versions });
+beforeAll(async () => {
+  files = await writeConformancePack({ folder, itch: true, versions: mdp3Versions });
 }, 120_000);
 
 function check(example: Example, capture: string, bug = ''): Promise<CheckReport> {

@@ -16,7 +16,8 @@ export interface Example {
   spec(protocol: 'itch50' | 'mdp3', bug: string, feed?: 'pcap' | 'binaryfile'): ParserSpec;
 }
 
-const python = spawnSync('python3', ['--version']).status === 0;
+/** The interpreter itself: what is called python3 may be a script that looks for it each time. */
+export const python = pythonPath();
 const compiler = ['cc', 'gcc', 'clang'].find((one) => spawnSync(one, ['--version']).status === 0);
 
 /** Makes the examples ready in a folder. */
@@ -30,9 +31,9 @@ export function examplesIn(folder: string): Example[] {
     if (built.status !== 0) throw new Error(`feed_parser.c does not compile: ${built.stderr}`);
   }
   const script = join(projectRoot, 'test/parsers/feed_parser.py');
-  const commands: Record<ExampleName, readonly string[]> = { Python: ['python3', script], C: [binary] };
+  const commands: Record<ExampleName, readonly string[]> = { Python: [python ?? '', script], C: [binary] };
   const reasons: Record<ExampleName, string> = {
-    Python: python ? '' : 'there is no python3',
+    Python: python === null ? 'there is no python3' : '',
     C: compiler === undefined ? 'there is no C compiler' : '',
   };
   return (['Python', 'C'] as const).map((name) => ({
@@ -46,4 +47,9 @@ export function examplesIn(folder: string): Example[] {
       return parserSpecFrom({ command, feed, ...limits, sequence: 'sequence' }, name, folder);
     },
   }));
+}
+
+function pythonPath(): string | null {
+  const { status, stdout } = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : null;
 }

@@ -1,8 +1,9 @@
 /*
- * An example parser under test, in C11: ITCH 5.0 and MDP 3.0 from standard input to NDJSON.
+ * An example parser under test, in C11: ITCH 5.0 and MDP 3.0 from standard input to NDJSON; one file, as it is compiled.
  *
  * Reads a pcap of UDP over IPv4 (MoldUDP64, or MDP 3.0 with `--layout FILE`) or a BinaryFILE. The layout of MDP's
- * templates is a text, a line a message, group or field. The variable BUG plants one mistake, by name.
+ * templates is a text, a line a message, group or field. Numbers that are missing and packets that cannot be what they
+ * say are reported, lines among the others. It puts no fragments together. The variable BUG plants one mistake, by name.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -284,60 +285,116 @@ static bool walk_groups(int index, const uint8_t *data, int length, int at, int 
     return version > 13 || at == length;
 }
 
-static void mdp_message(uint64_t sequence, const uint8_t *data, int length) {
-    if (length < 8) return;
+/* False where the message contradicts itself; one of no known template is passed over. */
+static bool mdp_message(uint64_t sequence, const uint8_t *data, int length) {
+    if (length < 8) return false;
     int root = (int)little(data, 2), id = (int)little(data + 2, 2), version = (int)little(data + 6, 2);
     for (int i = 0; i < block_count; i++) {
         if (blocks[i].id != id || little(data + 4, 2) != 1 || version > blocks[i].until) continue;
-        if (8 + root > length || (version <= 13 && root < least_of(&blocks[i], version))) return;
-        if (!walk_groups(i, data, length, 8 + root, version, false)) return;
+        if (8 + root > length || (version <= 13 && root < least_of(&blocks[i], version))) return false;
+        if (!walk_groups(i, data, length, 8 + root, version, false)) return false;
         printf("{\"sequence\":%" PRIu64 ",\"type\":\"%d\",\"name\":\"%s\"", sequence, id, blocks[i].name);
         put_block(&blocks[i], data + 8, root, version, false);
         walk_groups(i, data, length, 8 + root, version, true);
         puts("}");
-        return;
+        return true;
     }
+    return true;
 }
 
-static void mold_packet(const uint8_t *data, int length) {
-    if (length < 20) return;
+/* Numberings: the flow's addresses and ports, of MoldUDP64 the session, and which number comes next. */
+typedef struct { uint8_t key[22]; uint64_t next; } numbering;
+static numbering numberings[256];
+static int numbering_count;
+
+/* Tells numbers that are missing before `count` from `number` on. */
+static void take_numbers(const uint8_t *flow, const uint8_t *session, uint64_t number, uint64_t count, bool begins) {
+    if (number == 0) return;
+    uint8_t key[22] = {0};
+    memcpy(key, flow, 12);
+    if (session != NULL) memcpy(key + 12, session, 10);
+    numbering *found = NULL;
+    for (int i = 0; i < numbering_count; i++) {
+        if (memcmp(numberings[i].key, key, sizeof key) == 0) found = &numberings[i];
+    }
+    if (found == NULL) {
+        if (numbering_count == 256) return;
+        found = &numberings[numbering_count++];
+        memcpy(found->key, key, sizeof key);
+        found->next = number;
+    }
+    if (begins) found->next = number;
+    if (number > found->next && !has_bug("gap-silent")) {
+        uint64_t missing = number - found->next + (has_bug("gap-count") ? 1 : 0);
+        printf("{\"report\":\"gap\",\"sequence\":%" PRIu64 ",\"count\":%" PRIu64 "}\n", found->next, missing);
+    }
+    if (number + count > found->next) found->next = number + count;
+}
+
+/* False where the packet is not all messages: those that are whole are kept. */
+static bool mold_packet(const uint8_t *flow, const uint8_t *data, int length) {
+    if (length < 20) return false;
     uint64_t sequence = big(data + 10, 8);
-    int count = (int)big(data + 18, 2), at = 20;
-    if (count == 0xffff) return;
+    int count = (int)big(data + 18, 2), at = 20, found = 0;
+    if (count == 0xffff) {
+        take_numbers(flow, data, sequence, 0, false);
+        return length == 20;
+    }
+    if (sequence > UINT64_MAX - (uint64_t)count) return false;
     if (has_bug("last-dropped") && count > 1) count--;
-    for (int i = 0; i < count && at + 2 <= length; i++) {
+    for (; found < count && at + 2 <= length; found++) {
         int size = (int)big(data + at, 2);
         if (has_bug("grow")) memset(malloc(1 << 20), 1, 1 << 20);
         if (has_bug("abort-on-empty") && size == 0) abort();
-        if (at + 2 + size > length) return;
-        itch_message(sequence + (uint64_t)i, data + at + 2, size);
+        if (at + 2 + size > length) break;
+        itch_message(sequence + (uint64_t)found, data + at + 2, size);
         at += 2 + size;
     }
+    take_numbers(flow, data, sequence, (uint64_t)found, false);
+    return found == count && at == length;
 }
 
-static void mdp_packet(const uint8_t *data, int length) {
-    for (int at = 12; at + 2 <= length;) {
+/* The same of MDP, whose packets are numbered; 1 begins anew. */
+static bool mdp_packet(const uint8_t *flow, const uint8_t *data, int length) {
+    if (length < 12) return false;
+    bool is_sound = true;
+    int at = 12;
+    take_numbers(flow, NULL, little(data, 4), 1, little(data, 4) == 1);
+    while (at + 2 <= length) {
         int size = (int)little(data + at, 2);
         if (has_bug("hang-on-zero") && size == 0)
             for (;;) {}
-        if (size < 10 || at + size > length) return;
-        mdp_message(little(data, 4), data + at + 2, size - 2);
+        if (size < 10 || at + size > length) return false;
+        if (!mdp_message(little(data, 4), data + at + 2, size - 2)) is_sound = false;
         at += size;
     }
+    return is_sound && at == length;
 }
 
-/* The payload of a whole UDP datagram over IPv4; NULL of anything else. */
-static const uint8_t *udp_payload(const uint8_t *frame, int length, int *size) {
+typedef struct { uint8_t flow[12]; const uint8_t *payload; int size; bool is_whole; } datagram;
+
+/* 1 for a UDP datagram over IPv4, 0 for anything else, -1 for what cannot be what it says. */
+static int udp_datagram(const uint8_t *frame, int length, datagram *found) {
     int at = 14;
     while (at + 4 <= length && big(frame + at - 2, 2) == 0x8100) at += 4;
-    if (at + 20 > length || big(frame + at - 2, 2) != 0x0800 || frame[at] >> 4 != 4) return NULL;
+    if (at > length || big(frame + at - 2, 2) != 0x0800) return 0;
+    if (at + 20 > length || frame[at] >> 4 != 4) return -1;
     int header = (frame[at] & 15) * 4, total = (int)big(frame + at + 2, 2), udp = at + header;
-    if (header < 20 || total < header + 8 || frame[at + 9] != 17 || (big(frame + at + 6, 2) & 0x3fff) != 0) return NULL;
-    if (udp + 8 > length) return NULL;
-    int datagram = (int)big(frame + udp + 4, 2);
-    if (datagram < 8 || datagram > total - header) return NULL;
-    *size = (udp + datagram > length ? length : udp + datagram) - udp - 8;
-    return frame + udp + 8;
+    if (header < 20 || total < header) return -1;
+    if (frame[at + 9] != 17) return 0;
+    if ((big(frame + at + 6, 2) & 0x3fff) != 0 || udp + 8 > length) return -1;
+    int size = (int)big(frame + udp + 4, 2);
+    if (size < 8 || size > total - header) return -1;
+    memcpy(found->flow, frame + at + 12, 8);
+    memcpy(found->flow + 8, frame + udp, 4);
+    found->payload = frame + udp + 8;
+    found->size = (udp + size > length ? length : udp + size) - udp - 8;
+    found->is_whole = at + total <= length;
+    return 1;
+}
+
+static void reject(uint64_t packet) {
+    if (!has_bug("reject-silent")) printf("{\"report\":\"reject\",\"packet\":%" PRIu64 "}\n", packet);
 }
 
 int main(int argc, char **argv) {
@@ -356,13 +413,16 @@ int main(int argc, char **argv) {
     }
     bool is_pcap = length >= 24 && (little(data, 4) == 0xa1b23c4d || little(data, 4) == 0xa1b2c3d4);
     if (is_pcap) {
+        uint64_t packet = 0;
         for (size_t at = 24; at + 16 <= length;) {
             size_t captured = little(data + at + 8, 4);
             if (captured > length - at - 16) break;
-            int size = 0;
-            const uint8_t *payload = udp_payload(data + at + 16, (int)captured, &size);
-            if (payload != NULL && is_mdp) mdp_packet(payload, size);
-            else if (payload != NULL) mold_packet(payload, size);
+            datagram one;
+            int kind = udp_datagram(data + at + 16, (int)captured, &one);
+            bool is_sound = kind >= 0;
+            if (kind > 0) is_sound = (is_mdp ? mdp_packet : mold_packet)(one.flow, one.payload, one.size) && one.is_whole;
+            packet++;
+            if (!is_sound) reject(packet);
             at += 16 + captured;
         }
         return 0;
@@ -370,6 +430,7 @@ int main(int argc, char **argv) {
     uint64_t number = 0;
     for (size_t at = 0; at + 2 <= length;) {
         size_t size = big(data + at, 2);
+        if (size > length - at - 2 || (size == 0 && at + 2 < length)) reject(number + 1);
         if (size == 0 || size > length - at - 2) break;
         itch_message(++number, data + at + 2, (int)size);
         at += 2 + size;

@@ -1,10 +1,14 @@
 """An example parser under test: ITCH 5.0 and MDP 3.0 from standard input to NDJSON, with the standard library alone.
 
-Reads a pcap of UDP over IPv4 (MoldUDP64 or MDP 3.0, with `--layout FILE`) or a BinaryFILE. The layout of MDP's templates
-is a text, a line a message, group or field. The variable BUG plants one mistake, by name, for tests of the tests.
+Reads a pcap of UDP over IPv4 (MoldUDP64 or MDP 3.0, with `--layout FILE`), a BinaryFILE, or with `--udp PORT` datagrams on
+127.0.0.1 until it is told to end. The layout of MDP's templates is a text, a line a message, group or field. Numbers that
+are missing and packets that cannot be what they say are reported, lines among the others. It puts no fragments together.
+The variable BUG plants one mistake, by name, for tests of the tests.
 """
 import json
 import os
+import signal
+import socket
 import struct
 import sys
 
@@ -42,6 +46,10 @@ ITCH = {
     'O': ('DirectListingWithCapitalRaise', 'stock:8 openEligibilityStatus:1 minimumAllowablePrice:I maximumAllowablePrice:I '
           'nearExecutionPrice:I nearExecutionTime:Q lowerPriceRangeCollar:I upperPriceRangeCollar:I'),
 }
+
+
+class Rejected(Exception):
+    """A packet, or a part of it, that cannot be what it says."""
 
 
 def read_itch(data):
@@ -108,16 +116,16 @@ class Mdp:
                     block['fields'].append(Field(rest))
 
     def read(self, data):
-        """The values of a message, its header first; None where its template is unknown or it does not fit."""
+        """The values of a message, its header first; None where its template is unknown. Raises Rejected."""
         if len(data) < 8:
-            return None
+            raise Rejected
         length, template, schema, version = struct.unpack_from('<HHHH', data)
         message = self.messages.get(template)
         if message is None or schema != 1 or version > message['until']:
             return None
         values = {'type': str(template), 'name': message['name'], 'version': version}
         if 8 + length > len(data) or (version <= 13 and length < least(message, version)):
-            return None
+            raise Rejected
         if BUG == 'block-length-ignored':
             length = message['length']
         values.update(self.block(message, data, 8, length, version))
@@ -128,16 +136,18 @@ class Mdp:
                 continue
             size = group['size']
             if at + size > len(data):
-                return None
+                raise Rejected
             stride = int.from_bytes(data[at:at + 2], 'little')
             count = data[at + group['count_at']]
             at += size
             if at + stride * count > len(data) or (count and version <= 13 and stride < least(group, version)):
-                return None
+                raise Rejected
             shown = data[at - size + 2] if BUG == 'dimension-3' else count
             values[group['name']] = self.entries(group, data, at, stride, shown, version)
             at += stride * count
-        return None if version <= 13 and at != len(data) else values
+        if version <= 13 and at != len(data):
+            raise Rejected
+        return values
 
     def entries(self, group, data, at, stride, count, version):
         if BUG == 'entry-dropped' and count > 1:
@@ -210,82 +220,173 @@ def decimal(mantissa, exponent):
     return sign + whole + ('.' + part if part else '')
 
 
-def mold_packet(data, emit):
+class Numbers:
+    """Which number comes next in each numbering; tells what is missing."""
+
+    def __init__(self, report):
+        self.report, self.next = report, {}
+
+    def take(self, key, number, count):
+        if number == 0:
+            return
+        due = self.next.get(key, number)
+        if number > due and BUG != 'gap-silent':
+            self.report('gap', sequence=due, count=number - due + (1 if BUG == 'gap-count' else 0))
+        self.next[key] = max(due, number + count)
+
+
+def mold_packet(numbers, flow, data, emit):
+    """Emits the messages of a packet; raises Rejected where it is not all messages, those that are whole are kept."""
     if len(data) < 20:
-        return
+        raise Rejected
     sequence, count = struct.unpack_from('>QH', data, 10)
+    key = (flow, data[:10])
     if count == 0xffff and BUG != 'end-of-session':
+        numbers.take(key, sequence, 0)
+        if len(data) > 20:
+            raise Rejected
         return
-    at = 20
+    if sequence + count >= 1 << 64:
+        raise Rejected
+    at, found = 20, 0
     for index in range(count - 1 if BUG == 'last-dropped' and count > 1 else count):
         if BUG == 'end-of-session' and count == 0xffff:
             data[at]
         if at + 2 > len(data):
-            return
+            break
         length = int.from_bytes(data[at:at + 2], 'big')
         if BUG == 'hang-on-empty' and length == 0:
             while True:
                 pass
         if at + 2 + length > len(data):
-            return
+            break
         emit(sequence + index, read_itch(data[at + 2:at + 2 + length]))
         at += 2 + length
+        found += 1
+    numbers.take(key, sequence, found)
+    if found < count or at < len(data):
+        raise Rejected
 
 
-def mdp_packet(mdp, data, emit):
+def mdp_packet(mdp, numbers, flow, data, emit):
+    """The same of MDP, whose packets are numbered; 1 begins anew."""
     if len(data) < 12:
-        return
-    sequence, at = int.from_bytes(data[:4], 'little'), 12
+        raise Rejected
+    sequence, at, is_sound = int.from_bytes(data[:4], 'little'), 12, True
+    if sequence == 1:
+        numbers.next.pop(flow, None)
+    numbers.take(flow, sequence, 1)
     while at + 2 <= len(data):
         size = int.from_bytes(data[at:at + 2], 'little') + (2 if BUG == 'size-excludes-itself' else 0)
         if size < 10 or at + size > len(data):
-            return
-        emit(sequence, mdp.read(data[at + 2:at + size]))
+            raise Rejected
+        try:
+            emit(sequence, mdp.read(data[at + 2:at + size]))
+        except Rejected:
+            is_sound = False
         at += size
+    if at < len(data) or not is_sound:
+        raise Rejected
 
 
 def udp_payload(frame):
-    """The payload of a whole UDP datagram over IPv4; None of anything else."""
+    """Where from and to, and the payload of a UDP datagram over IPv4; None of anything else. Raises Rejected."""
     at, kind = 14, frame[12:14]
     while kind == b'\x81\x00':
         at, kind = at + 4, frame[at + 2:at + 4]
-    if kind != b'\x08\x00' or len(frame) < at + 20 or frame[at] >> 4 != 4:
+    if kind != b'\x08\x00':
         return None
+    if len(frame) < at + 20 or frame[at] >> 4 != 4:
+        raise Rejected
     header, total = (frame[at] & 15) * 4, int.from_bytes(frame[at + 2:at + 4], 'big')
-    flags = int.from_bytes(frame[at + 6:at + 8], 'big')
     udp = at + header
-    if header < 20 or total < header + 8 or frame[at + 9] != 17 or flags & 0x3fff or len(frame) < udp + 8:
+    if header < 20 or total < header:
+        raise Rejected
+    if frame[at + 9] != 17:
         return None
+    if int.from_bytes(frame[at + 6:at + 8], 'big') & 0x3fff or total < header + 8 or len(frame) < udp + 8:
+        raise Rejected
     length = int.from_bytes(frame[udp + 4:udp + 6], 'big')
     if length < 8 or length > total - header:
-        return None
-    return frame[udp + 8:udp + length]
+        raise Rejected
+    return frame[at + 12:at + 20] + frame[udp:udp + 4], frame[udp + 8:udp + length], at + total > len(frame)
+
+
+class Feed:
+    """From datagrams, frames or records to lines on standard output."""
+
+    def __init__(self):
+        self.mdp = Mdp(sys.argv[sys.argv.index('--layout') + 1]) if '--layout' in sys.argv else None
+        self.numbers = Numbers(self.report)
+
+    def report(self, kind, **values):
+        sys.stdout.write(json.dumps({'report': kind, **values}) + '\n')
+
+    def rejected(self, **place):
+        if BUG != 'reject-silent':
+            self.report('reject', **place)
+
+    def emit(self, sequence, values):
+        if values is not None:
+            sys.stdout.write(json.dumps({'sequence': sequence, **values}) + '\n')
+
+    def datagram(self, flow, payload):
+        if self.mdp is None:
+            mold_packet(self.numbers, flow, payload, self.emit)
+        else:
+            mdp_packet(self.mdp, self.numbers, flow, payload, self.emit)
+
+    def pcap(self, source):
+        source.read(20)
+        packet = 0
+        while len(record := source.read(16)) == 16:
+            packet += 1
+            try:
+                found = udp_payload(source.read(int.from_bytes(record[8:12], 'little')))
+                if found is not None:
+                    flow, payload, is_cut = found
+                    self.datagram(flow, payload)
+                    if is_cut:
+                        raise Rejected
+            except Rejected:
+                self.rejected(packet=packet)
+
+    def binary_file(self, data):
+        at, number = 0, 0
+        while at + 2 <= len(data):
+            length = int.from_bytes(data[at:at + 2], 'big')
+            if at + 2 + length > len(data) or (length == 0 and at + 2 < len(data)):
+                return self.rejected(packet=number + 1)
+            if length == 0:
+                return
+            number += 1
+            self.emit(number, read_itch(data[at + 2:at + 2 + length]))
+            at += 2 + length
+
+    def udp(self, port):
+        receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        receiver.bind(('127.0.0.1', port))
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        print('ready', file=sys.stderr, flush=True)
+        while True:
+            payload, sender = receiver.recvfrom(65536)
+            try:
+                self.datagram(sender, payload)
+            except Rejected:
+                self.rejected()
+            sys.stdout.flush()
 
 
 def main():
-    mdp = Mdp(sys.argv[sys.argv.index('--layout') + 1]) if '--layout' in sys.argv else None
-    source, out = sys.stdin.buffer, sys.stdout
-
-    def emit(sequence, values):
-        if values is not None:
-            out.write(json.dumps({'sequence': sequence, **values}) + '\n')
-
+    feed, source = Feed(), sys.stdin.buffer
+    if '--udp' in sys.argv:
+        feed.udp(int(sys.argv[sys.argv.index('--udp') + 1]))
     head = source.read(4)
     if head in (b'\x4d\x3c\xb2\xa1', b'\xd4\xc3\xb2\xa1'):
-        source.read(20)
-        while len(record := source.read(16)) == 16:
-            payload = udp_payload(source.read(int.from_bytes(record[8:12], 'little')))
-            if payload is not None:
-                mold_packet(payload, emit) if mdp is None else mdp_packet(mdp, payload, emit)
-        return
-    data, at, number = head + source.read(), 0, 0
-    while at + 2 <= len(data):
-        length = int.from_bytes(data[at:at + 2], 'big')
-        if length == 0 or at + 2 + length > len(data):
-            return
-        number += 1
-        emit(number, read_itch(data[at + 2:at + 2 + length]))
-        at += 2 + length
+        feed.pcap(source)
+    else:
+        feed.binary_file(head + source.read())
 
 
 main()

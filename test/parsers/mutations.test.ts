@@ -1,8 +1,9 @@
 /** The example parsers through mutations: what they do not do is found, and what breaks them, each in a small capture. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { inputSpecOf } from '../../src/analysis/input.js';
+import { reportSpecOf } from '../../src/compare/reports.js';
 import { checkParser } from '../../src/run/check-capture.js';
 import { checkMutations, type MutationResult } from '../../src/run/mutations/check.js';
 import { parserSpecFrom } from '../../src/run/parser-spec.js';
@@ -27,9 +28,9 @@ function mutations(
 ): Promise<MutationResult[]> {
   const spec = example.spec(protocol, bug);
   // What has number 0 has none with us: compared in order.
-  const parser = { ...spec, mapping: { ...spec.mapping, sequence: null } };
+  const parser = { ...spec, mapping: { ...spec.mapping, sequence: null }, reports: reportSpecOf(true, 'reports') };
   return checkMutations({
-    ...{ parser, input: inputSpecOf(fixture(captures[protocol])), seed: 11, count: 1 },
+    ...{ parser, input: inputSpecOf(fixture(captures[protocol])), seed: 11, count: 1, jobs: 2 },
     ...{ kinds: kindsNamed(kinds), save, parserText: 'x' },
   });
 }
@@ -56,6 +57,9 @@ describe('C', () => {
   it.skipIf(skip !== '').each([
     ['abort-on-empty', 'itch50', 'block-empty', 'crash'],
     ['hang-on-zero', 'mdp3', 'size-zero', 'hang'],
+    ['gap-silent', 'itch50', 'packet-missing', 'differs'],
+    ['gap-count', 'mdp3', 'packet-missing', 'differs'],
+    ['reject-silent', 'itch50', 'count-high', 'differs'],
     ['last-dropped', 'itch50', 'block-empty', 'fails as it is'],
   ] as const)(`%s is a %s of %s: %s${skip}`, async (bug, protocol, kind, verdict) => {
     const save = join(folder, bug);
@@ -69,8 +73,12 @@ describe('C', () => {
     const [{ report, saved, packets }] = results.filter((one) => one.label.kind === kind) as [MutationResult];
     expect(report.verdict).toBe(verdict);
     expect(report.name).toContain(`${kind}, expect `);
+    expect(packets).toBeLessThanOrEqual(3);
+    if (verdict === 'differs') {
+      expect(report.message).toMatch(/^wrong reports: .*\. Saved: /);
+      return;
+    }
     expect(report.message).toContain(`Again: tickreel check --parser 'x' ${saved}`);
-    expect(packets).toBeLessThanOrEqual(2);
     // What was saved shows it again, and no other parser minds it.
     const input = inputSpecOf(saved as string);
     expect((await checkParser(c.spec(protocol, bug), { input })).verdict).toBe(verdict);
@@ -81,6 +89,16 @@ describe('C', () => {
 describe('Python', () => {
   const skip = skipOf(python);
 
+  it.skipIf(skip !== '').each(['itch50', 'mdp3'] as const)(
+    `passes every mutation of %s but fragments, with what it reports${skip}`,
+    async (protocol) => {
+      const others = mutationKinds.map(({ name }) => name).filter((name) => !name.startsWith('ip-fragments'));
+      const results = await mutations(python, protocol, '', others);
+      expect(results.length).toBeGreaterThan(45);
+      expect(failing(results)).toEqual([]);
+    },
+  );
+
   it.skipIf(skip !== '')(`an end of session that is taken for a count is found${skip}`, async () => {
     const kinds = ['end-of-session', 'heartbeat', 'count-high'];
     const results = await mutations(python, 'itch50', 'end-of-session', kinds).catch((error: Error) => error.message);
@@ -89,21 +107,76 @@ describe('Python', () => {
   });
 });
 
-it('memory that grows is told', async () => {
-  const script = `
-    const pieces = [];
-    process.stdin.on('data', (chunk) => { if (process.env.X) pieces.push(Buffer.alloc(1 << 28, chunk[0])); });
-    process.stdin.on('end', () => setTimeout(() => process.exit(pieces.length > 9 ? 1 : 0), 700));`;
-  const spec = parserSpecFrom({ command: [process.execPath, '-e', script], feed: 'pcap', only: ['S'] }, 'grow', folder);
-  const input = inputSpecOf(fixture('itch50-gaps.pcap'));
-  const usual = await checkParser(spec, { input });
-  expect(usual.peakMemoryBytes).toBeGreaterThan(0);
-  const grown = parserSpecFrom(
-    { command: ['env', 'X=1', process.execPath, '-e', script], feed: 'pcap', 'max-memory': '200MB' },
-    'grow',
-    folder,
-  );
-  expect((await checkParser(grown, { input })).verdict).toBe('memory');
+describe('tiny programs', () => {
+  /** Reads messages behind their lengths, and does `harm` where it meets one of a type that ITCH does not have. */
+  const program = (harm: string, shell = false) => {
+    const script = `
+      const chunks = [];
+      process.stdin.on('data', (chunk) => chunks.push(chunk));
+      process.stdin.on('end', () => {
+        const data = Buffer.concat(chunks);
+        let at = 0;
+        for (; at + 2 < data.length; at += 2 + data.readUInt16BE(at)) {
+          if (!'SRHYLVWKJhAFECXDUPQBINO'.includes(String.fromCharCode(data[at + 2]))) break;
+        }
+        if (at + 2 < data.length) { ${harm} }
+      });`;
+    const path = join(folder, `tiny-${Math.random().toString(36).slice(2)}.cjs`);
+    writeFileSync(path, script);
+    // A shell that stays in front of it, and is all that its group's leader is.
+    const command = shell ? ['sh', '-c', `'${process.execPath}' '${path}' & wait $!`] : [process.execPath, path];
+    // No message of the capture is of the type that it is asked for.
+    return { command, only: ['O'], timeout: '2s' };
+  };
+  const harmful = async (keys: object) => {
+    const parser = parserSpecFrom(keys, 'tiny', folder);
+    const results = await checkMutations({
+      ...{ parser, input: inputSpecOf(fixture(captures.itch50)), seed: 11, count: 1, jobs: 2, save: null },
+      ...{ kinds: kindsNamed(['type-unknown', 'field-null']), parserText: 'x' },
+    });
+    return results.map(({ label, report }) => [label.kind, report.verdict, report.message] as const);
+  };
+  // It holds what it takes for longer than between two looks.
+  const take = (megabytes: number) =>
+    `const held = Buffer.alloc(${megabytes} << 20, 1); setTimeout(() => process.exit(held[9] - 1), 1200);`;
+
+  it.each([
+    ['hangs', program('for (;;) {}'), 'hang', /neither read nor wrote for 2000 ms/],
+    ['crashes', program('process.abort();'), 'crash', /SIGABRT/],
+    ['ends otherwise', program('process.exit(3);'), 'crash', /ended with code 3/],
+    ['grows', program(take(400)), 'memory', /took \d+ MiB, and \d+ on the capture as it is/],
+    ['takes too much', { ...program(take(400)), 'max-memory': '250MB' }, 'memory', /took more memory than it may/],
+    ['takes it behind a shell', { ...program(take(400), true), 'max-memory': '250MB' }, 'memory', /more memory/],
+    [
+      'floods',
+      program("setInterval(() => process.stdout.write(' '.repeat(65536) + '\\n'), 0);"),
+      'flood',
+      /bytes without/,
+    ],
+    ['writes rubbish', program("console.log('hello');"), 'rubbish', /line 1 of its output is no JSON: hello/],
+  ] as const)('one that %s is told, and the next case is run', async (_name, keys, verdict, message) => {
+    expect(await harmful(keys)).toEqual([
+      ['type-unknown', verdict, expect.stringMatching(message)],
+      ['field-null', 'pass', ''],
+    ]);
+  });
+});
+
+it('cases that run beside each other are told in their order, and are the same ones', async () => {
+  const command = [process.execPath, '-e', 'setTimeout(() => process.stdin.resume(), 300 * Math.random())'];
+  const parser = parserSpecFrom({ command, only: ['O'], feed: 'pcap' }, 'slow', folder);
+  const told: string[][] = [];
+  for (const jobs of [1, 4]) {
+    const order: string[] = [];
+    const results = await checkMutations({
+      ...{ parser, input: inputSpecOf(fixture(captures.itch50)), seed: 'a', count: 2, jobs, save: null },
+      ...{ kinds: kindsNamed(['session']), parserText: 'x', onResult: ({ label }) => order.push(label.what) },
+    });
+    expect(results.map(({ label }) => label.what)).toEqual(order);
+    told.push(order);
+  }
+  expect(told[0]).toEqual(told[1]);
+  expect(told[0]?.length).toBeGreaterThan(10);
 });
 
 describe('tickreel check --mutations', () => {
@@ -111,7 +184,6 @@ describe('tickreel check --mutations', () => {
     const junit = join(folder, 'junit.xml');
     const module = join(folder, 'parser.mjs');
     const index = new URL('../../dist/index.js', import.meta.url).pathname;
-    const { writeFileSync } = await import('node:fs');
     writeFileSync(
       module,
       `import { itch50 } from ${JSON.stringify(index)};

@@ -1,5 +1,6 @@
 /** Golden records: made, held against the same and against what changed, with and without the whole decode. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inputSpecOf } from '../../src/analysis/input.js';
@@ -104,5 +105,22 @@ describe('a golden record', () => {
     const causes = report.divergences.causes.map(({ cause }) => cause);
     expect(causes).toContain('gaps: 4 where the record says 0');
     expect(report.counts).toMatchObject({ missing: 6518, duplicates: 1, reordered: 1 });
+  });
+
+  it('is not half there where it was stopped, nor where the process ends', async () => {
+    const golden = join(folder, 'stopped.golden');
+    const made = makeGolden(inputSpecOf(itch), golden, { full: true, isStopped: () => true });
+    await expect(made).rejects.toMatchObject({ code: 'stopped' });
+    expect(readdirSync(folder).filter((name) => name.startsWith('stopped'))).toEqual([]);
+    const left = join(folder, 'left.part');
+    const script = `import { writeFileSync } from 'node:fs';
+      import { removedAtExit, temporaryFolder } from ${JSON.stringify(new URL('../../dist/io/temporary-folder.js', import.meta.url).href)};
+      removedAtExit(${JSON.stringify(left)});
+      writeFileSync(${JSON.stringify(left)}, 'x');
+      console.log(temporaryFolder('tickreel-test-').path);
+      process.exit(130);`;
+    const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    expect([status, existsSync(left), existsSync(stdout.trim())]).toEqual([130, false, false]);
+    expect(stdout).toContain('tickreel-test-');
   });
 });

@@ -7,6 +7,7 @@ import { concat, type Packet } from '../../sim/mutations/model.js';
 import { checkParser } from '../check-capture.js';
 import type { CheckReport } from '../check-spec.js';
 import type { ParserSpec } from '../parser-spec.js';
+import { type FedWith, judgeReports } from './judge.js';
 import { type MutationFormat, type WrittenPacket, writeMutations } from './write.js';
 
 /** Divergences looked at; more than that is wrong whatever they are. */
@@ -17,6 +18,7 @@ export interface CaseSetting {
   readonly parser: ParserSpec;
   readonly input: InputSpec;
   readonly format: MutationFormat;
+  readonly fed: FedWith;
 }
 
 /** Writes packets as a capture. */
@@ -33,13 +35,27 @@ export function writeCase(packets: readonly Packet[], format: MutationFormat, pa
 
 /**
  * Runs the parser through the packets, written to `path`. The report passes where all that is missing are messages that
- * a correct parser may leave out, and those that it may pass on again.
+ * a correct parser may leave out, and those that it may pass on again, and where gaps and rejections that the parser
+ * says it reports are those that there are.
  */
 export async function runCase(packets: readonly Packet[], path: string, setting: CaseSetting): Promise<CheckReport> {
-  const { parser, input, format } = setting;
+  const { parser, input, format, fed } = setting;
   const written = writeCase(packets, format, path);
   const own: InputSpec = { ...input, paths: [path], definitions: input.definitions };
-  const report = await checkParser(parser, { input: own, limit: mostDivergences });
+  const report = tolerant(await checkParser(parser, { input: own, limit: mostDivergences }), written);
+  if (report.verdict !== 'pass') return report;
+  const wrong = judgeReports(written, report.reports, fed);
+  return wrong.length === 0 ? report : { ...report, verdict: 'differs', message: `${ofReports}${wrong.join('; ')}` };
+}
+
+const ofReports = 'wrong reports: ';
+
+/** Whether a case's message says that reports were wrong, and messages right. */
+export function isOfReports(message: string): boolean {
+  return message.startsWith(ofReports);
+}
+
+function tolerant(report: CheckReport, written: readonly WrittenPacket[]): CheckReport {
   if (report.verdict !== 'differs' && report.verdict !== 'short') return report;
   const { kept, total } = report.divergences;
   const mayMiss = optionalOf(written);

@@ -2,19 +2,22 @@
  * `check --mutations`: the parser under test through one mutation after another, each in a small capture of its own, so
  * that a crash costs no other case and what fails can be told. Cases that fail are made smaller and saved.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InputSpec } from '../../analysis/input.js';
 import { UsageError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
 import { unwritable } from '../../io/file-error.js';
+import { temporaryFolder } from '../../io/temporary-folder.js';
 import type { MutationKind } from '../../sim/mutations/kind.js';
-import type { Label, Packet } from '../../sim/mutations/model.js';
+import { isOfTcp, type Label, type Packet } from '../../sim/mutations/model.js';
 import { mutate } from '../../sim/mutations/mutate.js';
 import type { CheckReport } from '../check-spec.js';
+import { inTurn } from '../in-turn.js';
+import { openModule } from '../parser-module.js';
 import type { ParserSpec } from '../parser-spec.js';
-import { type CaseSetting, runCase, writeCase } from './case.js';
+import { type CaseSetting, isOfReports, runCase, writeCase } from './case.js';
+import type { FedWith } from './judge.js';
 import { minimise } from './minimise.js';
 import { readMutationSource } from './source.js';
 import type { MutationFormat } from './write.js';
@@ -31,6 +34,9 @@ export interface MutationCheckSpec {
   readonly save: string | null;
   /** The parser as it was given, for the command that repeats a case. */
   readonly parserText: string;
+  /** Cases at a time; one where absent. */
+  readonly jobs?: number;
+  /** Told of each case in their order, whichever was done first. */
   readonly onResult?: (result: MutationResult) => void;
   /** Asked before each case and behind it: true begins no other, and leaves out what was under way. */
   readonly isStopped?: () => boolean;
@@ -47,6 +53,15 @@ export interface MutationResult {
   readonly packets: number;
 }
 
+/** A stretch of the capture with one mutation in it. */
+interface Case {
+  readonly packets: readonly Packet[];
+  readonly label: Label;
+  /** Which of its kind it is, from 1. */
+  readonly nth: number;
+  readonly path: string;
+}
+
 /** Packets of a case before it is made smaller. */
 const windowPackets = 24;
 const mostWindows = 60;
@@ -56,65 +71,98 @@ const mostRuns = { command: 60, module: 6 };
 const growthFactor = 4;
 const growthBytes = 64 << 20;
 
-/** Runs all cases, one after the other; throws UsageError where the parser fails on the capture as it is. */
+/**
+ * Runs all cases, several at a time, and resolves with their results in order; rejects with UsageError where the parser
+ * fails on the capture as it is.
+ */
 export async function checkMutations(spec: MutationCheckSpec): Promise<MutationResult[]> {
   const { parser, input } = spec;
-  const isByMessage = parser.kind === 'module' || parser.feed === 'binaryfile';
-  if (parser.feed === 'udp') {
+  if (parser.feed === 'udp' || parser.count !== null) {
     throw new UsageError(
       'check-mutations',
       '--mutations wants a parser that reads a capture and writes what it decodes',
     );
   }
-  const source = await readMutationSource(input, isByMessage ? 'moldudp64' : 'binaryfile');
-  const isFile = source.packets.some(({ framing }) => framing === 'binaryfile');
+  const fed = await fedWith(parser);
+  const source = await readMutationSource(input, fed === 'packets' ? 'binaryfile' : 'moldudp64');
+  const takesDatagrams = parser.kind === 'module' && fed === 'packets';
+  const packets = takesDatagrams ? source.packets.filter(({ flow }) => flow.transport === 'UDP') : source.packets;
+  const isFile = packets.some(({ framing }) => framing === 'binaryfile');
   const format: MutationFormat = isFile ? 'binaryfile' : 'pcap';
-  const folder = mkdtempSync(join(tmpdir(), 'tickreel-mutations-'));
-  const run = new Cases(spec, { parser, input, format }, source.packets, folder);
+  const kinds = spec.kinds.filter(({ layer }) => fed === 'packets' || layer === 'message' || layer === 'field');
+  if (kinds.length === 0) {
+    throw new UsageError('check-mutations', 'this parser is fed messages alone: of the layers message and field');
+  }
+  const folder = temporaryFolder('tickreel-mutations-');
+  const run = new Cases(spec, { parser, input, format, fed }, packets, folder.path);
   try {
-    const kinds = spec.kinds.filter(({ layer }) => !isByMessage || layer === 'message' || layer === 'field');
-    if (kinds.length === 0) {
-      throw new UsageError('check-mutations', 'this parser is fed messages alone: of the layers message and field');
-    }
     await run.baseline();
-    for (const kind of kinds) await run.kind(kind);
-    return run.results;
+    return await run.all(kinds);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 
+/** What the parser gets to see of a capture. */
+async function fedWith(parser: ParserSpec): Promise<FedWith> {
+  if (parser.kind !== 'module') return parser.feed === 'binaryfile' ? 'messages' : 'packets';
+  const module = await openModule(parser);
+  await module.close();
+  return module.takes;
+}
+
 class Cases {
-  readonly results: MutationResult[] = [];
   private readonly random: Random;
-  private readonly path: string;
   private usualMemory = 0;
 
   constructor(
     private readonly spec: MutationCheckSpec,
     private readonly setting: CaseSetting,
     private readonly packets: readonly Packet[],
-    folder: string,
+    private readonly folder: string,
   ) {
     this.random = new Random(spec.seed);
-    this.path = join(folder, setting.format === 'pcap' ? 'case.pcap' : 'case.NASDAQ_ITCH50');
   }
 
   /** The capture as it is: what a parser gets wrong there is no matter of mutations. */
   async baseline(): Promise<void> {
-    const report = await runCase(this.packets.slice(0, windowPackets * 4), this.path, this.setting);
+    const report = await runCase(this.packets.slice(0, windowPackets * 4), this.pathOf('usual'), this.setting);
     this.usualMemory = report.peakMemoryBytes;
     if (report.verdict === 'pass' || this.isStopped) return;
     const told = `${this.setting.parser.name} fails on the capture as it is (${report.verdict}: ${report.message})`;
     throw new UsageError('check-mutations', `${told}: mend that first, with check alone`);
   }
 
-  async kind(kind: MutationKind): Promise<void> {
-    for (let count = 0; count < this.spec.count && !this.isStopped; count++) {
-      const found = this.place(kind);
-      if (found === null) return;
-      await this.case(found);
+  /** Every case of the kinds, in their order. */
+  async all(kinds: readonly MutationKind[]): Promise<MutationResult[]> {
+    const { jobs = 1, onResult } = this.spec;
+    const results = await inTurn(this.cases(kinds), jobs, (one) => this.result(one), {
+      onResult: (result) => {
+        if (result !== null) onResult?.(result);
+      },
+      isStopped: () => this.isStopped,
+    });
+    return results.filter((result) => result !== null);
+  }
+
+  /** Drawn one after the other, so that they are the same whatever runs beside what. */
+  private *cases(kinds: readonly MutationKind[]): Generator<Case> {
+    let number = 0;
+    for (const kind of kinds) {
+      for (let nth = 1; nth <= this.spec.count; nth++) {
+        const found = this.place(kind);
+        if (found === null) break;
+        yield { ...found, nth, path: this.pathOf(`case-${++number}`) };
+      }
     }
+  }
+
+  private pathOf(name: string): string {
+    return join(this.folder, `${name}.${this.suffix}`);
+  }
+
+  private get suffix(): string {
+    return this.setting.format === 'pcap' ? 'pcap' : 'NASDAQ_ITCH50';
   }
 
   /** A stretch of the capture that has a place for the kind, mutated; null where none was found. */
@@ -132,43 +180,53 @@ class Cases {
     return null;
   }
 
-  private async case({ packets, label }: { packets: readonly Packet[]; label: Label }): Promise<void> {
-    const report = await this.run(packets);
-    // Its parser was ended with us.
-    if (this.isStopped) return;
-    const name = `${label.kind}, expect ${label.verdict}: ${label.what}`;
-    if (report.verdict === 'pass') return this.tell({ label, report: { ...report, name }, saved: null, packets: 0 });
+  /** Null where it was stopped, and its parser ended with us. */
+  private async result(one: Case): Promise<MutationResult | null> {
+    const { packets, label, path } = one;
+    try {
+      const report = await this.run(packets, path);
+      if (this.isStopped) return null;
+      const name = `${label.kind}, expect ${label.verdict}: ${label.what}`;
+      if (report.verdict === 'pass') return { label, report: { ...report, name }, saved: null, packets: 0 };
+      return await this.smaller(one, report, name);
+    } finally {
+      rmSync(path, { force: true });
+    }
+  }
+
+  private async smaller(one: Case, report: CheckReport, name: string): Promise<MutationResult | null> {
+    const { packets, label, path } = one;
     const runs = this.setting.parser.kind === 'module' ? mostRuns.module : mostRuns.command;
-    const isLike = async (one: readonly Packet[]): Promise<boolean> =>
-      !this.isStopped && (await this.run(one)).verdict === report.verdict;
+    const isLike = async (candidate: readonly Packet[]): Promise<boolean> => {
+      if (this.isStopped) return false;
+      const { verdict, message } = await this.run(candidate, path);
+      return verdict === report.verdict && isOfReports(message) === isOfReports(report.message);
+    };
     const small = await minimise(packets, runs, isLike);
-    if (this.isStopped) return;
-    const final = await this.run(small);
-    const saved = this.save(small, label);
+    if (this.isStopped) return null;
+    const final = await this.run(small, path);
+    const saved = this.save(small, one);
     const shown = final.verdict === 'pass' ? report : final;
-    const again = saved === null ? '' : ` Again: tickreel check --parser '${this.spec.parserText}' ${saved}`;
-    const message = `${shown.message}.${again}`;
-    this.tell({
-      label,
-      report: { ...shown, name, message, captures: saved === null ? [] : [saved] },
-      saved,
-      packets: small.length,
-    });
+    // Reports are judged by what was mutated, which the saved capture does not tell.
+    const how = isOfReports(shown.message) ? 'Saved:' : `Again: tickreel check --parser '${this.spec.parserText}'`;
+    const message = `${shown.message}.${saved === null ? '' : ` ${how} ${saved}`}`;
+    const captures = saved === null ? [] : [saved];
+    return { label, report: { ...shown, name, message, captures }, saved, packets: small.length };
   }
 
   private get isStopped(): boolean {
     return this.spec.isStopped?.() === true;
   }
 
-  private async run(packets: readonly Packet[]): Promise<CheckReport> {
-    const report = await runCase(packets, this.path, this.setting);
+  private async run(packets: readonly Packet[], path: string): Promise<CheckReport> {
+    const report = await runCase(packets, path, this.setting);
     const most = this.usualMemory * growthFactor + growthBytes;
     if (report.verdict !== 'pass' || this.usualMemory === 0 || report.peakMemoryBytes <= most) return report;
     const text = `took ${report.peakMemoryBytes >> 20} MiB, and ${this.usualMemory >> 20} on the capture as it is`;
     return { ...report, verdict: 'memory', message: text };
   }
 
-  private save(packets: readonly Packet[], { kind }: Label): string | null {
+  private save(packets: readonly Packet[], { label, nth }: Case): string | null {
     const { save } = this.spec;
     if (save === null) return null;
     try {
@@ -176,24 +234,17 @@ class Cases {
     } catch (error) {
       throw unwritable(save, error, 'open');
     }
-    const nth = this.results.filter(({ label }) => label.kind === kind).length + 1;
-    const { format } = this.setting;
-    const path = join(save, `${kind}-${nth}.${format === 'pcap' ? 'pcap' : 'NASDAQ_ITCH50'}`);
-    writeCase(packets, format, path);
+    const path = join(save, `${label.kind}-${nth}.${this.suffix}`);
+    writeCase(packets, this.setting.format, path);
     return path;
-  }
-
-  private tell(result: MutationResult): void {
-    this.results.push(result);
-    this.spec.onResult?.(result);
   }
 }
 
-/** A stretch of SoupBinTCP begins with a connection of its own. */
+/** A stretch of a TCP stream begins with a connection of its own. */
 function connected(packets: readonly Packet[]): readonly Packet[] {
   const flows = new Set<object>();
   for (const packet of packets) {
-    if (packet.framing === 'soupbintcp' && !flows.has(packet.flow)) packet.connects = true;
+    if (isOfTcp(packet) && !flows.has(packet.flow)) packet.connects = true;
     flows.add(packet.flow);
   }
   return packets;
