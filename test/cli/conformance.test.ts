@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { inputSpecOf } from '../../src/analysis/input.js';
 import type { PackFile } from '../../src/run/conformance.js';
 import { checkGolden } from '../../src/run/golden-check.js';
 import { run, temporaryFolder } from '../support/cli.js';
+
+// The whole of a specification is written and read, on whatever machine this is.
+vi.setConfig({ testTimeout: 180_000 });
 
 const folder = temporaryFolder();
 

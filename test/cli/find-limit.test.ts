@@ -95,7 +95,7 @@ describe('find-limit', () => {
     [['--to', 'udp://239.1.2.3:26477', '--listen'], /multicast stays here with \?iface=127\.0\.0\.1/],
     [
       ['--to', 'udp://127.0.0.1:1', '--ack', 'udp://x'],
-      /--ack 'udp:\/\/x' is not tcp:\/\/HOST:PORT, unix:PATH or file/,
+      /--ack 'udp:\/\/x' is not tcp:\/\/HOST:PORT, unix:PATH, file:PATH or http/,
     ],
     [['--to', 'udp://127.0.0.1:1', '--listen', '--highest', '10x'], /must be in one unit/],
     [['--to', 'udp://127.0.0.1:1', '--listen', '--highest', '10pps'], /--highest 10pps is below --lowest 1kpps/],

@@ -124,9 +124,9 @@ describe('tiny programs', () => {
     const path = join(folder, `tiny-${Math.random().toString(36).slice(2)}.cjs`);
     writeFileSync(path, script);
     // A shell that stays in front of it, and is all that its group's leader is.
-    const command = shell ? ['sh', '-c', `'${process.execPath}' '${path}' & wait $!`] : [process.execPath, path];
+    const command = shell ? ['sh', '-c', `'${process.execPath}' '${path}'; exit $?`] : [process.execPath, path];
     // No message of the capture is of the type that it is asked for.
-    return { command, only: ['O'], timeout: '2s' };
+    return { command, only: ['O'], timeout: '20s' };
   };
   const harmful = async (keys: object) => {
     const parser = parserSpecFrom(keys, 'tiny', folder);
@@ -141,7 +141,7 @@ describe('tiny programs', () => {
     `const held = Buffer.alloc(${megabytes} << 20, 1); setTimeout(() => process.exit(held[9] - 1), 1200);`;
 
   it.each([
-    ['hangs', program('for (;;) {}'), 'hang', /neither read nor wrote for 2000 ms/],
+    ['hangs', { ...program('for (;;) {}'), timeout: '3s' }, 'hang', /neither read nor wrote for 3000 ms/],
     ['crashes', program('process.abort();'), 'crash', /SIGABRT/],
     ['ends otherwise', program('process.exit(3);'), 'crash', /ended with code 3/],
     ['grows', program(take(400)), 'memory', /took \d+ MiB, and \d+ on the capture as it is/],

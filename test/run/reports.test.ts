@@ -228,7 +228,9 @@ describe('reports of a case are judged', () => {
     expect(judgeReports(all, none, 'messages')).toEqual([]);
     expect(judgeReports(all, { ...none, kinds: [] }, 'packets')).toEqual([]);
     const long = { ...reports, gaps: [{ sequence: from, count: to - from + 2 }] };
-    expect(judgeReports(all, long, 'packets')).toEqual([expect.stringMatching(/ reported missing, and number \d+ is not$/)]);
+    expect(judgeReports(all, long, 'packets')).toEqual([
+      expect.stringMatching(/ reported missing, and number \d+ is not$/),
+    ]);
   });
 
   it.each(seeds)('a rejection: seed %i', async (seed) => {

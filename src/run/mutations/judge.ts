@@ -2,6 +2,8 @@
 import type { ParserReports } from '../../compare/reports.js';
 import { formatCounted } from '../../core/time.js';
 import { isOfTcp } from '../../sim/mutations/model.js';
+import { numberOf } from '../../sim/mutations/numbers.js';
+import { isControl, isMdp } from '../../sim/mutations/packets.js';
 import type { WrittenPacket } from './write.js';
 
 /** Mistakes that are told of a case. */
@@ -47,14 +49,13 @@ function wrongGaps(written: readonly WrittenPacket[], { gaps }: ParserReports): 
   return [...missing, ...extra];
 }
 
-/** Numbers of messages that may be taken for lost or not. */
-function doubtful({ packet, expected }: WrittenPacket): Range[] {
-  if (!packet.isOptional) return [];
-  const numbers = expected.messages.flatMap(({ sequence }) => (sequence === null ? [] : [sequence]));
-  const first = Math.min(...numbers);
-  if (!Number.isFinite(first)) return [];
-  // A header may count more than follow, which are then lost.
-  return [[first, first + Math.max(numbers.length, packet.blocks.length, packet.count ?? 0) - 1]];
+/** Numbers of a packet that may be taken for lost or not, in part or all; a header may count more than follow. */
+function doubtful({ packet }: WrittenPacket): Range[] {
+  const first = numberOf(packet);
+  if (!packet.isOptional || Number.isNaN(first)) return [];
+  const { length } = packet.blocks;
+  const count = isMdp(packet) ? 1 : Math.max(length, isControl(packet) ? 0 : (packet.count ?? 0));
+  return [[first, first + count - 1]];
 }
 
 /** The first number of a range that no other has; null where there is none. */
