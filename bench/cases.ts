@@ -25,6 +25,7 @@ import { binaryParserChecksum, pcapParserChecksum } from './peers.js';
 import { sessionMessages } from './session.js';
 import { startupCases } from './startup-cases.js';
 import { textCases } from './text-cases.js';
+import { workerCases } from './workers.js';
 
 /** One thing that is measured. */
 export interface BenchCase {
@@ -184,6 +185,7 @@ export const benchCases: readonly BenchCase[] = [
       () =>
         pcapParserChecksum(bytes),
   },
+  ...workerCases,
   ...mdpCases,
   ...startupCases,
   ...textCases,

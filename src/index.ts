@@ -33,6 +33,7 @@ export { type HistogramSummary, initHistograms, SignedHistogram } from './core/h
 export { Random } from './core/random.js';
 export { createRing, type RingFullPolicy, RingReader, RingWriter } from './core/ring.js';
 export type * from './core/seams.js';
+export { type ChunkReader, controlBytes, SharedChunks } from './core/shared-chunks.js';
 export { TextBuffer } from './core/text-buffer.js';
 export { PacedWaiter, type PacedWaiterOptions, type Pacing, VirtualWaiter, type Waiter } from './core/waiter.js';
 export {

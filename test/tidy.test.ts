@@ -47,10 +47,12 @@ const entries = [
   'index.ts',
   'cli/main.ts',
   'analysis/threads/part-worker.ts',
+  'run/convert-part-worker.ts',
   'run/replay-worker.ts',
   'run/ring-worker.ts',
   'run/parser-worker.ts',
   'run/bench/stage-worker.ts',
+  'run/bench/chunk-worker.ts',
 ];
 
 const files = listFiles(source).filter((path) => path.endsWith('.ts'));

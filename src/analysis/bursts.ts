@@ -65,11 +65,10 @@ export class BurstCounter {
 }
 
 /**
- * All window sizes. What lies in one window of the shortest, packet behind packet, is added in one go, which leaves the
- * same: windows only grow, so the busiest is told by what they have come to.
+ * What lies in one window of the shortest, packet behind packet, put in one go. That leaves the same as one by one:
+ * windows only grow, so the busiest is told by what they have come to.
  */
-export class Bursts {
-  private readonly counters = burstWindowsNs.map((windowNs) => new BurstCounter(windowNs));
+abstract class BurstSpans {
   private fromNs = Number.NaN;
   private untilNs = Number.NaN;
   private packets = 0;
@@ -87,11 +86,7 @@ export class Bursts {
     this.messageCount += count;
   }
 
-  /** The counters, with all that came. */
-  windows(): readonly BurstCounter[] {
-    this.settle();
-    return this.counters;
-  }
+  protected abstract put(fromNs: number, packets: number, messages: number, bytes: number): void;
 
   private begin(timestampNs: number): void {
     this.settle();
@@ -100,12 +95,68 @@ export class Bursts {
     this.untilNs = this.fromNs + shortestNs;
   }
 
-  private settle(): void {
+  protected settle(): void {
     const { packets, messageCount, bytes, fromNs } = this;
     if (packets === 0 && messageCount === 0) return;
-    for (const counter of this.counters) counter.add(fromNs, packets, messageCount, bytes);
+    this.put(fromNs, packets, messageCount, bytes);
     this.packets = 0;
     this.messageCount = 0;
     this.bytes = 0;
+  }
+}
+
+/** All window sizes. */
+export class Bursts extends BurstSpans {
+  private readonly counters = burstWindowsNs.map((windowNs) => new BurstCounter(windowNs));
+
+  /** The counters, with all that came. */
+  windows(): readonly BurstCounter[] {
+    this.settle();
+    return this.counters;
+  }
+
+  /** Adds what a `BurstList` has taken, whose base is so many ns later than the one here. */
+  add(list: Float64Array, shiftNs: number): void {
+    this.settle();
+    for (let at = 0; at < list.length; at += spanColumns) {
+      const [fromNs, packets, messages, bytes] = [list[at], list[at + 1], list[at + 2], list[at + 3]] as Span;
+      this.put(fromNs + shiftNs, packets, messages, bytes);
+    }
+  }
+
+  protected override put(fromNs: number, packets: number, messages: number, bytes: number): void {
+    for (const counter of this.counters) counter.add(fromNs, packets, messages, bytes);
+  }
+}
+
+type Span = [fromNs: number, packets: number, messages: number, bytes: number];
+const spanColumns = 4;
+const firstSpans = 1024;
+
+/** The same of a part of a session, as a list that another thread adds to what came before. */
+export class BurstList extends BurstSpans {
+  private list = new Float64Array(firstSpans * spanColumns);
+  private length = 0;
+
+  /** What came so far, as a copy; forgets it. */
+  take(): Float64Array<ArrayBuffer> {
+    this.settle();
+    const taken = this.list.slice(0, this.length);
+    this.length = 0;
+    return taken;
+  }
+
+  protected override put(fromNs: number, packets: number, messages: number, bytes: number): void {
+    const { length } = this;
+    if (length === this.list.length) {
+      const longer = new Float64Array(length * 2);
+      longer.set(this.list);
+      this.list = longer;
+    }
+    this.list[length] = fromNs;
+    this.list[length + 1] = packets;
+    this.list[length + 2] = messages;
+    this.list[length + 3] = bytes;
+    this.length = length + spanColumns;
   }
 }

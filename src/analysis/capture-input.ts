@@ -5,26 +5,26 @@
  * into one file after another is one stream, and of more than `maxAwake` files those that begin late are opened when
  * their time has come.
  */
-import type { CaptureCounts } from '../capture/capture-reader.js';
 import { FlowTable } from '../capture/flow.js';
-import type { CaptureDescription } from '../capture/frame-reader.js';
-import { formatEpochNs } from '../core/halves.js';
-import type { Damage, DamageHandler, DatagramReader, Flow, RecordReader } from '../core/seams.js';
+import type { Damage, DamageHandler, DatagramReader, Flow, RecordReader, SharedBytes } from '../core/seams.js';
 import type { Stamp } from '../core/seek-index.js';
 import { type Beginning, type CaptureFile, openCapture } from '../io/open-capture.js';
 import type { PreloadStore } from '../io/preload.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { type MergeCursor, MergedReader } from '../replay/merge.js';
 import { type InputSpec, inputName, isStandardInput } from './input.js';
+import { type FileReport, InputFile } from './input-file.js';
 import type { SeekIndexes } from './seek-indexes.js';
 import type { FlowNews, JudgedPart } from './threads/part.js';
 import type { ThreadedFile } from './threads/threaded-file.js';
-import { hindranceOf, type ThreadsOptions, type ThreadsReport } from './threads/threads.js';
+import { hindranceOf, refusalOf, type ThreadsOptions, type ThreadsReport } from './threads/threads.js';
 
 /** Up to so many files are held open from the start. */
 export const maxAwake = 8;
 /** Files that begin further apart than this were not stamped by one clock: ns are exact for 104 days only. */
 const farSeconds = 104 * 86_400;
+
+export type { FileReport } from './input-file.js';
 
 export interface CaptureInputOptions {
   /** Where flows are interned; a table of its own where absent. */
@@ -46,80 +46,21 @@ export interface CaptureInputOptions {
   target?: Stamp;
 }
 
-/** One file of an input, as reports show it. */
-export interface FileReport {
-  file: string;
-  format: CaptureFile['format'];
-  compression: CaptureFile['compression'];
-  /** Day that a BinaryFILE's time stamps were placed on. */
-  date: string | null;
-  /** Stamp of the first record, ns since the epoch; null where there is none, or before it was read. */
-  first: string | null;
-  /** Null for a BinaryFILE. */
-  counts: CaptureCounts | null;
-  skipped: Record<string, number>;
-  /** What the file says of itself: sections, interfaces, blocks; null where it says nothing. */
-  description: CaptureDescription | null;
-}
-
 type DamageOf = (damage: Damage, file: string) => void;
-
-class Entry {
-  file: CaptureFile | ThreadedFile | null = null;
-  /** Where it was begun, if not at its start. */
-  at: Beginning | undefined = undefined;
-  /** Once the file is closed. */
-  report: FileReport | null = null;
-  name: string;
-  kind: CaptureFile['kind'] = 'datagrams';
-  first: { seconds: number; nanoseconds: number } | null = null;
-  sizeBytes: number | null = null;
-  bytesRead = 0;
-
-  constructor(
-    readonly path: string,
-    readonly index: number,
-  ) {
-    this.name = isStandardInput(path) ? 'standard input' : path;
-  }
-
-  async close(): Promise<void> {
-    const { file } = this;
-    if (file === null) return;
-    this.report = this.describe();
-    this.bytesRead = file.bytesRead;
-    this.file = null;
-    await file.close();
-  }
-
-  describe(): FileReport {
-    const { file } = this;
-    if (file === null) return this.report as FileReport;
-    const reader = file.kind === 'datagrams' ? file.reader : null;
-    return {
-      file: this.name,
-      format: file.format,
-      compression: file.compression,
-      date: file.date,
-      first: this.first === null ? null : formatEpochNs(this.first.seconds, this.first.nanoseconds),
-      counts: reader?.counts ?? null,
-      skipped: { ...reader?.skipped },
-      description: reader?.description ?? null,
-    };
-  }
-}
 
 export class CaptureInput {
   /** The records of all files; of a single one its own reader. */
-  reader: RecordReader & Partial<DatagramReader> & { readonly passed?: number };
+  reader: RecordReader & Partial<DatagramReader>;
   readonly name: string;
   private readonly spec: InputSpec;
   private readonly options: CaptureInputOptions & { flows: FlowTable };
   private readonly onDamage: DamageOf;
-  private readonly entries: readonly Entry[];
+  private readonly entries: readonly InputFile[];
   private merged: MergedReader | null = null;
   /** The file that several threads read. */
   private threaded: ThreadedFile | null = null;
+  /** Why it is read by one, by what it turned out to be. */
+  private refusal: string | null = null;
   private hasComparedClocks = false;
   private readonly owners = new Map<Flow, number>();
   /** While a file's first record is looked for, which is read again later: its damage is told then. */
@@ -130,7 +71,7 @@ export class CaptureInput {
     this.onDamage = onDamage;
     this.options = { flows: new FlowTable(), ...options };
     this.name = inputName(spec);
-    this.entries = spec.paths.map((path, index) => new Entry(path, index));
+    this.entries = spec.paths.map((path, index) => new InputFile(path, index));
     this.reader = new MergedReader([]);
   }
 
@@ -159,6 +100,14 @@ export class CaptureInput {
     return this.threaded?.judged ?? null;
   }
 
+  /** Has the file's own reader take the part that `fill` has brought. */
+  readAnew(): void {
+    this.threaded?.readAnew();
+  }
+
+  /** Gives the memory of a part's text back, once that was written. */
+  readonly giveBack = (text: SharedBytes): void => this.threaded?.giveBack(text);
+
   /** The flows of that part. */
   get flows(): readonly Flow[] {
     return this.threaded?.reader.flows ?? [];
@@ -166,7 +115,7 @@ export class CaptureInput {
 
   /** How many threads took part, and why not more; null where there is but one by what is asked. */
   get threads(): ThreadsReport {
-    const reason = this.options.threads === undefined ? null : this.hindrance;
+    const reason = this.options.threads === undefined ? null : (this.hindrance ?? this.refusal);
     return this.threaded?.report ?? { threads: 1, partsAhead: 0, partsInTurn: 0, reason };
   }
 
@@ -237,7 +186,7 @@ export class CaptureInput {
       await this.entries[0]?.file?.fill();
       return;
     }
-    const entry = this.entries[merged.waiting] as Entry;
+    const entry = this.entries[merged.waiting] as InputFile;
     if (merged.isAsleep(entry.index)) {
       await this.openEntry(entry, this.options.target);
       merged.wake(entry.index, this.readerOf(entry));
@@ -252,10 +201,10 @@ export class CaptureInput {
     const { merged } = this;
     if (merged === null) {
       const { seconds, nanoseconds } = this.reader;
-      (this.entries[0] as Entry).first = { seconds, nanoseconds };
+      (this.entries[0] as InputFile).first = { seconds, nanoseconds };
       return;
     }
-    for (const [index, stamp] of merged.held.entries()) (this.entries[index] as Entry).first = stamp;
+    for (const [index, stamp] of merged.held.entries()) (this.entries[index] as InputFile).first = stamp;
     if (this.spec.overlay !== null) return;
     const dated = this.entries.flatMap(({ first, name }) => (first === null ? [] : [{ name, seconds: first.seconds }]));
     dated.sort((a, b) => a.seconds - b.seconds);
@@ -300,7 +249,7 @@ export class CaptureInput {
   }
 
   /** Where there are many files, one that can be opened again sleeps until its first stamp. */
-  private async cursorOf(entry: Entry): Promise<MergeCursor> {
+  private async cursorOf(entry: InputFile): Promise<MergeCursor> {
     if (!this.mayWait || entry.sizeBytes === null) return { reader: this.readerOf(entry) };
     await this.peek(entry);
     if (entry.first !== null) return { reader: null, ...entry.first };
@@ -310,7 +259,7 @@ export class CaptureInput {
   }
 
   /** Notes the stamp of the file's first record and closes it. */
-  private async peek(entry: Entry): Promise<void> {
+  private async peek(entry: InputFile): Promise<void> {
     const file = entry.file as CaptureFile;
     const { reader } = file;
     this.isPeeking = true;
@@ -322,7 +271,7 @@ export class CaptureInput {
   }
 
   /** Opens the file, close before the target where there is one. */
-  private async openEntry(entry: Entry, target?: Stamp): Promise<void> {
+  private async openEntry(entry: InputFile, target?: Stamp): Promise<void> {
     const { indexes } = this.options;
     const isNew = indexes !== undefined && !indexes.knows(entry.index);
     entry.at = undefined;
@@ -344,7 +293,7 @@ export class CaptureInput {
     return this.options.threads?.hindrance ?? hindranceOf(this.spec);
   }
 
-  private async openFile(entry: Entry): Promise<CaptureFile | ThreadedFile> {
+  private async openFile(entry: InputFile): Promise<CaptureFile | ThreadedFile> {
     const { threads } = this.options;
     const isOne = threads === undefined || (threads.threads < 2 && threads.readsAhead !== true);
     if (isOne || this.hindrance !== null) {
@@ -353,6 +302,11 @@ export class CaptureInput {
     let threaded: ThreadedFile | null = null;
     const tell = (damage: Damage) => this.onDamage(damage, entry.name);
     const file = await this.open(entry, (damage) => (threaded === null ? tell(damage) : threaded.damage(damage)), true);
+    this.refusal = refusalOf(file, threads);
+    if (this.refusal !== null) {
+      file.uncut();
+      return file;
+    }
     const { spec } = this;
     const midnightSeconds = file.kind === 'messages' ? file.reader.seconds : 0;
     const setup = { format: file.format, spec, midnightSeconds, stage: threads.stage };
@@ -362,7 +316,7 @@ export class CaptureInput {
     return threaded;
   }
 
-  private open(entry: Entry, onDamage: DamageHandler, isCut: boolean): Promise<CaptureFile> {
+  private open(entry: InputFile, onDamage: DamageHandler, isCut: boolean): Promise<CaptureFile> {
     const { spec, options } = this;
     return openCapture(entry.path, {
       lengthOf: itch50.lengthOf,
@@ -386,7 +340,7 @@ export class CaptureInput {
     });
   }
 
-  private readerOf(entry: Entry): RecordReader {
+  private readerOf(entry: InputFile): RecordReader {
     const file = entry.file as CaptureFile;
     return this.options.wrap?.(file, entry.index, entry.at) ?? file.reader;
   }

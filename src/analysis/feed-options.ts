@@ -23,11 +23,11 @@ export interface FeedHandlers {
   onRecord?(reader: RecordReader, flow: Flow | null, timestampNs: number): void;
   /** A datagram whose flow is recognised, after its messages. */
   onDatagram?(reader: RecordReader, flow: Flow, framing: FlowReport['recognisedAs']): void;
-  /** Instead of `onMessage`, of messages that another thread has judged: so many of the record passed the filters … */
-  onPassed?(messages: number, timestampNs: number, stream: Stream): void;
-  /** … and what was made of all of a part's, once its records were gone through. */
+  /** Instead of the two above, of a part that another thread has judged: so many of a stream passed the filters, … */
+  onPassed?(messages: number, stream: Stream): void;
+  /** … and what was made of all of them, once the part was gone through. */
   onJudged?(judged: JudgedPart): void;
-  /** Asked before a part is gone through: whether its verdicts serve; false has its messages judged here. */
+  /** Asked before a part is gone through: whether what was made of it serves; false has it read here. */
   mayPass?(judged: JudgedPart): boolean;
   onGap?(from: number, to: number, stream: Stream): void;
   /** A packet without messages; `nextSequence` is the number that the next one will have. */

@@ -14,6 +14,7 @@ import { LineComparison } from './line-comparison.js';
 import type { LineSpec } from './line-names.js';
 import { type FeedOptions, MessageFeed } from './message-feed.js';
 import type { Verdict } from './protocol-gate.js';
+import { RecordCounts } from './record-counts.js';
 import type { JudgedPart } from './threads/part.js';
 import { TypeCounts } from './type-counts.js';
 
@@ -30,21 +31,14 @@ export class Inspection {
   readonly feed: MessageFeed;
   private readonly byType = new TypeCounts();
   private readonly known: KnownMessages;
-  private readonly bursts = new Bursts();
+  private readonly counts = new RecordCounts(new Bursts());
   private readonly feedLatency = new SignedHistogram();
   private readonly transactLatency = new SignedHistogram();
   /** By the stream's index. */
   private readonly streamMessages: number[] = [];
   /** Records of BinaryFILEs, by the file's place in the input. */
   private readonly fileRecords: number[] = [];
-  private datagrams = 0;
   private messages = 0;
-  private bytes = 0;
-  private minNs = Number.POSITIVE_INFINITY;
-  private maxNs = Number.NEGATIVE_INFINITY;
-  private backward = 0;
-  private previousNs = Number.NEGATIVE_INFINITY;
-
   private readonly lines: LineComparison;
 
   private constructor(
@@ -66,7 +60,7 @@ export class Inspection {
         onRecord: (reader, flow, timestampNs) => inspection?.onRecord(reader, flow, timestampNs),
         onMessage: (view, offset, length, timestampNs, _sequence, stream, verdict) =>
           inspection?.onMessage(view, offset, length, timestampNs, stream, verdict),
-        onPassed: (messages, timestampNs, stream) => inspection?.onPassed(messages, timestampNs, stream),
+        onPassed: (messages, stream) => inspection?.onPassed(messages, stream),
         onJudged: (judged) => inspection?.onJudged(judged),
         onDatagram: (reader, flow, framing) => inspection?.lines.datagram(reader, flow, framing),
       },
@@ -82,13 +76,7 @@ export class Inspection {
 
   private onRecord(reader: RecordReader, flow: Flow | null, timestampNs: number): void {
     if (flow === null) this.fileRecords[this.feed.input.current] = (this.fileRecords[this.feed.input.current] ?? 0) + 1;
-    else if (flow.transport === 'UDP') this.datagrams++;
-    this.bytes += reader.length;
-    if (timestampNs < this.minNs) this.minNs = timestampNs;
-    if (timestampNs > this.maxNs) this.maxNs = timestampNs;
-    if (timestampNs < this.previousNs) this.backward++;
-    this.previousNs = timestampNs;
-    this.bursts.packet(timestampNs, reader.length);
+    this.counts.record(flow?.transport === 'UDP', reader.length, timestampNs);
     this.plot?.onRecord(reader.length, timestampNs);
   }
 
@@ -102,23 +90,26 @@ export class Inspection {
   ): void {
     this.messages++;
     this.streamMessages[stream.index] = (this.streamMessages[stream.index] ?? 0) + 1;
-    this.bursts.messages(timestampNs, 1);
+    this.counts.messages(timestampNs, 1);
     this.plot?.onMessage(timestampNs);
     const { input } = this.feed;
     if (verdict === 'known') this.known.take(view, offset, length, stream, input.reader, input.current);
   }
 
-  /** Messages of one record that were judged where its part was read. */
-  private onPassed(messages: number, timestampNs: number, stream: Stream): void {
+  /** Messages of one stream that were judged where their part was read. */
+  private onPassed(messages: number, stream: Stream): void {
     this.messages += messages;
     this.streamMessages[stream.index] = (this.streamMessages[stream.index] ?? 0) + messages;
-    this.bursts.messages(timestampNs, messages);
-    for (let left = messages; left > 0 && this.plot !== undefined; left--) this.plot.onMessage(timestampNs);
   }
 
-  /** What a part's known messages were counted as. */
-  private onJudged({ counted }: JudgedPart): void {
+  /** What a part's records, and messages that are known, were counted as. */
+  private onJudged({ counted, records, baseSeconds }: JudgedPart): void {
     if (counted === null) return;
+    const { feed, fileRecords } = this;
+    if (feed.input.kind === 'messages') {
+      fileRecords[feed.input.current] = (fileRecords[feed.input.current] ?? 0) + records;
+    }
+    this.counts.add(counted.span, (baseSeconds - feed.baseSeconds) * 1e9);
     for (const { protocol, code, name, count } of counted.types) {
       const { mdp3 } = this.feed.protocols;
       if (protocol === 'mdp3') mdp3.learnName(code, name);
@@ -158,7 +149,7 @@ export class Inspection {
       damage: feed.damage.kept,
       damageTotal: feed.damage.total,
       timeRange: this.timeRange(),
-      backwardTimestamps: this.backward,
+      backwardTimestamps: this.counts.backward,
       farTimestamps: feed.farStamps,
       busiest: this.busiest(),
       /** Capture stamp less the exchange's own: of each message of ITCH, of each packet of MDP (SendingTime). */
@@ -180,8 +171,8 @@ export class Inspection {
     return {
       /** Packets of captures, and records of BinaryFILEs. */
       total: (counts.packets ?? 0) + this.fileRecords.reduce((sum, records) => sum + records, 0),
-      datagrams: this.datagrams,
-      bytes: this.bytes,
+      datagrams: this.counts.datagrams,
+      bytes: this.counts.bytes,
       skipped: summed(captures.map(({ skipped }) => skipped)) as Record<string, number>,
       counts,
     };
@@ -224,18 +215,19 @@ export class Inspection {
   }
 
   private timeRange() {
-    if (this.minNs > this.maxNs) return null;
+    const { minNs, maxNs } = this.counts;
+    if (minNs > maxNs) return null;
     const { baseSeconds } = this.feed;
     return {
-      from: epochNs(baseSeconds, this.minNs),
-      to: epochNs(baseSeconds, this.maxNs),
-      seconds: (this.maxNs - this.minNs) / 1e9,
+      from: epochNs(baseSeconds, minNs),
+      to: epochNs(baseSeconds, maxNs),
+      seconds: (maxNs - minNs) / 1e9,
     };
   }
 
   private busiest() {
     const report: Record<string, BurstReport> = {};
-    for (const { busiest, tooLate } of this.bursts.windows()) {
+    for (const { busiest, tooLate } of this.counts.bursts.windows()) {
       const { windowNs, fromNs, packets, messages, bytes } = busiest;
       report[`${windowNs / 1e6}ms`.replace('1000ms', '1s')] = {
         from: epochNs(this.feed.baseSeconds, fromNs),

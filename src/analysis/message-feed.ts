@@ -4,6 +4,7 @@
  * What the commands that read share: opening the input, the run's time base, the window and filters, recognition of
  * flows, and the verdict on each message. Damage is collected, never thrown.
  */
+import { OTHER_FLOWS } from '../capture/flow.js';
 import type { Flow, MessageListener, RecordReader, Stream } from '../core/seams.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { type MessageFilter, noFilter, noStream } from '../replay/filter.js';
@@ -81,8 +82,6 @@ export class MessageFeed {
   /** The part being gone through, whose messages were judged elsewhere; null where they are judged here. */
   private judged: JudgedPart | null = null;
   private flowsTold = 0;
-  /** The stream of the latest message of such a part. */
-  private judgedStream: Stream | null = null;
 
   private constructor(
     input: CaptureInput,
@@ -167,19 +166,29 @@ export class MessageFeed {
     try {
       for (;;) {
         while (reader.next()) {
+          if (this.judged !== null) {
+            this.follow(reader);
+            continue;
+          }
           this.take(reader);
           if (this.past > recordsPastWindow || this.isStopped || handlers.isDone?.()) return;
           const pause = handlers.pause?.();
           if (pause) await pause;
         }
-        if (this.judged !== null) this.endPart(this.judged);
+        if (this.judged !== null) {
+          this.endPart(this.judged);
+          const pause = handlers.pause?.();
+          if (pause) await pause;
+        }
         if (reader.done) break;
         this.tellFlows();
         // A pipe's next bytes may never come.
         await Promise.race([input.fill(), this.stopped]);
         if (this.isStopped) return;
         const { judged } = input;
-        if (judged !== null && this.judgesAlike(judged)) this.judged = judged;
+        if (judged === null) continue;
+        if (this.judgesAlike(judged)) this.judged = judged;
+        else input.readAnew();
       }
       this.demux.finish();
     } finally {
@@ -231,7 +240,16 @@ export class MessageFeed {
         this.handlers.onDatagram?.(reader, flow, this.demux.recognisedAs(flow));
       }
     }
-    if (this.judged !== null) this.pass(reader.passed ?? 0, timestampNs);
+  }
+
+  /** Takes a datagram of a part whose messages were judged elsewhere: sessions and lines go on with it. */
+  private follow(reader: CaptureInput['reader']): void {
+    const { view, offset, length, packetNumber, fileOffset } = reader;
+    const flow = reader.flow as Flow;
+    if (!this.filter.acceptsFlow(flow)) return;
+    if (this.demux.datagram(view, offset, length, 0, flow, packetNumber, fileOffset)) {
+      this.handlers.onDatagram?.(reader, flow, this.demux.recognisedAs(flow));
+    }
   }
 
   /** Tells other threads what flows have turned out to be since they were told last. */
@@ -243,19 +261,16 @@ export class MessageFeed {
     }
   }
 
-  private pass(messages: number, timestampNs: number): void {
-    const stream = this.judgedStream;
-    if (messages === 0 || stream === null) return;
-    this.messagesPassed += messages;
-    this.handlers.onPassed?.(messages, timestampNs, stream);
-  }
-
   /** Whether a part's messages, judged elsewhere without what came before it, would be judged alike here. */
   private judgesAlike(judged: JudgedPart): boolean {
     const { demux, gate, input } = this;
     const { flows } = input;
+    // The first record says what time counts from, and where the capture begins.
+    if (this.records === 0 || isFar(judged, this.baseSeconds)) return false;
     if (demux.streams.length + judged.streams.length > MAX_STREAMS) return false;
     const streamOf = streamFinder(demux.streams, flows, this.fileStreams[input.current] ?? null);
+    // Flows beyond the limit share one.
+    if (flows.some(({ name }) => name === OTHER_FLOWS)) return false;
     const isRecognised = flows.every(
       (flow, index) => judged.oddPackets[index] === 0 || demux.recognisedAs(flow) === null,
     );
@@ -272,15 +287,21 @@ export class MessageFeed {
 
   /** Adds the verdicts of the part that was gone through. */
   private endPart(judged: JudgedPart): void {
-    const { demux, gate, input } = this;
+    const { demux, gate, input, handlers } = this;
     this.judged = null;
     const streamOf = streamFinder(demux.streams, input.flows, this.fileStreams[input.current] ?? null);
     for (const one of judged.streams) {
       const stream = streamOf(one);
-      if (stream !== null) gate.addVerdicts(stream, one);
+      if (stream === null) continue;
+      gate.addVerdicts(stream, one);
+      if (one.passed > 0) handlers.onPassed?.(one.passed, stream);
     }
     gate.addCounts(judged);
-    this.handlers.onJudged?.(judged);
+    this.recordsRead += judged.recordsRead;
+    this.records += judged.records;
+    this.messagesRead += judged.messagesRead;
+    this.messagesPassed += judged.messagesPassed;
+    handlers.onJudged?.(judged);
   }
 
   private segment(reader: CaptureInput['reader'], flow: Flow, timestampNs: number): void {
@@ -343,11 +364,7 @@ export class MessageFeed {
     sequence: number,
     stream: Stream,
   ): void {
-    if (this.judged !== null) {
-      this.messagesRead++;
-      this.judgedStream = stream;
-      return;
-    }
+    if (this.judged !== null) return;
     const isOfMdp3 = isMdp3(stream);
     if (this.isMuted) {
       if (isOfMdp3) this.learnSymbol(view, offset, length);
@@ -372,4 +389,9 @@ export class MessageFeed {
     if (verdict === 'known') return this.mdp3Filter.acceptsMessage(view, offset, length);
     return this.mdp3Filter.acceptsUnknown(this.protocols.mdp3.describeLayout(view, offset, length).type);
   }
+}
+
+/** Whether a part's stamps may lie further from the base than numbers are exact. */
+function isFar({ leastSeconds, mostSeconds }: JudgedPart, baseSeconds: number): boolean {
+  return Math.max(mostSeconds - baseSeconds, baseSeconds - leastSeconds) + 1 > farNs / 1e9;
 }

@@ -12,6 +12,9 @@ export const MAX_RECORD_BYTES = MAX_FRAME_BYTES + MAX_RECORD_EXTRA_BYTES;
 /** What a writer may be told. */
 export type CaptureWriterOptions = FrameWriterOptions;
 
+/** Changes the payload at an offset, of a UDP datagram, and the checksum in front of it. */
+export type PatchPayload = (view: DataView, payload: number) => void;
+
 /** Builds the beginning of a capture file and one record after another, in a buffer of the caller's. */
 export abstract class CaptureWriter {
   /** Records whose time does not fit the format, written with the nearest that does. */
@@ -37,6 +40,15 @@ export abstract class CaptureWriter {
 
   /** Length of the record that was written at `at`. */
   abstract lengthAt(view: DataView, at: number): number;
+
+  /** Numbers IPv4 packets in records of another writer as if they had been written here, behind those before. */
+  renumber(records: DataView, patch?: PatchPayload): void {
+    const { recordHeaderBytes } = this;
+    for (let at = 0; at < records.byteLength; at += this.lengthAt(records, at)) {
+      const payload = this.frames.renumber(records, at + recordHeaderBytes);
+      patch?.(records, payload);
+    }
+  }
 
   /** Interface of the record that was written at `at`. */
   interfaceAt(_view: DataView, _at: number): number {

@@ -40,6 +40,7 @@ const IPV4_GROUP_MAC = 0x01005e;
 /** First bytes of the Ethernet addresses that IPv6 groups map to, before their last four (RFC 2464 section 7). */
 const IPV6_GROUP_MAC_PREFIX = 0x3333;
 const DONT_FRAGMENT = 0x4000;
+const ETHERTYPE_AT = 12;
 
 /** What a TCP header says beside its ports; numbers are unsigned. */
 export interface TcpFields {
@@ -151,6 +152,22 @@ export class FrameWriter {
     into.setUint16(ip + 10, ~fold(addWords(0, into, ip, IPV4_HEADER_BYTES)) & 0xffff);
     this.identification = (this.identification + 1) & 0xffff;
     return ip + IPV4_HEADER_BYTES;
+  }
+
+  /**
+   * Gives the UDP frame at `at`, of another writer of these, the identification that it would have here; returns where
+   * its payload is.
+   */
+  renumber(view: DataView, at: number): number {
+    const ip = at + ETHERNET_HEADER_BYTES;
+    if (view.getUint16(at + ETHERTYPE_AT) !== ETHERTYPE_IPV4) return ip + IPV6_HEADER_BYTES + UDP_HEADER_BYTES;
+    const before = view.getUint16(ip + 4);
+    const sum = ~view.getUint16(ip + 10) & 0xffff;
+    view.setUint16(ip + 4, this.identification);
+    // RFC 1624, equation 3.
+    view.setUint16(ip + 10, ~fold(sum + (~before & 0xffff) + this.identification) & 0xffff);
+    this.identification = (this.identification + 1) & 0xffff;
+    return ip + IPV4_HEADER_BYTES + UDP_HEADER_BYTES;
   }
 
   private resolve(flow: Flow): Addresses {

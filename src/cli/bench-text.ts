@@ -14,6 +14,7 @@ export function describeBench(report: BenchReport): string {
     '',
     stageRow('stage', ['ns/msg', 'adds', 'M msg/s', 'GB/s', 'spread', 'B/msg', 'GC', 'checksum']),
     ...report.stages.map(describeStage),
+    ...report.stages.flatMap(threadsLine),
     ...Object.entries(report.skipped).map(([name, why]) => `${name.padEnd(nameWidth)}  left out: ${why}`),
     ...inflateLine(report),
     ...typeLines(report),
@@ -74,6 +75,12 @@ function describeStage(stage: StageReport): string {
 function inflateLine({ inflateShare }: BenchReport): string[] {
   if (inflateShare === null) return [];
   return [`inflate   by itself takes ${percent(inflateShare)} of end to end, which does the rest meanwhile`];
+}
+
+function threadsLine({ name, threads }: StageReport): string[] {
+  if (threads === null) return [];
+  const { count, beside, speedup } = threads;
+  return [`threads   ${name}: ${formatCounted(count, 'thread')}, ${speedup.toFixed(2)} times as fast as ${beside}`];
 }
 
 function stageRow(name: string, cells: readonly string[]): string {

@@ -23,9 +23,11 @@ import { refuseRemote } from './remote.js';
 import { refusePlot, writeReportFile } from './report-file.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, warn } from './summary.js';
+import { defaultThreads, threads } from './threads.js';
 
 interface BenchFlags extends InputFlags {
   runs: number;
+  threads?: number;
   warmUp: number;
   sample: number;
   stages?: RegExp;
@@ -62,6 +64,11 @@ export function addBenchCommand(program: Command, version: string): void {
     .option('--runs <N>', `runs of each stage, in turns; at least ${leastRuns}`, count(leastRuns), 9)
     .addOption(preset('--warm-up <time>', 'how long each runs before it counts, at least', duration, '300ms'))
     .addOption(preset('--sample <bytes>', 'of inflated bytes measure the first so many', sampleSize, '64MiB'))
+    .option(
+      '--threads <N>',
+      'of the stages that several threads share (default: 2, where there are two processors)',
+      threads,
+    )
     .option('--stages <regex>', 'only stages whose name matches: read-cold, read-warm, inflate, frames, …', pattern);
   addParserOptions(command)
     .optionsGroup('An earlier report:')
@@ -233,6 +240,7 @@ async function benchSpec(paths: readonly string[], flags: BenchFlags): Promise<B
     input: inputSpec(paths, flags),
     mostBytes: flags.sample,
     runs: flags.runs,
+    threads: flags.threads ?? defaultThreads(),
     warmUpNs: flags.warmUp,
     stages: flags.stages ?? null,
     parsers: parser,

@@ -39,8 +39,15 @@ import { refuseOutputs } from './report-file.js';
 import { requireOption } from './required.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
+import { addThreadsOptions, defaultThreads, sayThreads, type ThreadsFlags } from './threads.js';
 
-interface ConvertFlags extends InputFlags, FilterFlags, WindowFlags, LineFlags, Omit<FaultFlags, 'lineA' | 'lineB'> {
+interface ConvertFlags
+  extends InputFlags,
+    FilterFlags,
+    WindowFlags,
+    LineFlags,
+    ThreadsFlags,
+    Omit<FaultFlags, 'lineA' | 'lineB'> {
   output: string;
   format?: OutputFormat;
   framing?: ConvertFraming;
@@ -93,7 +100,7 @@ export function addConvertCommand(program: Command): void {
   addFramingOptions(addStampOptions(command));
   addFaultOptions(command);
   const sessionHelp = 'only this session (default: the first where one fits)';
-  addInputOptions(addLineOptions(addWindowOptions(addFilterOptions(command, sessionHelp))))
+  addThreadsOptions(addInputOptions(addLineOptions(addWindowOptions(addFilterOptions(command, sessionHelp)))))
     .addHelpText(
       'after',
       `
@@ -157,7 +164,8 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
     throw new UsageError('terminal', 'standard output is a terminal: name a file with -o, or pipe into a program');
   }
   const summary = new CaptureSummary();
-  const conversion = await Conversion.open(spec, (damage) => summary.onDamage(damage));
+  const threads = { threads: flags.threads ?? defaultThreads() };
+  const conversion = await Conversion.open(spec, (damage) => summary.onDamage(damage), threads);
   const release = stopOnSignal(() => conversion.stop(), toStandardOutput);
   const hideProgress = showProgress(conversion);
   let report: ConvertReport;
@@ -172,6 +180,7 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
     release();
   }
   summary.afterFeed(conversion.feed);
+  sayThreads(flags, conversion.feed.input);
   const isNothing = report.messages + report.packets === 0;
   if (isNothing) warn(`nothing was written: ${reasonOfNothing(report, conversion, flags)}`);
   warnings(report, conversion, flags);

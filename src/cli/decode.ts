@@ -126,10 +126,11 @@ async function decode(paths: readonly string[], flags: DecodeFlags): Promise<voi
         else lines?.take(feed.input.reader, view, offset, length, sequence, stream, verdict);
         output.flushFull();
       },
-      mayPass: (judged) => lines?.fits(judged) ?? false,
+      mayPass: (judged) => countsOnly || (lines?.fits(judged) ?? false),
       onJudged(judged) {
+        counted += judged.counted?.printed ?? 0;
         const text = lines?.add(judged);
-        if (text !== undefined) output.writeBytes(text);
+        if (text !== undefined) output.writeBytes(text, feed.input.giveBack);
       },
       onDamage: (damage) => summary.onDamage(damage),
       isDone: () => (lines?.count ?? 0) >= limit,
@@ -173,7 +174,8 @@ function writerOf(flags: DecodeFlags, protocols: Protocols, fileName: () => stri
 
 /** What other threads are to make of messages. */
 function stageOf(flags: DecodeFlags, filter: FilterSpec, format: OutputFormat, { paths }: InputSpec): StageSpec {
-  if (flags.count === true || needsAllBefore(flags)) return { kind: 'none' };
+  if (needsAllBefore(flags)) return { kind: 'none' };
+  if (flags.count === true) return { kind: 'count', filter };
   const [path = ''] = paths;
   const fileName = isStandardInput(path) ? 'standard input' : path;
   return { kind: 'text', filter, writer: { ...writerFlags(flags, format, paths.length > 1), fileName } };

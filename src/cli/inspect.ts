@@ -64,11 +64,13 @@ async function inspect(paths: readonly string[], flags: InspectFlags): Promise<v
   refusePlot(flags.plot, input.paths, flags.json ? '--json' : null);
   await initHistograms();
   const filter = filterSpec(flags);
+  // A picture is drawn of every record.
+  const needsAll = needsAllBefore(flags) || flags.plot !== undefined;
   const options = {
     filter,
     window: new CaptureWindow(windowOf(flags)),
     lines: lineSpec(flags),
-    threads: threadsOf(flags, needsAllBefore(flags) ? { kind: 'none' } : { kind: 'count', filter }),
+    threads: threadsOf(flags, needsAll ? { kind: 'none' } : { kind: 'count', filter }),
   };
   const plot = flags.plot === undefined ? undefined : new CapturePlot();
   const inspection = await Inspection.open(input, options, plot);

@@ -1,6 +1,7 @@
 /** Standard output for bulk text: few large writes, and back-pressure for who asks. */
 
 import { exitCode } from '../core/exit-code.js';
+import type { SharedBytes } from '../core/seams.js';
 import { TextBuffer } from '../core/text-buffer.js';
 
 /** Text is handed over in pieces of about so many bytes. */
@@ -12,8 +13,8 @@ export class Output {
   private blocked = false;
   private readonly stream: NodeJS.WriteStream;
   /** Bytes that the stream may still read from, and such as it has done with. */
-  private readonly lent: Uint8Array<ArrayBuffer>[] = [];
-  private readonly spare: Uint8Array<ArrayBuffer>[] = [];
+  private readonly lent: Uint8Array[] = [];
+  private readonly spare: Uint8Array[] = [];
 
   constructor(stream: NodeJS.WriteStream = process.stdout) {
     this.stream = stream;
@@ -28,10 +29,10 @@ export class Output {
     this.write(`${text}\n`);
   }
 
-  /** Hands over bytes of text behind what was appended; they are the stream's from then on. */
-  writeBytes(bytes: Uint8Array): void {
+  /** Hands over bytes of text behind what was appended; they are the stream's until `onWritten` gives them back. */
+  writeBytes(bytes: SharedBytes, onWritten: (bytes: SharedBytes) => void): void {
     this.flush();
-    if (!this.stream.write(bytes)) this.blocked = true;
+    if (!this.stream.write(bytes, () => onWritten(bytes))) this.blocked = true;
   }
 
   /** Hands the text over where it has become long enough. */

@@ -1,4 +1,5 @@
 /** `--threads`: how many threads read a capture, and what `--verbose` tells of them. */
+import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import type { CaptureInput } from '../analysis/capture-input.js';
 import type { StageSpec } from '../analysis/threads/part.js';
@@ -13,10 +14,12 @@ export interface ThreadsFlags {
   verbose?: boolean;
 }
 
+const threadsHelp = 'read a file of more than 16 MiB by so many threads (default: 2, where there are two processors)';
+
 export function addThreadsOptions(command: Command): Command {
   return command
     .optionsGroup('Threads:')
-    .option('--threads <N>', 'read by so many threads, where the capture is long enough (default: 1)', threads)
+    .option('--threads <N>', threadsHelp, threads)
     .option('--verbose', 'say on standard error how many threads took part, and why not more');
 }
 
@@ -26,7 +29,12 @@ export function threadsOf(
   stage: StageSpec,
   options: Pick<ThreadsOptions, 'seed' | 'hindrance'> = {},
 ): ThreadsOptions {
-  return { threads: flags.threads ?? 1, stage, ...options };
+  return { threads: flags.threads ?? defaultThreads(), stage, ...options };
+}
+
+/** Two threads, as long as there is a processor for each. */
+export function defaultThreads(): number {
+  return Math.min(2, availableParallelism());
 }
 
 /**
@@ -45,7 +53,8 @@ export function sayThreads({ verbose }: ThreadsFlags, input: CaptureInput): void
   warn(`${input.name}: ${formatCounted(threads, 'thread')}${shared}${reason === null ? '' : `: ${reason}`}`);
 }
 
-function threads(text: string): number {
+/** Reads the option; throws UsageError for more than there may be. */
+export function threads(text: string): number {
   const value = count(1)(text);
   if (value > maxThreads) throw new UsageError('threads', `--threads ${text}: ${maxThreads} are the most`);
   return value;

@@ -20,6 +20,7 @@ export const measuring: Topic = {
         ['scan', 'messages in memory: layouts checked, types counted, time stamps or headers read'],
         ['decode', 'messages in memory: every field through typed handlers'],
         ['decode-batch', 'the same in batches by type (ITCH)'],
+        ['decode-threads', 'the same by several threads, --threads of them, with how many times as fast that is'],
         ['decode-types', 'the same for each type by itself'],
         ['json', 'session, and NDJSON as decode writes it'],
         ['end-to-end', "the file from the kernel's cache to every field"],

@@ -108,6 +108,9 @@ export interface CapturedFrame {
   readonly payloadLength: number;
 }
 
+/** Bytes that threads hand to each other uncopied. */
+export type SharedBytes = Uint8Array<SharedArrayBuffer>;
+
 /**
  * A pull cursor over timestamped datagrams, and over the bytes of TCP streams in pieces as they become readable in
  * order. The view may be another after each `next()`.

@@ -21,13 +21,17 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class TextBuffer {
   /** Replaced when the buffer grows or gives its bytes away, and `view` with it. */
-  bytes: Uint8Array<ArrayBuffer>;
-  view: DataView<ArrayBuffer>;
+  bytes: Uint8Array;
+  view: DataView;
   /** Bytes of text so far. */
   length = 0;
 
-  constructor(capacity = 1 << 16) {
-    this.bytes = new Uint8Array(capacity + slackBytes);
+  /** `allocate` gives memory of so many bytes, all 0. */
+  constructor(
+    capacity = 1 << 16,
+    private readonly allocate = (bytes: number): Uint8Array => new Uint8Array(bytes),
+  ) {
+    this.bytes = allocate(capacity + slackBytes);
     this.view = new DataView(this.bytes.buffer);
   }
 
@@ -54,7 +58,7 @@ export class TextBuffer {
   }
 
   /** Gives the bytes away and goes on, empty, in `bytes`, or in new ones of the same capacity. */
-  replace(bytes: Uint8Array<ArrayBuffer> = new Uint8Array(this.bytes.length)): void {
+  replace(bytes: Uint8Array = this.allocate(this.bytes.length)): void {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.length = 0;
@@ -62,7 +66,7 @@ export class TextBuffer {
 
   private grow(least: number): void {
     const { bytes, length } = this;
-    this.replace(new Uint8Array(Math.max(least, bytes.length * 2)));
+    this.replace(this.allocate(Math.max(least, bytes.length * 2)));
     this.bytes.set(bytes.subarray(0, length));
     this.length = length;
   }

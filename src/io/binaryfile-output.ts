@@ -1,7 +1,7 @@
 /** Writes a NASDAQ BinaryFILE: a 2-byte big-endian length before each message; a length of 0 ends the session. */
 import { copyBytes } from '../core/copy.js';
-import type { FileWriter } from './file-writer.js';
-import type { CountingOutput, OutputCounts } from './message-output.js';
+import type { RecordFile } from './file-writer.js';
+import type { CountingOutput, FramedPart, OutputCounts } from './message-output.js';
 
 const prefixLength = 2;
 const maxMessage = 65_535;
@@ -11,9 +11,9 @@ export class BinaryFileOutput implements CountingOutput {
   private messages = 0;
   private tooLong = 0;
   private zeroLength = 0;
-  private readonly file: FileWriter;
+  private readonly file: RecordFile;
 
-  constructor(file: FileWriter) {
+  constructor(file: RecordFile) {
     this.file = file;
   }
 
@@ -39,6 +39,17 @@ export class BinaryFileOutput implements CountingOutput {
     copyBytes(view, offset, file.view, at + prefixLength, length);
     file.commit(prefixLength + length);
     this.messages++;
+  }
+
+  canTakePart(): boolean {
+    return true;
+  }
+
+  takePart({ bytes, tooLong, messages }: FramedPart): void {
+    this.file.write(bytes);
+    this.tooLong += tooLong;
+    this.messages += messages?.written ?? 0;
+    this.zeroLength += messages?.zeroLength ?? 0;
   }
 
   endOfSession(): void {

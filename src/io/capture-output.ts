@@ -1,10 +1,15 @@
 /** A pcap or pcapng file that datagrams and TCP segments are written to, framed, each with its stamp. */
-import { type CaptureWriter, type CaptureWriterOptions, MAX_RECORD_BYTES } from '../capture/capture-writer.js';
+import {
+  type CaptureWriter,
+  type CaptureWriterOptions,
+  MAX_RECORD_BYTES,
+  type PatchPayload,
+} from '../capture/capture-writer.js';
 import { MAX_IPV6_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES, type TcpFields } from '../capture/frame-writer.js';
 import { PcapWriter } from '../capture/pcap-writer.js';
 import { PcapngWriter } from '../capture/pcapng-writer.js';
 import type { DatagramOutput, Flow } from '../core/seams.js';
-import { type FileWriter, openFileWriter } from './file-writer.js';
+import { openFileWriter, type RecordFile } from './file-writer.js';
 
 export type CaptureFormat = 'pcap' | 'pcapng';
 
@@ -19,8 +24,23 @@ export interface CaptureOutputSpec extends CaptureWriterOptions {
 
 /** Creates the file; throws SinkError where that fails. */
 export function openCaptureOutput(spec: CaptureOutputSpec): CaptureOutput {
-  const writer = spec.format === 'pcap' ? new PcapWriter(spec) : new PcapngWriter(spec);
-  return new CaptureOutput(openFileWriter(spec.path, spec.inputPaths ?? []), writer);
+  const writer = captureWriter(spec);
+  const file = openFileWriter(spec.path, spec.inputPaths ?? []);
+  file.write(writer.header());
+  return CaptureOutput.headless(file, writer);
+}
+
+/** What builds the records of a format. */
+export function captureWriter(spec: Omit<CaptureOutputSpec, 'path' | 'inputPaths'>): CaptureWriter {
+  return spec.format === 'pcap' ? new PcapWriter(spec) : new PcapngWriter(spec);
+}
+
+/** Records that were built elsewhere, by a writer of the same format. */
+export interface BuiltRecords {
+  readonly bytes: Uint8Array;
+  readonly packets: number;
+  readonly tooLong: number;
+  readonly clampedTimestamps: number;
 }
 
 /** Made by `openCaptureOutput`. */
@@ -29,13 +49,27 @@ export class CaptureOutput implements DatagramOutput {
   packets = 0;
   /** Datagrams longer than any that their addresses' protocol can carry, left out. */
   tooLong = 0;
-  private readonly file: FileWriter;
+  private readonly file: RecordFile;
   private readonly writer: CaptureWriter;
 
-  constructor(file: FileWriter, writer: CaptureWriter) {
+  private constructor(file: RecordFile, writer: CaptureWriter) {
     this.file = file;
     this.writer = writer;
-    file.write(writer.header());
+  }
+
+  /** Records alone, behind a header that stands in the file already, or is written by others. */
+  static headless(file: RecordFile, writer: CaptureWriter): CaptureOutput {
+    return new CaptureOutput(file, writer);
+  }
+
+  /** Takes what was built elsewhere behind what was written here; packets are numbered on, and payloads patched. */
+  append({ bytes, packets, tooLong, clampedTimestamps }: BuiltRecords, patch?: PatchPayload): void {
+    const { writer } = this;
+    writer.renumber(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), patch);
+    writer.clampedTimestamps += clampedTimestamps;
+    this.file.write(bytes);
+    this.packets += packets;
+    this.tooLong += tooLong;
   }
 
   /** Bytes of the file, those still buffered included. */

@@ -23,8 +23,18 @@ export function openFileWriter(path: string, inputPaths: readonly string[]): Fil
   }
 }
 
+/** Where records are written: a file, or memory that stands for one. */
+export interface RecordFile {
+  readonly view: DataView;
+  readonly bytes: number;
+  reserve(length: number): number;
+  commit(length: number): void;
+  write(bytes: Uint8Array): void;
+  close(): void;
+}
+
 /** Made by `openFileWriter`. Whoever writes reserves room, puts bytes there, and commits them. */
-export class FileWriter {
+export class FileWriter implements RecordFile {
   /** The buffer; what `reserve` answered is a place in it. */
   readonly view = new DataView(new ArrayBuffer(bufferBytes));
   /** Bytes of the file, those still buffered included. */
@@ -52,8 +62,14 @@ export class FileWriter {
     this.bytes += length;
   }
 
-  /** Copies bytes, at most 1 MiB. */
+  /** Copies bytes; those that would fill the buffer go out at once. */
   write(bytes: Uint8Array): void {
+    if (bytes.length >= bufferBytes) {
+      this.flush();
+      this.bytes += bytes.length;
+      this.put(bytes);
+      return;
+    }
     this.buffer.set(bytes, this.reserve(bytes.length));
     this.commit(bytes.length);
   }
@@ -73,13 +89,17 @@ export class FileWriter {
     const { used } = this;
     // What could not be written is not tried again.
     this.used = 0;
-    for (let done = 0; done < used; ) done += this.writeSome(done, used - done);
+    this.put(this.buffer.subarray(0, used));
+  }
+
+  private put(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) done += this.writeSome(bytes, done);
   }
 
   /** Returns how many bytes were taken: 0 where a pipe is full, after a pause. */
-  private writeSome(from: number, length: number): number {
+  private writeSome(bytes: Uint8Array, from: number): number {
     try {
-      return writeSync(this.descriptor, this.buffer, from, length);
+      return writeSync(this.descriptor, bytes, from, bytes.length - from);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EAGAIN') {

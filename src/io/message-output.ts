@@ -2,9 +2,16 @@
 import { type Endpoint, flowBetween } from '../capture/endpoint.js';
 import { UsageError } from '../core/errors.js';
 import type { DatagramOutput, Flow, MessageOutput } from '../core/seams.js';
+import type { Stamp } from '../core/seek-index.js';
 import { BinaryFileOutput } from './binaryfile-output.js';
-import { type CaptureFormat, openCaptureOutput } from './capture-output.js';
-import { openFileWriter } from './file-writer.js';
+import {
+  type BuiltRecords,
+  type CaptureFormat,
+  CaptureOutput,
+  captureWriter,
+  openCaptureOutput,
+} from './capture-output.js';
+import { openFileWriter, type RecordFile } from './file-writer.js';
 import { MoldUDP64Output } from './moldudp64-output.js';
 import { SoupBinTCPOutput } from './soupbintcp-output.js';
 
@@ -34,6 +41,28 @@ export interface OutputCounts {
 /** A message output that counts. */
 export interface CountingOutput extends MessageOutput {
   readonly counts: OutputCounts;
+  /**
+   * Whether messages that were framed elsewhere, the first of them stamped so, can follow what was written here;
+   * `sequence` is the number that the first has to have, 0 for the next. Absent where none can.
+   */
+  canTakePart?(first: Stamp, sequence: number): boolean;
+  /** Takes them. */
+  takePart?(part: FramedPart): void;
+}
+
+/** Messages that were framed elsewhere, numbered from 1 on. */
+export interface FramedPart extends BuiltRecords {
+  readonly messages: {
+    readonly written: number;
+    readonly zeroLength: number;
+    readonly unfinished: UnfinishedBlocks | null;
+  } | null;
+}
+
+/** The messages of a packet that may go on, each behind its length. */
+export interface UnfinishedBlocks extends Stamp {
+  readonly blocks: Uint8Array<ArrayBuffer>;
+  readonly messages: number;
 }
 
 /** What opening takes; what is absent has the default said. */
@@ -86,9 +115,7 @@ export function openMessageOutput(spec: MessageOutputSpec): CountingOutput {
   if (framing === 'soupbintcp' && spec.decorate !== undefined) {
     throw new UsageError('framing', 'datagrams can be changed in MoldUDP64 only, not in SoupBinTCP');
   }
-  const { session = defaultSession, mtu = defaultMtu, pack = 'timestamp', firstSequence = 1 } = spec;
-  const flow = defaultFlow(framing, spec.source, spec.destination);
-  const options = { session, mtu, pack, firstSequence };
+  const options = packingOf(spec, framing);
   const capture = {
     path: spec.path,
     format,
@@ -97,9 +124,22 @@ export function openMessageOutput(spec: MessageOutputSpec): CountingOutput {
   };
   // Options are checked before the file is made.
   if (framing === 'soupbintcp') {
-    return SoupBinTCPOutput.open({ ...options, flow }, () => openCaptureOutput(capture));
+    return SoupBinTCPOutput.open(options, () => openCaptureOutput(capture));
   }
-  return MoldUDP64Output.open({ ...options, flow }, () => openCaptureOutput(capture), spec.decorate);
+  return MoldUDP64Output.open(options, () => openCaptureOutput(capture), spec.decorate);
+}
+
+/** MoldUDP64 packets of a pcap or pcapng, without its header, for another output to append. */
+export function moldUDP64Part(file: RecordFile, spec: Omit<MessageOutputSpec, 'path'>): MoldUDP64Output {
+  const format = spec.format === 'pcapng' ? 'pcapng' : 'pcap';
+  const ttl = spec.ttl === undefined ? {} : { ttl: spec.ttl };
+  const output = () => CaptureOutput.headless(file, captureWriter({ format, ...ttl }));
+  return MoldUDP64Output.open(packingOf(spec, 'moldudp64'), output);
+}
+
+function packingOf(spec: Omit<MessageOutputSpec, 'path'>, framing: OutputFraming) {
+  const { session = defaultSession, mtu = defaultMtu, pack = 'timestamp', firstSequence = 1 } = spec;
+  return { session, mtu, pack, firstSequence, flow: defaultFlow(framing, spec.source, spec.destination) };
 }
 
 /** From who sends the messages to who gets them, where they are not told. */

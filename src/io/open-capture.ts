@@ -212,12 +212,17 @@ export class OpenedFile<Kind, Format, Reader extends RecordReader, Day> {
       this.readAhead();
       return;
     }
-    if (isCut) {
-      this.head = head;
-      return;
-    }
-    reader.push(head.bytes);
-    if (head.complete) reader.end();
+    this.head = head;
+    if (!isCut) this.uncut();
+  }
+
+  /** Has the reader take the chunks after all; before any was read. */
+  uncut(): void {
+    const { head } = this;
+    if (head === null || this.isHeadRead) return;
+    this.head = null;
+    this.reader.push(head.bytes);
+    if (head.complete) this.reader.end();
     else this.readAhead();
   }
 

@@ -1,6 +1,7 @@
 /** Copies datagrams into a capture file as they are, with other stamps and addresses where asked. */
 import type { MessageFeed } from '../analysis/message-feed.js';
 import type { Protocols } from '../analysis/protocols.js';
+import type { CopiedPart } from '../analysis/threads/part.js';
 import type { DatagramReader, Flow } from '../core/seams.js';
 import { type CaptureOutput, openCaptureOutput } from '../io/capture-output.js';
 import { FaultyCopy } from './convert-faults.js';
@@ -39,6 +40,15 @@ export class DatagramCopy {
     if (this.faulty !== null) return this.faulty.take(reader, flow);
     this.put(reader.view, reader.offset, reader.length, flow, reader.seconds, reader.nanoseconds);
     return true;
+  }
+
+  /** Takes the datagrams of a part that was read elsewhere, `messages` in them; its bytes can be used again then. */
+  takePart(part: CopiedPart, messages: number): void {
+    this.messages += messages;
+    if (part.first !== null && part.last !== null) this.span.goOn(part.first, part.last);
+    if (part.packets + part.tooLong === 0) return;
+    this.output ??= this.open();
+    this.output.append(part);
   }
 
   /** Puts out what was held back. `isComplete`: all was read. */

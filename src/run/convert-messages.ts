@@ -2,9 +2,16 @@
 import { itch50Landmarks } from '../analysis/landmarks.js';
 import type { MessageFeed } from '../analysis/message-feed.js';
 import type { Protocols } from '../analysis/protocols.js';
+import type { CopiedPart } from '../analysis/threads/part.js';
 import { UsageError } from '../core/errors.js';
-import type { Stream } from '../core/seams.js';
-import { type CountingOutput, defaultFlow, type OutputFraming, openMessageOutput } from '../io/message-output.js';
+import type { Flow, Stream } from '../core/seams.js';
+import {
+  type CountingOutput,
+  defaultFlow,
+  type MessageOutputSpec,
+  type OutputFraming,
+  openMessageOutput,
+} from '../io/message-output.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { MessageFilter } from '../replay/filter.js';
 import { Arbiter } from '../session/arbiter.js';
@@ -35,9 +42,7 @@ export class MessageCopy {
   constructor(spec: ConvertSpec, span: StampSpan, protocols: Protocols) {
     this.spec = spec;
     this.span = span;
-    // Flows and sessions were chosen as they were read.
-    const chosen = { destinations: [], sessions: [], channels: [], feeds: [] };
-    this.filter = new MessageFilter({ ...spec.filter, ...chosen }, itch50Landmarks, protocols);
+    this.filter = messageFilterOf(spec, protocols);
     this.keepsNumbers = spec.resequence === null && (spec.keepSequence || !this.filter.readsMessages);
     this.arbiter = new Arbiter({
       onMessage: (view, offset, length, seconds, nanoseconds, sequence) =>
@@ -67,6 +72,27 @@ export class MessageCopy {
     if (stream.isUnsequenced) this.unsequenced++;
     else if (this.isOfSession(stream)) this.arbiter.message(view, offset, length, seconds, nanoseconds, sequence);
     else this.others.set(stream.session, (this.others.get(stream.session) ?? 0) + 1);
+  }
+
+  /** Whether a part's messages, framed elsewhere, are what would be written here; `flows` are the part's. */
+  canTake({ messages, first }: CopiedPart, flows: readonly Flow[]): boolean {
+    const stream = this.first;
+    if (messages === null || stream === null || !this.arbiter.isAt(messages.firstSequence)) return false;
+    const flow = messages.flow < 0 ? null : flows[messages.flow];
+    if (flow !== stream.flow || messages.session !== stream.session) return false;
+    if (first === null) return true;
+    return this.output?.canTakePart?.(first, this.keepsNumbers ? messages.firstSequence : 0) ?? false;
+  }
+
+  /** Takes them. */
+  takePart(part: CopiedPart): void {
+    const { messages, first, last } = part;
+    if (messages === null) return;
+    this.arbiter.passRun(messages.firstSequence, messages.count);
+    this.filtered += messages.filtered;
+    if (first === null || last === null) return;
+    this.span.goOn(first, last);
+    this.output?.takePart?.(part);
   }
 
   /** Puts out what was held back, and the end of the session where the input has it; not where a window cut it off. */
@@ -159,27 +185,52 @@ export class MessageCopy {
     throw new UsageError('framing', `${text} with --destination or --channel`);
   }
 
-  /** Addresses are those of the input where its transport is the output's. */
   private open(): CountingOutput {
     const { spec, session } = this;
-    const flow = this.first?.flow;
-    const common = { path: spec.output, format: spec.format, inputPaths: spec.input.paths };
-    if (spec.format === 'binaryfile') return openMessageOutput(common);
-    const framing = this.outputFraming;
-    const transport = framing === 'soupbintcp' ? 'TCP' : 'UDP';
-    const own = flow?.transport === transport ? flow : defaultFlow(framing);
-    const to = new FlowMap(spec.remapSources, spec.remapDestinations).get(own);
-    return openMessageOutput({
-      ...common,
-      framing,
-      session: spec.sessionName ?? (session && fitsSession(session) ? session : undefined),
-      source: { address: to.source, port: to.sourcePort },
-      destination: { address: to.destination, port: to.destinationPort },
-      mtu: spec.mtu ?? undefined,
-      pack: spec.pack ?? undefined,
-      firstSequence: spec.resequence ?? undefined,
-    });
+    const file = { path: spec.output, inputPaths: spec.input.paths };
+    if (spec.format === 'binaryfile') return openMessageOutput({ ...file, format: spec.format });
+    const framed = messageOutputSpec({ ...spec, framing: this.outputFraming }, this.first?.flow ?? null, session);
+    return openMessageOutput({ ...framed, ...file });
   }
+}
+
+/** What of a conversion says how messages are framed. */
+export type MessageFraming =
+  | 'format'
+  | 'framing'
+  | 'sessionName'
+  | 'mtu'
+  | 'pack'
+  | 'resequence'
+  | 'remapSources'
+  | 'remapDestinations';
+
+/** Addresses are those of the input where its transport is the output's. */
+export function messageOutputSpec(
+  spec: Pick<ConvertSpec, MessageFraming>,
+  flow: Flow | null,
+  session: string | null,
+): Omit<MessageOutputSpec, 'path'> {
+  const framing = spec.framing === 'soupbintcp' ? spec.framing : 'moldudp64';
+  const transport = framing === 'soupbintcp' ? 'TCP' : 'UDP';
+  const own = flow?.transport === transport ? flow : defaultFlow(framing);
+  const to = new FlowMap(spec.remapSources, spec.remapDestinations).get(own);
+  return {
+    format: spec.format,
+    framing,
+    session: spec.sessionName ?? (session && fitsSession(session) ? session : undefined),
+    source: { address: to.source, port: to.sourcePort },
+    destination: { address: to.destination, port: to.destinationPort },
+    mtu: spec.mtu ?? undefined,
+    pack: spec.pack ?? undefined,
+    firstSequence: spec.resequence ?? undefined,
+  };
+}
+
+/** The filter of messages: flows and sessions were chosen as they were read. */
+export function messageFilterOf({ filter }: Pick<ConvertSpec, 'filter'>, protocols: Protocols): MessageFilter {
+  const chosen = { destinations: [], sessions: [], channels: [], feeds: [] };
+  return new MessageFilter({ ...filter, ...chosen }, itch50Landmarks, protocols);
 }
 
 /** A name that was printed with escapes does not fit the field that it came from. */

@@ -12,11 +12,13 @@ import { LineNames } from '../analysis/line-names.js';
 import { type LinesReport, linesReport } from '../analysis/lines-report.js';
 import { MessageFeed } from '../analysis/message-feed.js';
 import { isMdp3 } from '../analysis/protocols.js';
+import type { CopiedPart, JudgedPart, StageSeed } from '../analysis/threads/part.js';
+import type { ThreadsOptions } from '../analysis/threads/threads.js';
 import { OTHER_FLOWS } from '../capture/flow.js';
 import { UsageError } from '../core/errors.js';
 import { initHistograms } from '../core/histogram.js';
 import type { DatagramReader, Flow, RecordReader, Stream } from '../core/seams.js';
-import { asksOfMessages, noFilter } from '../replay/filter.js';
+import { asksOfMessages, type FilterSpec, noFilter } from '../replay/filter.js';
 import { CaptureWindow } from '../replay/window.js';
 import { recordsPastWindow } from '../replay/windowed-reader.js';
 import type { FlowReport } from '../session/demux.js';
@@ -25,6 +27,7 @@ import { windowOf } from './capture-source.js';
 import { DatagramCopy } from './convert-datagrams.js';
 import { MessageCopy } from './convert-messages.js';
 import { PacketCopy } from './convert-packets.js';
+import { type CopySpec, makerOfCopies } from './convert-part.js';
 import type { ConvertReport, ConvertSpec } from './convert-spec.js';
 import { Restamper, StampSpan } from './restamp.js';
 
@@ -78,10 +81,12 @@ export class Conversion {
   static async open(
     spec: ConvertSpec,
     onDamage: (damage: ConvertReport['damage'][number]) => void,
+    threads: Omit<ThreadsOptions, 'stage' | 'seed' | 'makers'> = { threads: 1 },
   ): Promise<Conversion> {
     await initHistograms();
     let conversion: Conversion | undefined;
     const { destinations, sessions, channels, feeds } = spec.filter;
+    const filter = { ...noFilter, destinations, sessions, channels, feeds };
     const feed = await MessageFeed.open(
       spec.input,
       {
@@ -91,12 +96,15 @@ export class Conversion {
         onHeartbeat: (nextSequence, stream) => conversion?.takeHeartbeat(nextSequence, stream),
         onDatagram: (reader, flow, framing) => conversion?.compare(reader, flow, framing),
         onDamage,
+        mayPass: ({ copied }) => copied !== null && conversion?.canTake(copied) === true,
+        onJudged: (judged) => conversion?.takePart(judged),
         isDone: () => conversion?.isDone ?? false,
       },
       // Messages are filtered once in order; the window is kept here, so that what comes before it is not unknown.
       {
-        filter: { ...noFilter, destinations, sessions, channels, feeds },
+        filter,
         learnsSymbols: spec.filter.symbols.length > 0,
+        threads: { ...copyThreads(spec, filter, threads), seed: () => conversion?.seed() ?? null },
       },
     );
     try {
@@ -155,6 +163,27 @@ export class Conversion {
     else if (reader.truncated && !this.spec.allowTruncated) this.truncated++;
     else if (this.datagrams) this.isOver = !this.datagrams.take(reader as DatagramReader, flow);
     else if (this.feed.demux.recognisedAs(flow) === 'MDP3') this.takePacket(flow);
+  }
+
+  /** What threads that copy have to know of what was written. */
+  private seed(): StageSeed {
+    return { columns: null, symbols: [], symbolsVersion: 0, origin: this.span.origin };
+  }
+
+  /** Whether what a thread made of a part is what would be written here. */
+  private canTake(copied: CopiedPart): boolean {
+    const { datagrams, packets, messages, feed } = this;
+    if (copied.messages === null) return datagrams instanceof DatagramCopy;
+    return datagrams === null && packets === null && messages.canTake(copied, feed.input.flows);
+  }
+
+  private takePart({ copied, records, messagesPassed }: JudgedPart): void {
+    if (copied === null) return;
+    this.records += records;
+    this.truncated += copied.truncated;
+    if (this.datagrams) this.datagrams.takePart(copied, messagesPassed);
+    else this.messages.takePart(copied);
+    this.feed.input.giveBack(copied.bytes);
   }
 
   private compare(reader: RecordReader, flow: Flow, framing: FlowReport['recognisedAs']): void {
@@ -239,15 +268,7 @@ export class Conversion {
 
   /** Whether the input, by its first datagram or message, and what is asked allow for each datagram as it is. */
   private keepsDatagrams(flow: Flow | null): boolean {
-    const { spec, feed } = this;
-    const asksMessages = asksOfMessages(spec.filter) || spec.filter.sessions.length > 0;
-    const reframes = spec.framing !== null || spec.mtu !== null || spec.pack !== null || spec.sessionName !== null;
-    return (
-      flow?.transport === 'UDP' &&
-      feed.input.messageFiles.length === 0 &&
-      spec.format !== 'binaryfile' &&
-      !(asksMessages || reframes || spec.resequence !== null || spec.restamp.exchange)
-    );
+    return flow?.transport === 'UDP' && this.feed.input.messageFiles.length === 0 && asksNothing(this.spec);
   }
 
   /** Merged are those of the session that was framed anew, and of MDP 3.0. */
@@ -283,4 +304,37 @@ export class Conversion {
       damageTotal: feed.damage.total,
     };
   }
+}
+
+/** Whether what is asked for allows for each datagram as it is. */
+function asksNothing(spec: ConvertSpec): boolean {
+  const { filter, framing, mtu, pack, sessionName, resequence, restamp } = spec;
+  const asksMessages = asksOfMessages(filter) || filter.sessions.length > 0;
+  const reframes = framing !== null || mtu !== null || pack !== null || sessionName !== null;
+  return spec.format !== 'binaryfile' && !(asksMessages || reframes || resequence !== null || restamp.exchange);
+}
+
+/** How threads share a conversion: where datagrams are kept as they are, each builds the records of its parts. */
+function copyThreads(spec: ConvertSpec, filter: FilterSpec, threads: Omit<ThreadsOptions, 'stage'>): ThreadsOptions {
+  if (!isCopiedInParts(spec)) return { ...threads, stage: { kind: 'none' } };
+  const { format, framing, sessionName, mtu, pack, resequence, remapSources, remapDestinations } = spec;
+  const { restamp, allowTruncated } = spec;
+  const copy: CopySpec = {
+    ...{ format, framing, sessionName, mtu, pack, resequence, remapSources, remapDestinations },
+    ...{ restamp, allowTruncated, filter: spec.filter, isVerbatim: asksNothing(spec) },
+  };
+  const script = new URL('./convert-part-worker.js', import.meta.url);
+  return { ...threads, stage: { kind: 'copy', filter, spec: copy }, makers: { makerOf: makerOfCopies, script } };
+}
+
+/**
+ * Whether parts can be copied by themselves: symbols are learned from what came before, a window ends where a stamp
+ * says, packets that are filled whatever the stamps go on from part to part, and so do numbers that are kept beside
+ * messages left out, segments of TCP and faults.
+ */
+function isCopiedInParts(spec: ConvertSpec): boolean {
+  const { filter, framing, pack, keepSequence, from, until, faults } = spec;
+  const isWhole = from === undefined && until === undefined && faults === null && filter.symbols.length === 0;
+  const isPacked = spec.format === 'binaryfile' || ((framing ?? 'moldudp64') === 'moldudp64' && pack !== 'mtu');
+  return isWhole && isPacked && !(keepSequence && asksOfMessages(filter));
 }

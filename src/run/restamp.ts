@@ -3,6 +3,7 @@ import { ExchangeClock } from '../analysis/exchange-clock.js';
 import { isOnCalendar } from '../core/calendar.js';
 import { UsageError } from '../core/errors.js';
 import { formatEpochNs } from '../core/halves.js';
+import type { Stamp } from '../core/seek-index.js';
 import { newYorkDate, newYorkTime, type When } from '../core/time.js';
 
 /** What is to become of time stamps; with none of it they stay. In this order: exchange, speed, start or shift. */
@@ -42,6 +43,18 @@ export class Restamper {
       throw new UsageError('start', '--start and --shift contradict each other: give one of them');
     }
     this.spec = spec;
+  }
+
+  /** What differences are counted from; null before the first stamp. */
+  get origin(): Stamp | null {
+    const { hasFirst, firstSeconds: seconds, firstNanoseconds: nanoseconds } = this;
+    return hasFirst ? { seconds, nanoseconds } : null;
+  }
+
+  /** Takes another's origin for its own, before any stamp. */
+  beginAt({ seconds, nanoseconds }: Stamp): void {
+    this.set(seconds, nanoseconds);
+    this.begin();
   }
 
   /** `ownNs`: the message's own time since midnight; negative where it is not known. */
@@ -122,6 +135,30 @@ export class StampSpan {
     this.hasFirst = true;
     this.firstSeconds = this.restamper.seconds;
     this.firstNanoseconds = this.restamper.nanoseconds;
+  }
+
+  /** What differences are counted from. */
+  get origin(): Stamp | null {
+    return this.restamper.origin;
+  }
+
+  get firstStamp(): Stamp | null {
+    return this.hasFirst ? { seconds: this.firstSeconds, nanoseconds: this.firstNanoseconds } : null;
+  }
+
+  get lastStamp(): Stamp | null {
+    return this.hasFirst ? { seconds: this.stampSeconds, nanoseconds: this.stampNanoseconds } : null;
+  }
+
+  /** Takes stamps that another has made behind those made here. */
+  goOn(first: Stamp, last: Stamp): void {
+    if (!this.hasFirst) {
+      this.hasFirst = true;
+      this.firstSeconds = first.seconds;
+      this.firstNanoseconds = first.nanoseconds;
+    }
+    this.restamper.seconds = last.seconds;
+    this.restamper.nanoseconds = last.nanoseconds;
   }
 
   get first(): string | null {

@@ -117,6 +117,15 @@ export class BlockCounter {
     return this.countLast(view, this.countAlone(view, at, end, end), end);
   }
 
+  /**
+   * The first place from `from` on where messages seem to begin, whole and of known types; −1 where none does within
+   * some thousand bytes. It is a guess: what proves it is a walk, from where a message is known to begin, which meets
+   * it.
+   */
+  boundaryFrom(view: DataView, from: number, end: number): number {
+    return this.findBoundary(view, from, end, end);
+  }
+
   /** Guesses where the cursors behind the first begin; false where one finds no place. */
   private guess(view: DataView, offset: number, stop: number, end: number): boolean {
     const { places } = this.lists;

@@ -139,6 +139,12 @@ export class Arbiter {
     return true;
   }
 
+  /** Whether `passRun` takes messages from `sequence` on; 0: such without numbers, where nothing is held. */
+  isAt(sequence: number): boolean {
+    if (this.held.size > 0) return false;
+    return sequence === 0 || (sequence === this.nextSequence && sequence === this.seen.next);
+  }
+
   /** Declares what has not come of the messages before `next` missing, or begins there; passes on what follows. */
   giveUp(next: number): void {
     if (this.nextSequence === 0 && this.held.size === 0) this.begin(next);

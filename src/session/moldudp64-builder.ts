@@ -74,8 +74,9 @@ export class MoldUDP64Builder {
   /** Messages that no datagram can hold, left out. */
   tooLong = 0;
   private readonly maxLength: number;
-  private readonly byStamp: boolean;
-  private filling: MoldUDP64Packet;
+  readonly byStamp: boolean;
+  /** The packet that is not complete yet. */
+  filling: MoldUDP64Packet;
 
   constructor(options: MoldUDP64BuilderOptions) {
     const { mtu, firstSequence = 1 } = options;
@@ -143,6 +144,12 @@ export class MoldUDP64Builder {
     filling.nanoseconds = nanoseconds;
     this.nextSequence += count;
     this.messages += count;
+  }
+
+  /** Whether messages of this stamp may go into the packet that is not complete. */
+  isFilling(seconds: number, nanoseconds: number): boolean {
+    const { filling } = this;
+    return filling.messageCount > 0 && filling.nanoseconds === nanoseconds && filling.seconds === seconds;
   }
 
   /** Counts a message without packing it, and lets go of the packet being filled. */

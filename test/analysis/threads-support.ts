@@ -1,5 +1,6 @@
 /** Reads a capture by one thread and in parts that are read ahead, for tests that compare the two. */
 
+import fc from 'fast-check';
 import type { Input } from '../../src/analysis/input.js';
 import { Inspection } from '../../src/analysis/inspection.js';
 import { MessageFeed } from '../../src/analysis/message-feed.js';
@@ -13,6 +14,31 @@ import { type FilterSpec, noFilter } from '../../src/replay/filter.js';
 /** Parts of so many bytes, all read ahead that can be, on this thread. */
 function ahead(stage: StageSpec, partBytes: number): Pick<ThreadsOptions, 'threads' | 'stage'> & ThreadsOptions {
   return { threads: 1, readsAhead: true, startBytes: 1, partBytes, stage };
+}
+
+/** Bytes changed, cut out and doubled anywhere, some of them into what looks like a record's beginning. */
+export const wounds = fc.array(
+  fc.record({
+    at: fc.integer({ min: 40, max: 9999 }).map((place) => place / 10_000),
+    kind: fc.constantFrom('byte', 'cut', 'double', 'zero', 'header'),
+    value: fc.nat(255),
+  }),
+  { minLength: 1, maxLength: 4 },
+);
+
+export function wounded(bytes: Buffer, list: readonly { at: number; kind: string; value: number }[]): Buffer {
+  let out = Buffer.from(bytes);
+  for (const { at, kind, value } of list) {
+    const place = Math.floor(at * out.length);
+    if (kind === 'byte') out[place] = value;
+    else if (kind === 'zero') out.fill(0, place, Math.min(place + 2, out.length));
+    else if (kind === 'cut') out = Buffer.concat([out.subarray(0, place), out.subarray(place + value)]);
+    else {
+      const piece = kind === 'header' ? out.subarray(24, 40) : out.subarray(place, place + value);
+      out = Buffer.concat([out.subarray(0, place), piece, out.subarray(place)]);
+    }
+  }
+  return out;
 }
 
 /** What `inspect` reports; `partBytes` 0: by one thread. */

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { initHistograms } from '../../src/core/histogram.js';
 import { noFilter } from '../../src/replay/filter.js';
-import { decoded, inspected } from './threads-support.js';
+import { decoded, inspected, wounded, wounds } from './threads-support.js';
 
 const fixtures = ['itch50-session.pcap', 'itch50-gaps.pcap', 'mdp3-session.pcap', 'itch50-session.NASDAQ_ITCH50.gz'];
 const fixture = (name: string): string => join('fixtures', name);
@@ -58,31 +58,6 @@ describe('in parts as in one piece', () => {
 });
 
 describe('damaged and hostile bytes', () => {
-  /** Bytes changed, cut out and doubled anywhere, some of them into what looks like a record's beginning. */
-  const wounds = fc.array(
-    fc.record({
-      at: fc.integer({ min: 40, max: 9999 }).map((place) => place / 10_000),
-      kind: fc.constantFrom('byte', 'cut', 'double', 'zero', 'header'),
-      value: fc.nat(255),
-    }),
-    { minLength: 1, maxLength: 4 },
-  );
-
-  function wounded(bytes: Buffer, list: readonly { at: number; kind: string; value: number }[]): Buffer {
-    let out = Buffer.from(bytes);
-    for (const { at, kind, value } of list) {
-      const place = Math.floor(at * out.length);
-      if (kind === 'byte') out[place] = value;
-      else if (kind === 'zero') out.fill(0, place, Math.min(place + 2, out.length));
-      else if (kind === 'cut') out = Buffer.concat([out.subarray(0, place), out.subarray(place + value)]);
-      else {
-        const piece = kind === 'header' ? out.subarray(24, 40) : out.subarray(place, place + value);
-        out = Buffer.concat([out.subarray(0, place), piece, out.subarray(place)]);
-      }
-    }
-    return out;
-  }
-
   for (const name of fixtures) {
     it(`of ${name}`, async () => {
       const stored = readFileSync(fixture(name));

@@ -29,7 +29,7 @@ describe('stages', () => {
     const bytes = gzipSync(readFileSync(session));
     const path = file('session.pcap.gz', bytes);
     const plot = join(folder, 'cost.svg');
-    const { code, stderr, report } = await bench(path, ...quick, '--plot', plot);
+    const { code, stderr, report } = await bench(path, ...quick, '--threads', '2', '--plot', plot);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(report.input).toMatchObject({
       files: [
@@ -48,6 +48,7 @@ describe('stages', () => {
       'scan',
       'decode',
       'decode-batch',
+      'decode-threads',
       'json',
       'end-to-end',
     ];
@@ -57,6 +58,8 @@ describe('stages', () => {
     const sumOf = (name: string) => report.stages.find((one) => one.name === name)?.checksum;
     expect(sumOf('end-to-end')).toBe(sumOf('decode'));
     expect(sumOf('decode-batch')).toBe(sumOf('decode'));
+    const shared = report.stages.find(({ name }) => name === 'decode-threads');
+    expect(shared).toMatchObject({ checksum: sumOf('decode'), threads: { count: 2, beside: 'decode-batch' } });
     expect(sumOf('frames')).toBe(8610);
     expect(sumOf('inflate')).toBe(readFileSync(session).length);
     const nsOf = (name: string) => report.stages.find((one) => one.name === name)?.nsPerMessage as number;

@@ -1,5 +1,6 @@
 /** Threads that read parts of a capture ahead of the one that goes through them in order. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { SharedBytes } from '../../core/seams.js';
 import type { FlowNews, PartAnswer, PartJob, PartSetup, StageSeed } from './part.js';
 
 /** Parts that a thread has at once, so that it never waits for the next. */
@@ -30,7 +31,10 @@ export class Crew {
     setup: PartSetup,
     threads: number,
     private readonly seed: SeedNow,
+    /** Memory for the text of a part, where there is some. */
+    private readonly spare: () => SharedBytes | null,
     private readonly onAnswer: (answer: PartAnswer) => void,
+    private readonly script = new URL('./part-worker.js', import.meta.url),
   ) {
     this.members = Array.from({ length: threads }, () => this.hire(setup));
   }
@@ -46,7 +50,7 @@ export class Crew {
   }
 
   /** Gives a part to the one that has the fewest. */
-  give(job: Omit<PartJob, 'news' | 'seed'>): void {
+  give(job: Omit<PartJob, 'news' | 'seed' | 'spare'>): void {
     const member = this.members.reduce((least, one) => (one.parts.size < least.parts.size ? one : least));
     const news = this.news.slice(member.told);
     member.told = this.news.length;
@@ -54,7 +58,7 @@ export class Crew {
     const all = this.seed();
     const seed = all === null ? null : { ...all, symbols: all.symbols.slice(member.symbolsTold) };
     member.symbolsTold = all?.symbols.length ?? 0;
-    member.port.postMessage({ ...job, news, seed } satisfies PartJob);
+    member.port.postMessage({ ...job, news, seed, spare: this.spare() } satisfies PartJob);
   }
 
   /** Takes the answers that have come so far. */
@@ -80,7 +84,7 @@ export class Crew {
 
   private hire(setup: PartSetup): Member {
     const { port1: port, port2 } = new MessageChannel();
-    const worker = new Worker(new URL('./part-worker.js', import.meta.url), {
+    const worker = new Worker(this.script, {
       workerData: { setup, port: port2 },
       transferList: [port2],
     });

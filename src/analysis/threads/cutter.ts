@@ -7,11 +7,13 @@ import type { PartJob, PartSetup } from './part.js';
 
 /** The most bytes of one chunk, with what may be left of a record. */
 const roomBytes = 2_097_152;
+/** Bytes that are asked for at once, at least. */
+const leastReadBytes = 65_536;
 /** Buffers that are kept for further parts. */
-const maxSpare = 4;
+const maxSpare = 16;
 
 /** A part of the file; the same object from when it is cut until it was gone through. */
-export interface Part extends Omit<PartJob, 'news' | 'seed'> {
+export interface Part extends Omit<PartJob, 'news' | 'seed' | 'spare'> {
   /** Records within. */
   readonly packets: number;
   /** Whether there is nothing but packets in it, so that others can read it. */
@@ -66,7 +68,9 @@ export class Cutter {
     this.isStuck = false;
     if (file.isInPlace) {
       this.isBusy = true;
-      const length = await file.readInto(this.buffer.subarray(this.filled));
+      // No more than a part, so that little is left behind it, which has to be copied.
+      const most = Math.max(this.partBytes, this.filled + leastReadBytes);
+      const length = await file.readInto(this.buffer.subarray(this.filled, most));
       this.isBusy = false;
       this.filled += length;
       return length > 0;

@@ -1,4 +1,5 @@
 /** The lines of `decode`, some of which other threads have written. */
+import type { SharedBytes } from '../../core/seams.js';
 import type { TextBuffer } from '../../core/text-buffer.js';
 import { MessageLines } from '../message-lines.js';
 import type { MessageWriter } from '../message-writer.js';
@@ -21,7 +22,7 @@ export class ThreadedLines extends MessageLines {
   seed(): StageSeed | null {
     const { securities, own } = this;
     const { news, version } = securities;
-    return news === null ? null : { columns: own.columns, symbols: news, symbolsVersion: version };
+    return news === null ? null : { columns: own.columns, symbols: news, symbolsVersion: version, origin: null };
   }
 
   /** Whether a part's lines are what would be written here. */
@@ -38,7 +39,7 @@ export class ThreadedLines extends MessageLines {
   }
 
   /** Takes a part's lines as written; the text is to go out behind what was written before. */
-  add({ written }: JudgedPart): Uint8Array | undefined {
+  add({ written }: JudgedPart): SharedBytes | undefined {
     if (written === null) return undefined;
     this.count += written.lines;
     this.own.misplaced += written.misplaced;

@@ -1,14 +1,17 @@
 /** Parts of a capture that are read on other threads: what is asked of them, and what they answer, as plain data. */
 import type { LeapCounts } from '../../capture/capture-reader.js';
-import type { Flow } from '../../core/seams.js';
+import type { Flow, SharedBytes } from '../../core/seams.js';
+import type { Stamp } from '../../core/seek-index.js';
 import type { FilterSpec } from '../../replay/filter.js';
 import type { ForcedFraming } from '../../session/demux.js';
 import type { ProtocolId } from '../application.js';
 import type { InputSpec } from '../input.js';
 import type { WriterFlags } from '../message-writer.js';
 import type { GateCounts } from '../protocol-gate.js';
+import type { RecordSpan } from '../record-counts.js';
 import type { LearnedSymbol } from '../securities.js';
 import type { CodeCount } from '../type-counts.js';
+import type { Rows } from './part-rows.js';
 
 /** What is done with messages where a part is read, beside finding them. */
 export type StageSpec =
@@ -17,7 +20,9 @@ export type StageSpec =
   /** Judge them, and count what `inspect` counts. */
   | { readonly kind: 'count'; readonly filter: FilterSpec }
   /** Judge them, and write them as `decode` prints them. */
-  | { readonly kind: 'text'; readonly filter: FilterSpec; readonly writer: WriterSpec };
+  | { readonly kind: 'text'; readonly filter: FilterSpec; readonly writer: WriterSpec }
+  /** Judge them, and build the records of another capture; `spec` is of whoever does. */
+  | { readonly kind: 'copy'; readonly filter: FilterSpec; readonly spec: unknown };
 
 /** Flags of the writer of lines, as plain data; `fileName` names the only file. */
 export type WriterSpec = Omit<WriterFlags, 'fileName'> & { readonly fileName: string };
@@ -30,6 +35,8 @@ export interface StageSeed {
   readonly symbols: readonly LearnedSymbol[];
   /** How many changes of symbols these make with all before. */
   readonly symbolsVersion: number;
+  /** The first stamp that was written, which others are counted from; null where there is none yet. */
+  readonly origin: Stamp | null;
 }
 
 /** What a thread has to know of the file before it reads parts. */
@@ -61,6 +68,8 @@ export interface PartJob {
   readonly news: readonly FlowNews[];
   /** Null where the stage needs none. */
   readonly seed: StageSeed | null;
+  /** Memory of a text that was written, for the next one. */
+  readonly spare: SharedBytes | null;
 }
 
 export interface PartAnswer {
@@ -69,34 +78,17 @@ export interface PartAnswer {
   readonly result: PartResult | null;
 }
 
-/** Columns of `rows`. */
-export const ROW_OFFSET = 0;
-export const ROW_LENGTH = 1;
-/** Index in `flows`; -1 for a BinaryFILE's. */
-export const ROW_FLOW = 2;
-export const ROW_NANOSECONDS = 3;
-/** Packet number, counted from the part's first, with `ROW_TRUNCATED` added where the payload was cut. */
-export const ROW_PACKET = 4;
-/** Place of the packet in the part. */
-export const ROW_PLACE = 5;
-/** Messages of the record that the filters let pass. */
-export const ROW_PASSED = 6;
-export const ROW_COLUMNS = 8;
-export const ROW_TRUNCATED = 2 ** 30;
-
 /** What was read of a part. */
 export interface PartResult {
-  /** Datagrams or records, in order. */
-  readonly count: number;
-  readonly rows: Int32Array;
-  readonly seconds: Float64Array;
+  /** Datagrams, in order; null of a BinaryFILE. */
+  readonly rows: Rows | null;
   /** In order of first appearance in the part. */
   readonly flows: readonly Flow[];
   /** Null of a BinaryFILE. */
   readonly counts: LeapCounts | null;
   /** Stamp of the last record. */
   readonly last: { readonly seconds: number; readonly nanoseconds: number };
-  /** Null where there was no stage, or where its verdicts may depend on more than is known of what came before. */
+  /** Null where there was no stage. */
   readonly judged: JudgedPart | null;
 }
 
@@ -110,21 +102,73 @@ export interface JudgedStream {
   readonly fit: number;
   readonly unfit: number;
   readonly withheld: number;
+  /** Those that the filters let pass; 0 where that is not asked for. */
+  readonly passed: number;
 }
 
 /** The verdicts on a part's messages, counted. */
 export interface JudgedPart extends GateCounts {
+  readonly recordsRead: number;
+  /** Those on flows that the filters accept. */
+  readonly records: number;
   readonly messagesRead: number;
+  readonly messagesPassed: number;
+  /** What the part's times count from, seconds since the epoch. */
+  readonly baseSeconds: number;
+  /** The range of its stamps. */
+  readonly leastSeconds: number;
+  readonly mostSeconds: number;
   readonly streams: readonly JudgedStream[];
   /** By index in `flows`: packets that came before the flow was recognised, and requests. */
   readonly oddPackets: readonly number[];
   readonly counted: CountedPart | null;
   readonly written: WrittenPart | null;
+  readonly copied: CopiedPart | null;
+}
+
+/** Records of another capture, made of a part. */
+export interface CopiedPart {
+  readonly bytes: SharedBytes;
+  readonly packets: number;
+  /** Datagrams left out: too long for the output, or of which the capture holds only a part. */
+  readonly tooLong: number;
+  readonly truncated: number;
+  /** Packets stamped with the nearest time that the format can hold. */
+  readonly clampedTimestamps: number;
+  /** Stamps written; null where there are none. */
+  readonly first: Stamp | null;
+  readonly last: Stamp | null;
+  /** Of messages framed anew; null where datagrams stay as they are. */
+  readonly messages: CopiedMessages | null;
+}
+
+/** Messages of one stream that were framed anew, from number 1 on. */
+export interface CopiedMessages {
+  /** Index in the part's flows; -1 for a BinaryFILE's. */
+  readonly flow: number;
+  readonly session: string | null;
+  /** Number of the first in the capture; 0 where they have none. */
+  readonly firstSequence: number;
+  readonly count: number;
+  /** Of those: left out by filters, … */
+  readonly filtered: number;
+  /** … of no bytes, which a BinaryFILE cannot hold, … */
+  readonly zeroLength: number;
+  /** … and written, those of `unfinished` among them. */
+  readonly written: number;
+  /** The packet that was not full when the part ended. */
+  readonly unfinished: UnfinishedPacket | null;
+}
+
+/** Messages of a packet, each behind its length, and its stamp. */
+export interface UnfinishedPacket extends Stamp {
+  readonly blocks: Uint8Array<ArrayBuffer>;
+  readonly messages: number;
 }
 
 /** A part's lines. */
 export interface WrittenPart {
-  readonly text: Uint8Array;
+  readonly text: SharedBytes;
   readonly lines: number;
   readonly misplaced: number;
   /** What they hang on, as it was taken to be, … */
@@ -135,10 +179,13 @@ export interface WrittenPart {
   readonly hasNewSymbols: boolean;
 }
 
-/** What `inspect` wants of known messages. */
+/** What `inspect` wants of records and known messages. */
 export interface CountedPart {
+  readonly span: RecordSpan;
   readonly types: readonly CodeCount[];
   /** Capture stamp less the exchange's, ns. */
-  readonly feedLatencies: Float64Array;
-  readonly transactLatencies: Float64Array;
+  readonly feedLatencies: Float64Array<ArrayBuffer>;
+  readonly transactLatencies: Float64Array<ArrayBuffer>;
+  /** Messages that `decode` would print. */
+  readonly printed: number;
 }

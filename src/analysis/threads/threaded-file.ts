@@ -4,7 +4,7 @@
  *
  * Whatever happens to the other threads, this one can read every part: their bytes stay in shared memory.
  */
-import type { Damage, DamageHandler } from '../../core/seams.js';
+import type { Damage, DamageHandler, SharedBytes } from '../../core/seams.js';
 import type { CaptureFile } from '../../io/open-capture.js';
 import { Crew } from './crew.js';
 import { Cutter, type Part } from './cutter.js';
@@ -16,13 +16,16 @@ import { startBytes, type ThreadsOptions, type ThreadsReport } from './threads.j
 /** Parts that are cut ahead, beside those that threads have. */
 const partsAhead = 4;
 /** A part is cut where so many bytes are there; of lines, which are many times as long, sooner. */
-const partBytes = 1_572_864;
+const partBytes = 1_048_576;
 const textPartBytes = 393_216;
+/** Memory of texts that were written is kept for so many more. */
+const maxSpareTexts = 16;
 /** Parts in a row that had to be read here: then the file is none for several threads. */
 const maxRefused = 16;
+/** The same of lines, whose parts were read: what came before may change them, as definitions of symbols do. */
+const maxRefusedLines = 256;
 
 const notWhole = 'what follows is no whole record';
-const tooShort = 'the file is too short to gain by more';
 
 /** `cut`: nobody has it. `given`: a thread has. `read`: `result` tells. */
 interface Work {
@@ -51,10 +54,13 @@ export class ThreadedFile {
   /** `first`: chunks as they come. `parts`: cut ahead. `alone`: the file's own reader takes everything. */
   private mode: 'first' | 'parts' | 'alone' = 'first';
   private refused = 0;
+  /** Whether the part at hand was read ahead, and serves. */
+  private isAdopted = false;
   /** What flows have turned out to be. */
   private readonly news: FlowNews[] = [];
   /** Damage of the source, told when what came before it was gone through: by the parts that were cut then. */
   private readonly held: { damage: Damage; behind: number }[] = [];
+  private readonly spareTexts: SharedBytes[] = [];
 
   constructor(
     private readonly file: CaptureFile,
@@ -68,6 +74,8 @@ export class ThreadedFile {
     const bytes = setup.stage.kind === 'text' ? textPartBytes : partBytes;
     this.cutter = new Cutter(setup.format, options.partBytes ?? bytes);
   }
+
+  private readonly spare = (): SharedBytes | null => this.spareTexts.pop() ?? null;
 
   private readonly seed = (): StageSeed | null => this.options.seed?.() ?? null;
 
@@ -110,11 +118,28 @@ export class ThreadedFile {
   /** Brings the next records: those of a part, read by whichever thread. */
   async fill(): Promise<void> {
     this.judged = null;
+    if (this.isAdopted) this.refused = 0;
+    this.isAdopted = false;
     if (this.current !== null) this.cutter.reuse(this.current);
     this.current = null;
     if (this.mode === 'first') await this.fillFirst();
     else if (this.mode === 'parts') await this.fillPart();
     else await this.file.fill();
+  }
+
+  /** Has the own reader take the part that `fill` has brought: what was made of it elsewhere does not serve. */
+  readAnew(): void {
+    this.judged = null;
+    this.reader.readAnew();
+    this.report.partsAhead--;
+    this.report.partsInTurn++;
+    this.isAdopted = false;
+    this.noteRefused(this.setup.stage.kind === 'text' ? maxRefusedLines : maxRefused);
+  }
+
+  /** Takes back the memory of a part's text. */
+  giveBack({ buffer }: SharedBytes): void {
+    if (this.spareTexts.length < maxSpareTexts) this.spareTexts.push(new Uint8Array(buffer));
   }
 
   async close(): Promise<void> {
@@ -126,7 +151,7 @@ export class ThreadedFile {
 
   /** Before other threads are worth it: chunks as they come. */
   private async fillFirst(): Promise<void> {
-    const { cutter, options, file } = this;
+    const { cutter, file } = this;
     this.isEnded ||= !cutter.isFull && !(await cutter.read(file));
     const part = cutter.cut();
     if (part !== null) this.read(part);
@@ -134,18 +159,33 @@ export class ThreadedFile {
       this.leaveParts(null);
       return;
     }
-    const { sizeBytes, compression } = file;
-    const first = options.startBytes ?? startBytes;
     if (cutter.isLost) this.leaveParts(notWhole);
-    else if (compression === 'none' && sizeBytes !== null && sizeBytes < 2 * first) this.reasonOf(tooShort);
-    else if (cutter.total >= first) this.start();
+    else if (this.isLong || cutter.total >= this.startBytes) this.start();
+  }
+
+  private get startBytes(): number {
+    return this.options.startBytes ?? startBytes;
+  }
+
+  /** Whether enough is known to follow for other threads to be worth their start. */
+  private get isLong(): boolean {
+    const { sizeBytes, compression } = this.file;
+    return compression === 'none' && sizeBytes !== null && sizeBytes >= 2 * this.startBytes;
   }
 
   private start(): void {
     this.mode = 'parts';
     const others = this.options.threads - 1;
     if (others === 0) return;
-    this.crew = new Crew(this.setup, others, this.seed, (answer) => this.takeAnswer(answer));
+    const { makers } = this.options;
+    this.crew = new Crew(
+      this.setup,
+      others,
+      this.seed,
+      this.spare,
+      (answer) => this.takeAnswer(answer),
+      makers?.script,
+    );
     for (const news of this.news) this.crew.tell(news);
     this.report.threads = this.options.threads;
   }
@@ -178,9 +218,14 @@ export class ThreadedFile {
     }
   }
 
-  /** Whether a part whose turn it is already is read by others all the same: who inflates has enough to do. */
+  /**
+   * Whether a part whose turn it is already is read ahead all the same: by others, where who inflates has enough to do,
+   * or here, as others would, since code that is run in two ways is the slower in both.
+   */
   private get isForOthers(): boolean {
-    return this.options.readsAhead === true || (this.isInflating && this.crew?.hasRoom === true);
+    if (this.options.readsAhead === true) return true;
+    if (this.isInflating) return this.crew?.hasRoom === true;
+    return this.crew !== null && this.setup.stage.kind !== 'none';
   }
 
   /** Whether this thread has a compressed file to feed to others. */
@@ -199,9 +244,10 @@ export class ThreadedFile {
       await Promise.race([this.crew?.waitForAnswer(), ...(this.pumping === null ? [] : [this.pumping])]);
       return;
     }
-    this.front ??= new PartFront(this.setup);
+    this.front ??= new PartFront(this.setup, this.options.makers?.makerOf);
     // Its own application learns by itself, so all is told anew each time.
-    spare.result = this.front.read({ ...spare.part, news: this.news, seed: this.seed() });
+    const memory = this.spare();
+    spare.result = this.front.read({ ...spare.part, news: this.news, seed: this.seed(), spare: memory });
     spare.state = 'read';
   }
 
@@ -224,10 +270,10 @@ export class ThreadedFile {
     const { part } = work;
     if (result === null || !this.own.isBetweenPackets) {
       this.read(part);
-      this.noteRefused(work);
+      if (work.state === 'read' || !part.isPlain) this.noteRefused(maxRefused);
       return;
     }
-    this.refused = 0;
+    this.isAdopted = true;
     this.report.partsAhead++;
     this.current = part;
     this.reader.adopt(part, result);
@@ -241,9 +287,8 @@ export class ThreadedFile {
     this.own.push(part.bytes);
   }
 
-  private noteRefused({ state, part }: Work): void {
-    if (state === 'read' || !part.isPlain) this.refused++;
-    if (this.refused < maxRefused) return;
+  private noteRefused(most: number): void {
+    if (++this.refused < most) return;
     this.dismiss('its packets hang on those before them, as fragments, streams of TCP and damage do');
   }
 

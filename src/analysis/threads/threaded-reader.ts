@@ -3,18 +3,8 @@ import type { CaptureReader } from '../../capture/capture-reader.js';
 import type { DatagramReader, Flow, Join } from '../../core/seams.js';
 import type { BinaryFileReader } from '../../session/binaryfile.js';
 import type { Part } from './cutter.js';
-import {
-  type PartResult,
-  ROW_COLUMNS,
-  ROW_FLOW,
-  ROW_LENGTH,
-  ROW_NANOSECONDS,
-  ROW_OFFSET,
-  ROW_PACKET,
-  ROW_PASSED,
-  ROW_PLACE,
-  ROW_TRUNCATED,
-} from './part.js';
+import type { PartResult } from './part.js';
+import { readRow } from './part-rows.js';
 
 /** The file's own reader, whose counts and state go on over the parts that others read. */
 export type OwnReader = CaptureReader | BinaryFileReader;
@@ -31,14 +21,12 @@ export class ThreadedReader implements Omit<DatagramReader, 'flow'> {
   flow: Flow | undefined = undefined;
   join: Join | undefined = undefined;
   truncated = false;
-  /** Of a record of a part whose messages were judged: how many of them passed. */
-  passed = 0;
   /** While the own reader looks for its next record: damage that comes then is of that place. */
   isReading = false;
   /** The flows of the part at hand. */
   flows: readonly Flow[] = [];
   /** The part being gone through; null while the own reader delivers. */
-  part: Part | null = null;
+  private part: Part | null = null;
   private result: PartResult | null = null;
   private row = 0;
 
@@ -88,7 +76,7 @@ export class ThreadedReader implements Omit<DatagramReader, 'flow'> {
     return true;
   }
 
-  /** Delivers the records of a part that another has read. */
+  /** Delivers the datagrams of a part that another has read; of a BinaryFILE none, for their messages were judged. */
   adopt(part: Part, result: PartResult): void {
     const { own } = this;
     this.part = part;
@@ -99,13 +87,19 @@ export class ThreadedReader implements Omit<DatagramReader, 'flow'> {
     this.flows = 'flows' in own ? result.flows.map((flow) => own.flows.adopt(flow)) : [];
   }
 
+  /** Has the own reader take the part that was adopted, of which nothing was delivered. */
+  readAnew(): void {
+    if (this.part !== null) this.own.push(this.part.bytes);
+    this.part = null;
+    this.result = null;
+  }
+
   /** Of a part that was left in its middle: has the own reader count what was delivered of it, and no more. */
   settle(): void {
-    const { part, row, own } = this;
-    if (part === null) return;
-    this.part = null;
-    own.push(part.bytes);
+    const { row, own } = this;
+    this.readAnew();
     for (let left = row; left > 0; left--) own.next();
+    this.row = 0;
   }
 
   push(chunk: Uint8Array): void {
@@ -119,24 +113,13 @@ export class ThreadedReader implements Omit<DatagramReader, 'flow'> {
   private nextRow(): boolean {
     const { result, part, row } = this;
     if (result === null || part === null) return false;
-    if (row === result.count) {
+    const { rows } = result;
+    if (rows === null || row === rows.count) {
       this.leave(part, result);
       return false;
     }
     this.row++;
-    const { rows } = result;
-    const at = row * ROW_COLUMNS;
-    const flow = rows[at + ROW_FLOW] as number;
-    const packet = rows[at + ROW_PACKET] as number;
-    this.offset = rows[at + ROW_OFFSET] as number;
-    this.length = rows[at + ROW_LENGTH] as number;
-    this.seconds = result.seconds[row] as number;
-    this.nanoseconds = rows[at + ROW_NANOSECONDS] as number;
-    this.truncated = packet >= ROW_TRUNCATED;
-    this.packetNumber = part.records + (this.truncated ? packet - ROW_TRUNCATED : packet);
-    this.fileOffset = part.offset + (rows[at + ROW_PLACE] as number);
-    this.passed = rows[at + ROW_PASSED] as number;
-    this.flow = flow < 0 ? undefined : this.flows[flow];
+    this.flow = this.flows[readRow(this, rows, row, part.offset, part.records)];
     return true;
   }
 
@@ -144,6 +127,7 @@ export class ThreadedReader implements Omit<DatagramReader, 'flow'> {
     const { own } = this;
     this.part = null;
     this.result = null;
+    this.row = 0;
     const point = { offset: part.offset + part.bytes.length, records: part.records + part.packets, previous: last };
     if ('counts' in own) {
       if (counts !== null) own.leap(point, counts);

@@ -65,6 +65,26 @@ export function messageSum(protocols: Protocols): MessageSum {
   };
 }
 
+/** Reads a region's messages from any place to any other, in batches where there are any, and adds up fields. */
+export function regionReader({ protocol, schema, bytes, byteCount }: Region, protocols: Protocols) {
+  const total: FieldSum = { sum: 0 };
+  const decoders = new Decoders(protocols, total);
+  const view = new DataView(bytes, 0, byteCount);
+  const decoder =
+    protocol === 'itch50'
+      ? itch50.createBatchDecoder(fieldSumHandlers(itch50, total))
+      : decoders.mdp3(protocols.mdp3.catalogue.codecs[schema] as SbeCodec);
+  const decode = 'decodeBlocks' in decoder ? decoder.decodeBlocks : decoder.decodePacket;
+  return {
+    read: (start: number, stop: number): number => decode(view, start, stop),
+    takeSum(): number {
+      const { sum } = total;
+      total.sum = 0;
+      return sum;
+    },
+  };
+}
+
 /** One run type by type; the sum is that of each message counted once, whatever is repeated. */
 export function typeRuns(types: readonly Region[], protocols: Protocols): PreparedStage {
   const total: FieldSum = { sum: 0 };

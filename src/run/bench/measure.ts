@@ -20,6 +20,8 @@ export interface BenchSpec {
   /** Of inflated bytes, in all files, at most so many are measured. */
   readonly mostBytes: number;
   readonly runs: number;
+  /** How many threads the stages by several have; 1 leaves them out. */
+  readonly threads: number;
   /** How long each stage runs before it counts, at least. */
   readonly warmUpNs: number;
   /** Which stages, by name; null for all. */
@@ -144,7 +146,7 @@ class Bench {
     for (const stage of [yardstick, ...stages]) {
       const { name } = stage;
       if (stage !== yardstick && spec.stages !== null && !spec.stages.test(name)) continue;
-      const reason = stage.absence(sample);
+      const reason = stage.absence(sample, spec.threads);
       if (reason !== null) {
         this.skipped[name] = reason;
         continue;
@@ -225,7 +227,7 @@ class Bench {
     const { spec, sample } = this;
     this.listener.onProgress(`warming up ${name}`);
     const job = {
-      ...{ input: spec.input, sample, warmUpNs: spec.warmUpNs },
+      ...{ input: spec.input, sample, warmUpNs: spec.warmUpNs, threads: spec.threads },
       stage: stage?.name ?? null,
       parser: stage === null ? name : null,
     };

@@ -30,6 +30,8 @@ export interface StageReport extends Times {
   /** Without the stage that is contained in it; null where that was not measured. */
   readonly ownNsPerMessage: number | null;
   readonly after: string | null;
+  /** Of a stage by several threads: how many, and how many times as fast it is as the same by one. */
+  readonly threads: { readonly count: number; readonly beside: string; readonly speedup: number } | null;
   readonly allocatedBytesPerMessage: number;
   readonly gcNsPerMessage: number;
   /** Of its time. */
@@ -124,7 +126,7 @@ export function benchReport(
   command: string,
 ): BenchReport {
   const { sample, skipped, failures } = outcome;
-  const stages = stageReports(outcome);
+  const stages = stageReports(outcome, spec.threads);
   return {
     report: 'tickreel-bench',
     version: 1,
@@ -193,7 +195,7 @@ function bytesOf({ stage }: MeasuredStage, { sample }: BenchOutcome): number {
   return sum(sample.regions.map(({ byteCount }) => byteCount));
 }
 
-function stageReports(outcome: BenchOutcome): StageReport[] {
+function stageReports(outcome: BenchOutcome, threads: number): StageReport[] {
   const { messages } = outcome.sample;
   // What is told of types is in `types`: repetitions make the whole of their runs say nothing.
   const measured = outcome.stages.filter(({ runs, stage }) => runs.length > 0 && stage?.name !== typesStage);
@@ -210,12 +212,25 @@ function stageReports(outcome: BenchOutcome): StageReport[] {
       ...{ repeats, bytes, after },
       ...times(runs, messages, bytes),
       ownNsPerMessage: own,
+      threads: besideOf(one, threads, medians),
       ...memoryOf(runs, messages),
       collectionsPerRun: median(runs.map(({ collections }) => collections)),
       waitedShare: median(runs.map(({ waitedNs, ns }) => waitedNs / (waitedNs + ns))),
       checksum: runs[0]?.checksum ?? 0,
     };
   });
+}
+
+/** What one thread took for the same; without batches, as of MDP, `decode` is that. */
+function besideOf(
+  { name, stage }: MeasuredStage,
+  count: number,
+  medians: ReadonlyMap<string, number>,
+): StageReport['threads'] {
+  if (stage?.beside === undefined) return null;
+  const beside = medians.has(stage.beside) ? stage.beside : 'decode';
+  const alone = medians.get(beside);
+  return alone === undefined ? null : { count, beside, speedup: alone / (medians.get(name) as number) };
 }
 
 /** Where a stage was left out because there is nothing to it, the one before it is contained. */

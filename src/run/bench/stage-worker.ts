@@ -18,6 +18,8 @@ export interface StageJob {
   /** A stage by name, or a parser by its module's path. */
   readonly stage: string | null;
   readonly parser: string | null;
+  /** How many threads a stage by several has. */
+  readonly threads: number;
   /** How long it runs before it counts, in ns. */
   readonly warmUpNs: number;
   /** The number of the message that the parser is at, for who waits. */
@@ -176,7 +178,7 @@ interface Opened {
 async function openStage(name: string): Promise<Opened> {
   const stage = name === yardstick.name ? yardstick : stages.find((one) => one.name === name);
   if (stage === undefined) throw new Error(`no stage "${name}"`);
-  const context = contextOf(job.input, job.sample);
+  const context = contextOf(job.input, job.sample, job.threads);
   const timed = new Timed(await stage.prepare(context), stage.isRepeatable);
   if (name !== 'decode') return { timed, call: null, reset: () => {}, parserHasChecksum: false };
   const { views, view, offset, length } = indexMessages(job.sample.regions, job.sample.messages);

@@ -21,6 +21,7 @@ import { unzstd } from '../../io/unzstd.js';
 import { zstdDecoders } from '../../io/zstd-decoder.js';
 import { decodeBatches, decodeRegions, messageSum, scanRegion, typeRuns } from './decode-stage.js';
 import type { Sample, SampleFile } from './sample.js';
+import { sharedDecode } from './shared-stage.js';
 import { MemorySource, openSampleFile, pull, walkMessages, walkSample } from './walk.js';
 
 /** What a stage works on. */
@@ -28,6 +29,8 @@ export interface StageContext {
   readonly input: InputSpec;
   readonly sample: Sample;
   readonly protocols: Protocols;
+  /** How many threads stages by several have. */
+  readonly threads: number;
 }
 
 /** A stage ready to run. */
@@ -51,8 +54,10 @@ export interface Stage {
   readonly sumsFields: boolean;
   /** Whether a run may be repeated until it lasts long enough to be timed. */
   readonly isRepeatable: boolean;
-  /** Why there is nothing to measure in this sample; null where there is. */
-  absence(sample: Sample): string | null;
+  /** Of a stage by several threads: the one that one thread measures of the same work; absent of others. */
+  readonly beside?: string;
+  /** Why there is nothing to measure in this sample, or with so many threads; null where there is. */
+  absence(sample: Sample, threads: number): string | null;
   prepare(context: StageContext): PreparedStage | Promise<PreparedStage>;
 }
 
@@ -154,6 +159,15 @@ export const stages: readonly Stage[] = [
   {
     ...memory,
     sumsFields: true,
+    name: 'decode-threads',
+    about: 'messages in memory by several threads, as decode-batch (of MDP as decode) in chunks',
+    beside: 'decode-batch',
+    absence: (_sample, threads) => (threads < 2 ? 'there is one thread' : null),
+    prepare: (context) => sharedDecode(context, context.threads),
+  },
+  {
+    ...memory,
+    sumsFields: true,
     name: 'decode-types',
     about: 'the same type by type, for the time of each',
     prepare: ({ sample, protocols }) => typeRuns(sample.types, protocols),
@@ -177,8 +191,8 @@ export const stages: readonly Stage[] = [
 ];
 
 /** Everything that a stage needs, built in its own thread. */
-export function contextOf(input: InputSpec, sample: Sample): StageContext {
-  return { input, sample, protocols: loadProtocols(input) };
+export function contextOf(input: InputSpec, sample: Sample, threads: number): StageContext {
+  return { input, sample, protocols: loadProtocols(input), threads };
 }
 
 function isOfMessages({ format }: SampleFile): boolean {

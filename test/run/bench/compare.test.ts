@@ -28,7 +28,7 @@ function timesOf(nsPerMessage: number, mood = moods): ReturnType<typeof times> {
 
 function stage(name: string, nsPerMessage: number, mood = moods): StageReport {
   return {
-    ...{ name, about: '', repeats: 1, bytes: 32_000, after: null, ownNsPerMessage: nsPerMessage },
+    ...{ name, about: '', repeats: 1, bytes: 32_000, after: null, threads: null, ownNsPerMessage: nsPerMessage },
     ...timesOf(nsPerMessage, mood),
     ...{
       allocatedBytesPerMessage: 0,
