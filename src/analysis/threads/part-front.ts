@@ -69,7 +69,7 @@ export class PartFront {
     reader.push(bytes);
     const feed = this.open(reader, job, 'messages');
     if (feed === null) return null;
-    while (reader.next() && !this.isDamaged) feed.take(reader);
+    this.takeAll(reader, feed);
     const judged = this.judgedOf(feed, []);
     if (this.isDamaged || judged === null || !reader.isBetweenPackets) return null;
     const { seconds, nanoseconds } = reader;
@@ -82,14 +82,30 @@ export class PartFront {
 
   /** Notes every datagram; of a part with a stage its messages are judged. */
   private readDatagrams(reader: CaptureReader, job: PartJob): JudgedPart | null {
-    const { log } = this;
-    const { offset, records } = job;
     const feed = this.open(reader, job, 'datagrams');
+    if (feed === null) this.noteAll(reader, job);
+    else this.noteAndTakeAll(reader, job, feed);
+    return feed === null ? null : this.judgedOf(feed, reader.flows.flows);
+  }
+
+  // Loops have functions of their own: what stands behind a loop that is compiled while it runs has its code thrown away
+  // at its end, once a part.
+
+  private takeAll(reader: RecordReader, feed: MessageFeed): void {
+    while (reader.next() && !this.isDamaged) feed.take(reader);
+  }
+
+  private noteAll(reader: CaptureReader, { offset, records }: PartJob): void {
+    const { log } = this;
+    while (reader.next() && !this.isDamaged) log.add(reader, offset, records);
+  }
+
+  private noteAndTakeAll(reader: CaptureReader, { offset, records }: PartJob, feed: MessageFeed): void {
+    const { log } = this;
     while (reader.next() && !this.isDamaged) {
       log.add(reader, offset, records);
-      feed?.take(reader);
+      feed.take(reader);
     }
-    return feed === null ? null : this.judgedOf(feed, reader.flows.flows);
   }
 
   private open(reader: RecordReader, job: PartJob, kind: 'datagrams' | 'messages'): MessageFeed | null {
