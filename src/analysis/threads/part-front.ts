@@ -88,8 +88,8 @@ export class PartFront {
     return feed === null ? null : this.judgedOf(feed, reader.flows.flows);
   }
 
-  // Loops have functions of their own: what stands behind a loop that is compiled while it runs has its code thrown away
-  // at its end, once a part.
+  // Loops have functions of their own: of one that is compiled while it runs, the code is thrown away where it ends, if
+  // more stands behind it that was not run before.
 
   private takeAll(reader: RecordReader, feed: MessageFeed): void {
     while (reader.next() && !this.isDamaged) feed.take(reader);
