@@ -74,9 +74,9 @@ export function regionReader({ protocol, schema, bytes, byteCount }: Region, pro
     protocol === 'itch50'
       ? itch50.createBatchDecoder(fieldSumHandlers(itch50, total))
       : decoders.mdp3(protocols.mdp3.catalogue.codecs[schema] as SbeCodec);
-  const decode = 'decodeBlocks' in decoder ? decoder.decodeBlocks : decoder.decodePacket;
   return {
-    read: (start: number, stop: number): number => decode(view, start, stop),
+    read: (start: number, stop: number): number =>
+      'decodeBlocks' in decoder ? decoder.decodeBlocks(view, start, stop) : decoder.decodePacket(view, start, stop),
     takeSum(): number {
       const { sum } = total;
       total.sum = 0;
