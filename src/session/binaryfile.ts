@@ -128,8 +128,7 @@ export class BinaryFileReader implements BlockReader {
 
   nextBlocks(roomBytes: number): number {
     const { queue } = this;
-    // An index wants to know of every message.
-    if (this.state !== 'framed' || this.index !== null) return 0;
+    if (this.state !== 'framed') return 0;
     const { view, offset: start } = queue;
     const end = Math.min(queue.limit, start + roomBytes);
     let count = 0;
@@ -156,17 +155,29 @@ export class BinaryFileReader implements BlockReader {
     this.blocksOffset = start;
     this.blocksLength = end - start;
     this.fileOffset = queue.position + (last - start);
-    this.packetNumber += count;
-    queue.skip(end - start);
-    if (this.lengthOf(view, this.offset) === this.length) this.stamp(this.timestampOf(view, this.offset));
+    if (this.index !== null) this.noteBlocks(this.index, view, start, end);
+    else if (this.lengthOf(view, this.offset) === this.length) this.stamp(this.timestampOf(view, this.offset));
     // The last one has no layout that is known: its stamp is that of the latest before it that has.
     else if (count > 1) this.stampLast(view, start, last);
+    this.packetNumber += count;
+    queue.skip(end - start);
   }
 
   private stampLast(view: DataView, start: number, end: number): void {
     for (let at = start; at < end; at += PREFIX_LENGTH + view.getUint16(at)) {
       const message = at + PREFIX_LENGTH;
       if (this.lengthOf(view, message) === view.getUint16(at)) this.stamp(this.timestampOf(view, message));
+    }
+  }
+
+  /** An index wants to know of every message. */
+  private noteBlocks(index: RecordNotes, view: DataView, start: number, end: number): void {
+    const position = this.queue.position - start;
+    let { packetNumber } = this;
+    for (let at = start; at < end; at += PREFIX_LENGTH + view.getUint16(at)) {
+      const message = at + PREFIX_LENGTH;
+      if (this.lengthOf(view, message) === view.getUint16(at)) this.stamp(this.timestampOf(view, message));
+      index.note(position + at, ++packetNumber, this.seconds, this.nanoseconds, true, false);
     }
   }
 

@@ -29,10 +29,18 @@ function pack(
   options: Partial<PackerOptions> = {},
   chunks: readonly number[] = whole,
   through: (reader: BinaryFileReader) => RecordReader = (reader) => reader,
+  withIndex = false,
 ) {
   const damages: Damage[] = [];
   const onDamage = (damage: Damage) => damages.push(damage);
-  const reader = new BinaryFileReader({ midnightSeconds: 100, timestampOf, lengthOf, onDamage });
+  const notes: unknown[] = [];
+  const index = {
+    note: (...note: unknown[]) => notes.push(note),
+    noteBlock: () => {},
+    finish: () => notes.push('end'),
+  };
+  const base = { midnightSeconds: 100, timestampOf, lengthOf, onDamage };
+  const reader = new BinaryFileReader(withIndex ? { ...base, index } : base);
   const packer = new MoldUDP64Packer(through(reader), {
     session: 'TEST',
     mtu: 1500,
@@ -56,7 +64,8 @@ function pack(
     places.push([packer.packetNumber, packer.fileOffset]);
   });
   const { messages, filtered, oversized, tooLong } = packer;
-  return { packets, lengths, places, damages, events: log.events, counts: { messages, filtered, oversized, tooLong } };
+  const counts = { messages, filtered, oversized, tooLong };
+  return { packets, lengths, places, damages, notes, events: log.events, counts };
 }
 
 const file = (...stamps: number[]) => concat(...stamps.map((ns) => block(itch('D', ns))));
@@ -219,10 +228,17 @@ describe('any file', () => {
     const anySetup = fc.record({ mtu: fc.integer({ min: 68, max: 1500 }), pack: fc.constant('mtu' as const) });
     const oneByOne = (reader: BinaryFileReader) => new OneByOne(reader) as unknown as RecordReader;
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 60 }), anySetup, cuts, (pieces, options, chunks) => {
-        const bytes = concat(...pieces);
-        expect(pack(bytes, options, chunks)).toEqual(pack(bytes, options, whole, oneByOne));
-      }),
+      fc.property(
+        fc.array(piece, { maxLength: 60 }),
+        anySetup,
+        cuts,
+        fc.boolean(),
+        (pieces, options, chunks, index) => {
+          const bytes = concat(...pieces);
+          const expected = pack(bytes, options, whole, oneByOne, index);
+          expect(pack(bytes, options, chunks, undefined, index)).toEqual(expected);
+        },
+      ),
     );
   });
 
