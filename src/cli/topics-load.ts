@@ -69,7 +69,7 @@ export const load: Topic = {
       'another capture has as well is sent under another: its end gives way to the number of the capture, as in ' +
       'SESSION002, and the report says so. --session and other filters see the captured name. Packets of MDP 3.0 ' +
       'name no session: a receiver must tell them apart by their senders, or tickreel convert --remap-destination ' +
-      'gives one capture other destinations first.',
+      'gives one capture other destinations first; the report names each destination that captures share.',
   ],
 };
 
