@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { inputSpecOf } from '../../src/analysis/input.js';
 import { plainMapping } from '../../src/compare/mapping.js';
 import { itch50, mdp3 } from '../../src/index.js';
+import { Program } from '../../src/run/bench/program.js';
 import { checkHere, checkParser } from '../../src/run/check-capture.js';
 import { runCases } from '../../src/run/check-cases.js';
 import { parserSpecFrom } from '../../src/run/parser-spec.js';
@@ -109,6 +110,32 @@ describe('a module', () => {
   }, 60_000);
 });
 
+describe('a module that dies while no capture is under way', () => {
+  it('is loaded again for the next one', async () => {
+    const module = join(folder, 'late.mjs');
+    writeFileSync(
+      module,
+      `export const onMessage = () => {
+        setTimeout(() => { throw new Error('late'); }, 50);
+        return null;
+      };`,
+    );
+    const built = new URL('../../dist/run/parser-module.js', import.meta.url).href;
+    const { endIdleModules, openModule } = (await import(built)) as typeof import('../../src/run/parser-module.js');
+    const spec = parserSpecFrom({ module, timeout: '20s' }, 'test', folder);
+    const first = await openModule(spec);
+    await first.call([{ bytes: new Uint8Array(12), context: {} as never }]);
+    await first.close();
+    while (first.outcome.verdict === 'ok') await new Promise((resolve) => setTimeout(resolve, 20));
+    const second = await openModule(spec);
+    expect(second).not.toBe(first);
+    expect(second.outcome).toMatchObject({ verdict: 'ok' });
+    expect(await second.call([{ bytes: new Uint8Array(12), context: {} as never }])).toHaveLength(1);
+    await second.close();
+    await endIdleModules();
+  }, 60_000);
+});
+
 describe('a program', () => {
   const program = (body: string) => {
     const path = join(folder, `parser-${Math.random().toString(36).slice(2)}.mjs`);
@@ -163,6 +190,18 @@ describe('a program', () => {
     const report = await checkParser(parserSpecFrom({ command, timeout: '2s' }, 'test', folder), { input });
     expect(report).toMatchObject({ verdict: 'hang' });
   }, 20_000);
+
+  it('holds nothing up where what it left behind holds its output open', async () => {
+    // What is held up is so for longer than the test may take.
+    const command = ['sh', '-c', 'setsid sleep 90 & exec cat > /dev/null'];
+    const report = await checkParser(parserSpecFrom({ command, timeout: '2s', only: ['O'] }, 'test', folder), {
+      input,
+    });
+    expect(report).toMatchObject({ verdict: 'pass' });
+    const measured = new Program('setsid sleep 90 & sleep 90', false);
+    await measured.close();
+    expect(measured.isOver).toBe(true);
+  }, 60_000);
 
   it('passes where it writes what there is', async () => {
     expect(await checkParser(program(print), { input })).toMatchObject({ verdict: 'pass', errorText: '' });

@@ -143,6 +143,29 @@ function lostKind(
   summary: string,
   edit: (frame: Uint8Array) => void,
 ): MutationKind {
+  return editedKind(name, layer, expected, summary, edit, (packet) => {
+    packet.isReceived = false;
+    packet.isReported = expected === 'reject';
+  });
+}
+
+/** A host refuses the packet; a reader of captures may deliver it where it says so. */
+function suspectKind(name: string, layer: Layer, summary: string, edit: (frame: Uint8Array) => void): MutationKind {
+  return editedKind(name, layer, 'reject', summary, edit, (packet) => {
+    packet.isReported = true;
+    packet.isOptional = true;
+  });
+}
+
+/** The frame is edited in place, and its packet marked with what becomes of it. */
+function editedKind(
+  name: string,
+  layer: Layer,
+  expected: MutationKind['verdict'],
+  summary: string,
+  edit: (frame: Uint8Array) => void,
+  mark: (packet: Packet) => void,
+): MutationKind {
   const kind = frameKind(name, layer, expected, summary, (frame) => {
     edit(frame);
     return frame;
@@ -151,27 +174,7 @@ function lostKind(
     ...kind,
     apply(site) {
       const what = kind.apply(site);
-      if (what === null) return null;
-      site.packet.isReceived = false;
-      site.packet.isReported = expected === 'reject';
-      return what;
-    },
-  };
-}
-
-/** A host refuses the packet; a reader of captures may deliver it where it says so. */
-function suspectKind(name: string, layer: Layer, summary: string, edit: (frame: Uint8Array) => void): MutationKind {
-  const kind = frameKind(name, layer, 'reject', summary, (frame) => {
-    edit(frame);
-    return frame;
-  });
-  return {
-    ...kind,
-    apply(site) {
-      const what = kind.apply(site);
-      if (what === null) return null;
-      site.packet.isReported = true;
-      site.packet.isOptional = true;
+      if (what !== null) mark(site.packet);
       return what;
     },
   };
