@@ -19,6 +19,8 @@ export interface CheckCase {
   readonly accepted: ReadonlySet<string>;
   /** Met in a folder: skipped where it is no capture. */
   readonly isOptional: boolean;
+  /** Whether its golden record is yet to be made, so that it is no failure where there is none. */
+  readonly isNew?: boolean;
 }
 
 export interface RunCasesOptions {
@@ -62,7 +64,7 @@ export async function runCases(cases: readonly CheckCase[], options: RunCasesOpt
 }
 
 async function runCase(
-  { name, input, parser, golden, accepted, isOptional }: CheckCase,
+  { name, input, parser, golden, accepted, isOptional, isNew = false }: CheckCase,
   limit: number | undefined,
   onProgress: (messages: number) => void,
 ): Promise<CheckReport[]> {
@@ -78,7 +80,9 @@ async function runCase(
     }
   };
   if (parser !== null) await attempt(parser.name, () => checkParser(parser, options));
-  if (golden !== null && reports[0]?.verdict !== 'skipped') {
+  if (golden !== null && isNew) {
+    reports.push(emptyReport(name, input.paths, golden, 'skipped', 'there is no such record yet'));
+  } else if (golden !== null && reports[0]?.verdict !== 'skipped') {
     await attempt(golden, () => checkGolden(golden, options));
   }
   return reports;
@@ -92,8 +96,12 @@ function failedReport(
   isOptional: boolean,
 ): CheckReport {
   if (!(error instanceof TickreelError)) throw error;
-  const isForeign = error instanceof CaptureError && foreign.has(error.code);
-  return emptyReport(name, paths, against, isOptional && isForeign ? 'skipped' : 'error', error.message);
+  return emptyReport(name, paths, against, isOptional && isForeign(error) ? 'skipped' : 'error', error.message);
+}
+
+/** Whether an error says that a file is no capture. */
+export function isForeign(error: unknown): boolean {
+  return error instanceof CaptureError && foreign.has(error.code);
 }
 
 /** Codes of files that are no captures. */

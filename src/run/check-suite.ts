@@ -18,7 +18,7 @@ import { isHolder } from '../compare/values.js';
 import { UsageError } from '../core/errors.js';
 import { expandPaths } from '../io/expand-paths.js';
 import { unwritable } from '../io/file-error.js';
-import type { CheckCase } from './check-cases.js';
+import { type CheckCase, isForeign } from './check-cases.js';
 import type { CheckReport } from './check-spec.js';
 import { makeGolden } from './golden-make.js';
 import { type ParserSpec, parserSpecFrom, parserSpecOf, readYaml } from './parser-spec.js';
@@ -72,7 +72,8 @@ export async function readSuite(path: string, options: SuiteOptions): Promise<Su
     return expandPaths([resolve(folder, pattern)]).map((file) => {
       const name = relative(folder, file);
       const golden = at(textOf(rule.golden, `${path}: captures: golden`)) ?? goldenOf(goldens, name, options.isUpdate);
-      return caseOf(name, { ...input, paths: [file] }, parser, golden, accepted, false);
+      const isNew = options.isUpdate && golden !== null && !existsSync(golden);
+      return { ...caseOf(name, { ...input, paths: [file] }, parser, golden, accepted, false), isNew };
     });
   });
   const jobs = held.jobs === undefined ? null : Number(held.jobs);
@@ -91,7 +92,11 @@ export async function suiteOf(paths: readonly string[], options: SuiteOptions): 
     return files.map((file) => {
       const name = isFolder ? relative(path, file) : file;
       const golden = goldenOf(options.goldens, name, options.isUpdate);
-      return caseOf(name, { ...options.input, paths: [file] }, options.parser, golden, accepted, isFolder);
+      const isNew = options.isUpdate && golden !== null && !existsSync(golden);
+      return {
+        ...caseOf(name, { ...options.input, paths: [file] }, options.parser, golden, accepted, isFolder),
+        isNew,
+      };
     });
   });
   return { cases: refuseIdle(cases, paths.join(', ')), acceptedPath: options.accepted, jobs: null };
@@ -100,14 +105,21 @@ export async function suiteOf(paths: readonly string[], options: SuiteOptions): 
 /** Makes golden records of what differs or is new, and accepts the causes of the rest; returns what was done. */
 export async function updateSuite({ cases, acceptedPath }: Suite, reports: readonly CheckReport[]): Promise<string[]> {
   const done: string[] = [];
-  for (const { golden, input, name } of cases) {
+  for (const { golden, input, name, isOptional } of cases) {
     const report = reports.find((one) => one.name === name && one.against === golden);
     if (golden === null || report === undefined || report.verdict === 'pass') continue;
     const isMissing = !existsSync(golden);
     if (report.verdict !== 'differs' && !isMissing) continue;
+    // What its parser found no message in has no record either.
+    const isEmpty = reports.some((one) => one.name === name && one.against !== golden && one.verdict === 'skipped');
+    if (isOptional && isEmpty) continue;
     makeFolder(dirname(golden));
-    const { messages } = await makeGolden(input, golden, { full: existsSync(`${golden}.ndjson.gz`) });
-    done.push(`${golden}: ${isMissing ? 'made' : 'made again'}, ${messages} messages`);
+    try {
+      const { messages } = await makeGolden(input, golden, { full: existsSync(`${golden}.ndjson.gz`) });
+      done.push(`${golden}: ${isMissing ? 'made' : 'made again'}, ${messages} messages`);
+    } catch (error) {
+      if (!isOptional || !isForeign(error)) throw error;
+    }
   }
   const causes = await readAccepted(acceptedPath);
   let count = 0;

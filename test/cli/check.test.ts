@@ -1,5 +1,5 @@
 /** `tickreel check` as it is typed: feeds, records, groups, suites with what is accepted, exit codes, reports. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { python } from '../parsers/examples.js';
@@ -165,6 +165,21 @@ describe('suites', () => {
       [gaps, 'pass'],
     ]);
     for (const { divergences } of cases) expect(divergences.accepted).toBe(divergences.total);
+  });
+
+  it('--update makes golden records of what is there, and of no more', async () => {
+    const captures = join(folder, 'fresh');
+    const goldens = join(folder, 'fresh-goldens');
+    mkdirSync(captures, { recursive: true });
+    writeFileSync(join(captures, 'a.pcap'), readFileSync(gaps));
+    writeFileSync(join(captures, 'notes.txt'), 'no capture');
+    const args = ['check', '--goldens', goldens, captures];
+    expect((await run(args)).stderr).toContain('there is nothing to hold the captures against');
+    const made = await run([...args, '--update']);
+    expect(made.stdout).toContain('there is no such record yet');
+    expect([made.code, made.stderr]).toEqual([0, expect.stringMatching(/a\.pcap\.golden: made, 3483 messages\n$/)]);
+    expect(readdirSync(goldens)).toEqual(['a.pcap.golden']);
+    expect(await run(args)).toMatchObject({ code: 0, stdout: expect.stringContaining('pass     a.pcap') });
   });
 
   it('--tap and --junit tell failures, what was skipped and what could not be read', async () => {
