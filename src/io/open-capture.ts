@@ -8,7 +8,7 @@ import { CaptureError } from '../core/errors.js';
 import type { Damage, DamageHandler, LengthOf, RecordReader, TimestampOf } from '../core/seams.js';
 import type { DescribingBlock, RecordNotes, SeekPoint } from '../core/seek-index.js';
 import { newYorkMidnight } from '../core/time.js';
-import { BinaryFileReader, looksLikeBinaryFile } from '../session/binaryfile.js';
+import { type BinaryFileFormat, BinaryFileReader, looksLikeBinaryFile } from '../session/binaryfile.js';
 import { type ByteSource, type Compression, openBytes } from './byte-source.js';
 import { dateFromName } from './file-date.js';
 import type { PreloadStore } from './preload.js';
@@ -122,7 +122,7 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
     throw new CaptureError('empty', `${subject(source)} is empty. Capture or copy it again.`);
   }
   const frameByType = options.frameByType ?? false;
-  const framing = looksLikeBinaryFile(head.bytes, head.complete, options.lengthOf);
+  const framing = framingOf(head, options.lengthOf);
   if (framing === 'no') throw unknown(source, head.bytes);
   if (framing !== 'framed' && !frameByType) throw unframed(source, framing);
   const date = options.date ?? dateFromName(path) ?? NO_DATE;
@@ -141,6 +141,13 @@ async function recognise(path: string, source: ByteSource, options: OpenCaptureO
     source.seek?.(at.point.offset);
   }
   return new OpenedFile(source, at ? null : head, 'messages', 'BinaryFILE', reader, date, readAhead, isCut);
+}
+
+/** By the first bytes where they tell, else by all there are. */
+function framingOf({ bytes, complete }: Head, lengthOf: LengthOf): BinaryFileFormat {
+  const isLong = bytes.length > HEAD_BYTES;
+  if (isLong && looksLikeBinaryFile(bytes.subarray(0, HEAD_BYTES), false, lengthOf) === 'framed') return 'framed';
+  return looksLikeBinaryFile(bytes, complete, lengthOf);
 }
 
 /** Shows the reader what describes the packets from the point on, and goes there. */

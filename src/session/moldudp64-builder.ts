@@ -43,9 +43,10 @@ export interface MoldUDP64BuilderOptions {
 
 /** A packet; two take turns, so that the one handed out stays valid while the next begins. */
 export class MoldUDP64Packet {
-  readonly view = new DataView(new ArrayBuffer(MAX_UDP_PAYLOAD));
+  /** Another one once the packet has been longer than the MTU allows. */
+  view: DataView<ArrayBuffer>;
   /** All that `view` covers. */
-  readonly bytes = new Uint8Array(this.view.buffer);
+  bytes: Uint8Array<ArrayBuffer>;
   length = HEADER_LENGTH;
   /** Messages in it; 0 in the end-of-session packet. */
   messageCount = 0;
@@ -56,8 +57,18 @@ export class MoldUDP64Packet {
   /** What its first message came with. */
   place = 0;
 
-  constructor(session: Uint8Array) {
+  constructor(session: Uint8Array, capacity: number) {
+    this.view = new DataView(new ArrayBuffer(capacity));
+    this.bytes = new Uint8Array(this.view.buffer);
     patchSession(this.view, 0, session);
+  }
+
+  /** Makes room for a message of any length. */
+  grow(): void {
+    const bytes = new Uint8Array(MAX_UDP_PAYLOAD);
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
   }
 }
 
@@ -87,9 +98,9 @@ export class MoldUDP64Builder {
       throw new UsageError('sequence', `the first sequence number is a whole number from 1, not ${firstSequence}`);
     }
     const session = typeof options.session === 'string' ? encodeSession(options.session) : options.session;
-    this.filling = new MoldUDP64Packet(session);
-    this.packet = new MoldUDP64Packet(session);
     this.maxLength = mtu - IP_UDP_LENGTH;
+    this.filling = new MoldUDP64Packet(session, this.maxLength);
+    this.packet = new MoldUDP64Packet(session, this.maxLength);
     this.byStamp = options.pack === 'timestamp';
     this.nextSequence = firstSequence;
   }
@@ -183,6 +194,7 @@ export class MoldUDP64Builder {
       packet.place = place;
       packet.sequence = this.nextSequence;
     }
+    if (packet.length + BLOCK_LENGTH_SIZE + length > packet.bytes.length) packet.grow();
     packet.view.setUint16(packet.length, length);
     copyBytes(view, offset, packet.view, packet.length + BLOCK_LENGTH_SIZE, length);
     packet.length += BLOCK_LENGTH_SIZE + length;
