@@ -4,7 +4,7 @@
  * fixed capacity, linked by index; nothing is allocated after construction.
  *
  * What is known of an order stands together, and of a level too: of many symbols the books lie far beyond the caches,
- * and an array a field would be a miss a field.
+ * and an array a field would be a miss a field. What lists are walked by stands apart, in few bytes: ages and ladder.
  */
 
 /** Sides, as the arrays count them. */
@@ -14,26 +14,21 @@ export const ask = 1;
 /** The end of every list. */
 export const none = -1;
 
-/** Words of 32 bits of an order's record: as long as a line of a cache, its reference number first, a double. */
-const orderWords = 16;
+/** Words of 32 bits of an order's record: its reference number first, a double; its book is 2 × symbol + side. */
+const orderWords = 8;
 const orderPrice = 2;
 const orderShares = 3;
-const orderSymbol = 4;
-const orderSide = 5;
-const orderLevel = 6;
-const nextInLevel = 7;
-const previousInLevel = 8;
-const newer = 9;
-const older = 10;
+const orderBook = 4;
+const orderLevel = 5;
+const nextInLevel = 6;
+const previousInLevel = 7;
 
 /** Words of a level's record, the sum of its shares first, a double. */
 const levelWords = 8;
-const levelPrice = 2;
-const levelHead = 3;
-const levelTail = 4;
-const levelOrders = 5;
-const worse = 6;
-const better = 7;
+const levelHead = 2;
+const levelTail = 3;
+const levelOrders = 4;
+const better = 5;
 
 export class OrderBooks {
   live = 0;
@@ -48,6 +43,10 @@ export class OrderBooks {
   private readonly orders: Int32Array;
   private readonly references: Float64Array;
   private readonly levels: Int32Array;
+  /** By 2 × order: the symbol's next newer order, and its next older one. */
+  private readonly ages: Int32Array;
+  /** By 2 × level: its price, and the next worse level. */
+  private readonly ladder: Int32Array;
   private readonly sums: Float64Array;
   private freeOrder = 0;
   private freeLevel = 0;
@@ -60,6 +59,8 @@ export class OrderBooks {
     this.references = new Float64Array(this.orders.buffer);
     this.levels = new Int32Array(capacity * levelWords);
     this.sums = new Float64Array(this.levels.buffer);
+    this.ages = new Int32Array(capacity * 2);
+    this.ladder = new Int32Array(capacity * 2);
     this.liveOf = new Int32Array(symbols);
     this.oldest = new Int32Array(symbols).fill(none);
     this.newest = new Int32Array(symbols).fill(none);
@@ -67,8 +68,8 @@ export class OrderBooks {
     this.ordersOn = new Int32Array(symbols * 2);
     for (let index = 0; index < capacity; index++) {
       const next = index + 1 < capacity ? index + 1 : none;
-      this.orders[index * orderWords + newer] = next;
-      this.levels[index * levelWords + worse] = next;
+      this.ages[index * 2] = next;
+      this.ladder[index * 2 + 1] = next;
     }
   }
 
@@ -77,11 +78,11 @@ export class OrderBooks {
   }
 
   symbol(order: number): number {
-    return this.orders[order * orderWords + orderSymbol];
+    return this.orders[order * orderWords + orderBook] >> 1;
   }
 
   side(order: number): number {
-    return this.orders[order * orderWords + orderSide];
+    return this.orders[order * orderWords + orderBook] & 1;
   }
 
   price(order: number): number {
@@ -94,12 +95,12 @@ export class OrderBooks {
 
   /** The order of the symbol that was entered next, or `none` … */
   newer(order: number): number {
-    return this.orders[order * orderWords + newer];
+    return this.ages[order * 2];
   }
 
   /** … and before. */
   older(order: number): number {
-    return this.orders[order * orderWords + older];
+    return this.ages[order * 2 + 1];
   }
 
   /** The order behind this one in its level, or `none`. */
@@ -108,7 +109,7 @@ export class OrderBooks {
   }
 
   levelPrice(level: number): number {
-    return this.levels[level * levelWords + levelPrice];
+    return this.ladder[level * 2];
   }
 
   levelHead(level: number): number {
@@ -125,7 +126,7 @@ export class OrderBooks {
 
   /** The next level of the side, or `none`. */
   worse(level: number): number {
-    return this.levels[level * levelWords + worse];
+    return this.ladder[level * 2 + 1];
   }
 
   /** Price of the best level; 0 where the side is empty. */
@@ -150,22 +151,21 @@ export class OrderBooks {
 
   /** Enters an order last in its level; there is room for it. Returns its place. */
   add(symbol: number, side: number, price: number, shares: number, reference: number): number {
-    const { orders } = this;
+    const { orders, ages } = this;
     const order = this.freeOrder;
     if (order === none) throw new RangeError(`more than ${this.capacity} orders are live`);
     const at = order * orderWords;
-    this.freeOrder = orders[at + newer];
+    this.freeOrder = ages[order * 2];
     this.references[order * (orderWords / 2)] = reference;
-    orders[at + orderSymbol] = symbol;
-    orders[at + orderSide] = side;
+    orders[at + orderBook] = symbol * 2 + side;
     orders[at + orderPrice] = price;
     orders[at + orderShares] = shares;
     this.joinLevel(order, this.findLevel(symbol * 2 + side, side, price));
     const before = this.newest[symbol];
-    orders[at + older] = before;
-    orders[at + newer] = none;
+    ages[order * 2] = none;
+    ages[order * 2 + 1] = before;
     if (before === none) this.oldest[symbol] = order;
-    else orders[before * orderWords + newer] = order;
+    else ages[before * 2] = order;
     this.newest[symbol] = order;
     this.liveOf[symbol]++;
     this.ordersOn[symbol * 2 + side]++;
@@ -186,57 +186,55 @@ export class OrderBooks {
   }
 
   remove(order: number): void {
-    const { orders } = this;
-    const at = order * orderWords;
-    const symbol = orders[at + orderSymbol];
-    const book = symbol * 2 + orders[at + orderSide];
+    const { ages } = this;
+    const book = this.orders[order * orderWords + orderBook];
+    const symbol = book >> 1;
     this.leaveLevel(order, book);
-    const after = orders[at + newer];
-    const before = orders[at + older];
+    const after = ages[order * 2];
+    const before = ages[order * 2 + 1];
     if (after === none) this.newest[symbol] = before;
-    else orders[after * orderWords + older] = before;
+    else ages[after * 2 + 1] = before;
     if (before === none) this.oldest[symbol] = after;
-    else orders[before * orderWords + newer] = after;
+    else ages[before * 2] = after;
     this.liveOf[symbol]--;
     this.ordersOn[book]--;
     this.live--;
-    orders[at + newer] = this.freeOrder;
+    ages[order * 2] = this.freeOrder;
     this.freeOrder = order;
   }
 
   private findLevel(book: number, side: number, price: number): number {
-    const { levels } = this;
+    const { ladder } = this;
     let before = none;
     let level = this.best[book];
     if (side === bid) {
-      while (level !== none && levels[level * levelWords + levelPrice] > price) {
+      while (level !== none && ladder[level * 2] > price) {
         before = level;
-        level = levels[level * levelWords + worse];
+        level = ladder[level * 2 + 1];
       }
     } else {
-      while (level !== none && levels[level * levelWords + levelPrice] < price) {
+      while (level !== none && ladder[level * 2] < price) {
         before = level;
-        level = levels[level * levelWords + worse];
+        level = ladder[level * 2 + 1];
       }
     }
-    const isThere = level !== none && levels[level * levelWords + levelPrice] === price;
-    return isThere ? level : this.insertLevel(book, price, before, level);
+    return level !== none && ladder[level * 2] === price ? level : this.insertLevel(book, price, before, level);
   }
 
   private insertLevel(book: number, price: number, before: number, after: number): number {
-    const { levels } = this;
+    const { levels, ladder } = this;
     const level = this.freeLevel;
     const at = level * levelWords;
-    this.freeLevel = levels[at + worse];
+    this.freeLevel = ladder[level * 2 + 1];
     this.sums[level * (levelWords / 2)] = 0;
-    levels[at + levelPrice] = price;
     levels[at + levelOrders] = 0;
     levels[at + levelHead] = none;
     levels[at + levelTail] = none;
     levels[at + better] = before;
-    levels[at + worse] = after;
+    ladder[level * 2] = price;
+    ladder[level * 2 + 1] = after;
     if (before === none) this.best[book] = level;
-    else levels[before * levelWords + worse] = level;
+    else ladder[before * 2 + 1] = level;
     if (after !== none) levels[after * levelWords + better] = level;
     return level;
   }
@@ -270,11 +268,11 @@ export class OrderBooks {
     this.sums[level * (levelWords / 2)] -= orders[at + orderShares];
     if (--levels[place + levelOrders] > 0) return;
     const above = levels[place + better];
-    const below = levels[place + worse];
+    const below = this.ladder[level * 2 + 1];
     if (above === none) this.best[book] = below;
-    else levels[above * levelWords + worse] = below;
+    else this.ladder[above * 2 + 1] = below;
     if (below !== none) levels[below * levelWords + better] = above;
-    levels[place + worse] = this.freeLevel;
+    this.ladder[level * 2 + 1] = this.freeLevel;
     this.freeLevel = level;
   }
 }
