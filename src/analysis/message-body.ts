@@ -38,19 +38,20 @@ export function itchBody({ int64, decimal, own }: BodyOptions): MessageBody {
   const fields = own?.filter((name) => known.has(name));
   const options = { int64, decimal, ...(fields === undefined ? {} : { fields }) };
   const isChosen = fields === undefined || fields.length > 0;
-  const write = itch50.jsonBytes(options);
-  const csv = isChosen ? itch50.rowBytes(options) : null;
+  // Writers are made when they are first asked for: a run needs one.
+  const write = lazily(() => itch50.jsonBytes(options));
+  const row = lazily(() => itch50.rowBytes(options).row);
   // As strings, for numbers above 2^53 would be rounded on their way through JSON.
-  const exact = itch50.jsonWriter({ ...options, int64: 'string' });
+  const exact = lazily(() => itch50.jsonWriter({ ...options, int64: 'string' }));
   const wanted = typesWith(own ?? []);
   return {
     has: (name) => known.has(name),
     isChosen,
-    columns: csv?.columns ?? [],
+    columns: isChosen ? (fields ?? itch50.columns) : [],
     hasAny: (view, offset, _length, verdict) => verdict === 'known' && wanted[view.getUint8(offset)] === 1,
-    json: write,
-    row: (text, view, offset) => csv?.row(text, view, offset),
-    readable: (view, offset) => readable(exact(view, offset)),
+    json: (text, view, offset) => write()(text, view, offset),
+    row: (text, view, offset) => row()(text, view, offset),
+    readable: (view, offset) => readable(exact()(view, offset)),
   };
 }
 
@@ -67,16 +68,16 @@ function typesWith(fields: readonly string[]): Uint8Array {
 /** Messages of MDP: by the catalogue's templates, or as raw bytes where there is none. */
 export function mdp3Body({ int64, enums, own }: BodyOptions, application: Mdp3Application): MessageBody {
   const { catalogue } = application;
-  const messages = catalogue.codecs.flatMap(({ schema }) => schema.messages);
   const has = (name: string): boolean =>
-    rawKeys.includes(name) || messages.some((message) => messageHas(message, name));
+    rawKeys.includes(name) ||
+    catalogue.codecs.some(({ schema }) => schema.messages.some((one) => messageHas(one, name)));
   const fields = own?.filter(has);
   const isChosen = fields === undefined || fields.length > 0;
   const symbolOf = (securityId: number): string | undefined => application.symbolOf(securityId);
   const options = { int64, enums, symbolOf, ...(fields === undefined ? {} : { fields: fields.filter(isDecoded) }) };
-  const write = catalogue.jsonBytes(options);
-  const csv = isChosen ? catalogue.rowBytes(options) : null;
-  const exact = catalogue.jsonWriter({ ...options, int64: 'string', enums: 'name' });
+  const write = lazily(() => catalogue.jsonBytes(options));
+  const rows = lazily(() => catalogue.rowBytes(options));
+  const exact = lazily(() => catalogue.jsonWriter({ ...options, int64: 'string', enums: 'name' }));
   const wanted = new Map<SbeMessage, boolean>();
   const isWanted = (message: SbeMessage): boolean => {
     let is = wanted.get(message);
@@ -89,7 +90,9 @@ export function mdp3Body({ int64, enums, own }: BodyOptions, application: Mdp3Ap
   return {
     has,
     isChosen,
-    columns: csv?.columns ?? [],
+    get columns() {
+      return isChosen ? rows().columns : [];
+    },
     hasAny(view, offset, length, verdict) {
       if (own === null || own.length === 0) return true;
       if (verdict === 'unknown') return fields?.some((name) => rawKeys.includes(name)) === true;
@@ -97,12 +100,23 @@ export function mdp3Body({ int64, enums, own }: BodyOptions, application: Mdp3Ap
       return message !== undefined && isWanted(message);
     },
     json(text, view, offset, length, verdict) {
-      if (verdict === 'known') write(text, view, offset, length);
+      if (verdict === 'known') write()(text, view, offset, length);
       else text.text(rawJson(application, view, offset, length, fields));
     },
-    row: (text, view, offset, length) => csv?.row(text, view, offset, length),
+    row: (text, view, offset, length) => rows().row(text, view, offset, length),
     readable: (view, offset, length, verdict) =>
-      readable(verdict === 'known' ? exact(view, offset, length) : rawJson(application, view, offset, length, fields)),
+      readable(
+        verdict === 'known' ? exact()(view, offset, length) : rawJson(application, view, offset, length, fields),
+      ),
+  };
+}
+
+/** What is made when it is first asked for. */
+function lazily<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

@@ -158,7 +158,7 @@ function csvLines(ofItch: Parts, ofMdp3: Parts | null): MessageWriter {
         return isFirst;
       }
       head.write(text, reader, sequence, stream);
-      if (body.columns.length > 0) body.row(text, view, offset, length);
+      if (body.isChosen) body.row(text, view, offset, length);
       else if (common.length > 0) text.length--;
       text.room(1);
       text.view.setUint8(text.length++, lineEnd);

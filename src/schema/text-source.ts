@@ -1,7 +1,7 @@
 /**
  * Emits the source of the writers of a protocol's messages as JSON and as CSV rows: pure functions of the table.
  *
- * One function a message, its constants folded into stores of eight bytes, its numbers written by `emit-digits.ts`, its
+ * One source a message, its constants folded into stores of eight bytes, its numbers written by `emit-digits.ts`, its
  * text by `text-bytes.ts`. Names and codes come from a checked table and enter the source only as numbers: the bytes of
  * their text.
  */
@@ -24,47 +24,31 @@ export const calledNames = [
   ...(['writeJsonCharacter', 'writeJsonEight', 'writeJsonText'] as const),
 ] as const;
 
-/** Source of a function body that takes `called` and returns `(text, view, offset) => void`. */
-export function jsonSource(table: Protocol, options: JsonOptions): string {
-  const selected = selection(table, options.fields);
-  return writerSource(table, 'json', (message) => jsonSteps(message, selected, options));
+/** Source of a function body that takes `called` and returns a message's writer: `(text, view, offset) => void`. */
+export function jsonSource(table: Protocol, message: Message, options: JsonOptions): string {
+  return writerSource(table, message, 'json', jsonSteps(message, selection(table, options.fields), options));
 }
 
-/** The same for rows. */
-export function rowSource(table: Protocol, options: JsonOptions): string {
-  selection(table, options.fields);
-  const columns = options.fields ?? columnsOf(table);
-  return writerSource(table, 'row', (message) => rowSteps(message, columns, options));
+/** The same for a row. */
+export function rowSource(table: Protocol, message: Message, options: JsonOptions): string {
+  return writerSource(table, message, 'row', rowSteps(message, options.fields ?? columnsOf(table), options));
 }
 
-function writerSource(table: Protocol, name: string, stepsOf: (message: Message) => readonly TextStep[]): string {
+function writerSource(table: Protocol, { name }: Message, form: string, steps: readonly TextStep[]): string {
+  const { lines, most } = stepsSource(steps);
   return [
     "'use strict';",
     `const { ${calledNames.join(', ')} } = called;`,
-    ...table.messages.flatMap((message) => messageSource(message, stepsOf(message))),
-    'return function (text, view, offset) {',
-    '  switch (view.getUint8(offset)) {',
-    ...table.messages.map(
-      (message) => `    case ${message.typeCode}: write${message.name}(text, view, offset); break;`,
-    ),
-    '  }',
-    '};',
-    `//# sourceURL=tickreel/${table.id}/${name}.js`,
-    '',
-  ].join('\n');
-}
-
-function messageSource({ name }: Message, steps: readonly TextStep[]): string[] {
-  const { lines, most } = stepsSource(steps);
-  return [
-    `function write${name}(text, view, offset) {`,
+    `return function write${name}(text, view, offset) {`,
     `  text.room(${most});`,
     '  const { view: out, bytes } = text;',
     '  let at = text.length;',
     ...lines.map((line) => `  ${line}`),
     '  text.length = at;',
-    '}',
-  ];
+    '};',
+    `//# sourceURL=tickreel/${table.id}/${name}.${form}.js`,
+    '',
+  ].join('\n');
 }
 
 function jsonSteps(message: Message, selected: ReadonlySet<string>, options: ValueOptions): TextStep[] {

@@ -98,7 +98,10 @@ function expected(given: unknown, text: TextBuffer, view: DataView): void {
 
 describe('emitted source', () => {
   it('writers of JSON and of rows', () => {
-    expect(jsonSource(small, {})).toMatchSnapshot();
-    expect(rowSource(small, { decimal: true, fields: ['price', 'type', 'three'] })).toMatchSnapshot();
+    const rows = { decimal: true, fields: ['price', 'type', 'three'] };
+    for (const message of small.messages) {
+      expect(jsonSource(small, message, {})).toMatchSnapshot();
+      expect(rowSource(small, message, rows)).toMatchSnapshot();
+    }
   });
 });

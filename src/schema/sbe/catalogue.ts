@@ -62,7 +62,9 @@ export function createCatalogue(given: readonly AnySbeCodec[]): SbeCatalogue {
 
   return {
     codecs,
-    columns: [...new Set(codecs.flatMap(({ columns }) => columns))],
+    get columns() {
+      return [...new Set(codecs.flatMap(({ columns }) => columns))];
+    },
     codecAt,
     isKnown: (view, offset, length) => codecAt(view, offset, length)?.isKnown(view, offset, length) ?? false,
     messageAt: (view, offset, length) => codecAt(view, offset, length)?.messageAt(view, offset, length),

@@ -260,15 +260,21 @@ export interface SchemaParts<Messages extends readonly SbeMessage[]> {
   readonly messages: Messages;
 }
 
-/** Builds a schema and checks it whole. */
+/** Builds a schema and checks it whole, unless that is done elsewhere: built-in tables are checked by a test. */
 export function schema<const Messages extends readonly SbeMessage[]>(
   parts: SchemaParts<Messages>,
+  isChecked = false,
 ): SbeSchema<Messages> {
   const { semanticVersion = '', description = '', byteOrder = 'littleEndian' } = parts;
   const header = headerOf(parts.header, failIn(parts.package));
   const built = { ...parts, semanticVersion, description, byteOrder, header };
-  checkSchema(built, (what, reason, path) => failIn(`${parts.package} ${path}`)(what, reason));
+  if (!isChecked) checkTable(built);
   return built;
+}
+
+/** Checks a schema whole; throws SchemaError where it contradicts itself. */
+export function checkTable(built: SbeSchema): void {
+  checkSchema(built, (what, reason, path) => failIn(`${built.package} ${path}`)(what, reason));
 }
 
 function formerly(stated: Partial<Stated<unknown>>): { formerNames?: Readonly<Record<number, string>> } {

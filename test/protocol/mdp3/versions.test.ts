@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { mdp3SchemaOf, mdp3Table, mdp3Versions } from '../../../src/protocol/mdp3/table.js';
 import type { AnyGroup, SbeMessage, SbeType } from '../../../src/schema/sbe/schema.js';
+import { checkTable } from '../../../src/schema/sbe/table.js';
 import { readSbeXml } from '../../../src/schema/sbe/xml.js';
 import { capturePath, describeCaptures } from '../../support/captures.js';
 
@@ -80,6 +81,12 @@ describe('MDP 3.0 table', () => {
       ...schemas.map(({ messages }) => messages.find((message) => message.id === id)?.blockLength ?? null),
     ]);
     expect(found).toEqual(rootBlocks);
+  });
+
+  it('contradicts itself nowhere, in no version: a start does not check it', () => {
+    for (const schema of [mdp3Table, ...mdp3Versions.map(mdp3SchemaOf)]) expect(() => checkTable(schema)).not.toThrow();
+    const [first] = mdp3Table.messages;
+    expect(() => checkTable({ ...mdp3Table, messages: [first, first] })).toThrow('template id 4');
   });
 
   it('has what each version added', () => {
