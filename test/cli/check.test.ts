@@ -143,7 +143,7 @@ captures: ['${session}', '${gaps}']
     const failed = await run(['check', suite, '--json']).finally(() => delete process.env.WRONG);
     expect(failed.code).toBe(7);
     const [first] = JSON.parse(failed.stdout).cases;
-    expect(first.message).toMatch(/^counted 9,99\d of 10,000 messages$/);
+    expect(first.message).toMatch(/^counted 9,99\d of 10,000 messages \(A AddOrder \d short\)$/);
     expect(first.counted.parts).toHaveLength(2);
   });
 });

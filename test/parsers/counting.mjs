@@ -12,11 +12,10 @@ const wrong = process.env.WRONG ?? '';
 const option = (name) => (process.argv.includes(name) ? Number(process.argv[process.argv.indexOf(name) + 1]) : null);
 const counts = { messages: Number(process.env.BASE ?? 0), packets: 0, A: 0, D: 0 };
 
+let seen = 0;
+
 function take(type) {
-  if (wrong === 'misses-adds' && type === 0x41 && counts.A % 500 === 7) {
-    counts.A++;
-    return;
-  }
+  if (wrong === 'misses-adds' && type === 0x41 && seen++ % 500 === 7) return;
   counts.messages += wrong === 'doubles' ? 2 : 1;
   if (type === 0x41) counts.A++;
   if (type === 0x44) counts.D++;

@@ -60,9 +60,11 @@ describe('by HTTP, fed by a pipe', () => {
     expect((await of('')).counted?.parts.map(({ name }) => name)).toEqual(['messages', 'A AddOrder', 'D OrderDelete']);
     const report = await of('misses-adds');
     expect(report.verdict).toBe('differs');
-    expect(report.message).toMatch(/^counted 9,99\d of 10,000 messages$/);
+    expect(report.message).toMatch(/^counted 9,99\d of 10,000 messages \(A AddOrder \d short\)$/);
+    const hint = expect.stringMatching(/^\d short$/);
     expect(report.divergences.causes).toEqual([
-      expect.objectContaining({ kind: 'count', cause: 'messages counted', hint: expect.stringMatching(/^\d short$/) }),
+      expect.objectContaining({ kind: 'count', cause: 'messages counted', hint }),
+      expect.objectContaining({ kind: 'count', cause: 'A AddOrder counted', hint }),
     ]);
     const only = await counted(['--http', '{count-port}'], { from: metrics, types, settle: '600ms' }, { only: ['A'] });
     // Of a type that it is not asked for there is none.
@@ -117,6 +119,14 @@ describe('in lines that it prints', () => {
     const script = 'process.stdin.resume().on("end", () => console.log("10000 in all"))';
     const spec = parserSpecFrom({ command: [process.execPath, '-e', script], count: 'stdout' }, 'my.yml', folder);
     expect(await checkParser(spec, { input })).toMatchObject({ verdict: 'pass' });
+  });
+
+  it('one that does not come to its end, or does not read, hangs', async () => {
+    for (const script of ['process.stdin.resume(); setInterval(() => {}, 1000)', 'setInterval(() => {}, 1000)']) {
+      const keys = { command: [process.execPath, '-e', script], count: 'stdout', timeout: '1500ms' };
+      const report = await checkParser(parserSpecFrom(keys, 'my.yml', folder), { input });
+      expect([report.verdict, report.counted]).toEqual(['hang', { unit: 'messages', parts: [] }]);
+    }
   });
 
   it('fed by UDP it tells when it is asked to end', async () => {

@@ -98,6 +98,9 @@ function reportOf(
   const verdict = isOk ? (isAccepted ? 'pass' : 'differs') : outcome.verdict;
   const message = isOk ? (isAccepted ? '' : countedText(parts, total !== null)) : outcome.message;
   const whole = total === null ? parts : parts.slice(0, 1);
+  const typed = total === null ? [] : parts.slice(1);
+  const off = (some: readonly CountedPart[]): number =>
+    run.counted === null ? 0 : some.reduce((all, part) => all + Math.abs(part.counted - part.expected), 0);
   const sum = (pick: (part: CountedPart) => number): number => whole.reduce((all, part) => all + pick(part), 0);
   const [left, right] = [sum((part) => part.expected), run.counted === null ? 0 : sum((part) => part.counted)];
   const same = Math.min(left, right);
@@ -107,7 +110,8 @@ function reportOf(
       ...{ left, right, paired: same, same, missing: left - same, extra: right - same },
       ...{ duplicates: 0, reordered: 0, changed: 0 },
     },
-    divergences: { total: causes.reduce((all, { count }) => all + count, 0), accepted, causes, first: null, kept: [] },
+    // What is short of a type is short of all.
+    divergences: { total: Math.max(off(whole), off(typed)), accepted, causes, first: null, kept: [] },
     counted: { unit, parts: run.counted === null ? [] : parts },
     damage: { total: damage.total, kept: damage.kept.slice(0, keptDamage) },
     errorText: outcome.errorText,

@@ -47,18 +47,18 @@ export async function runCounted(
   const wantsPort = source.kind === 'http' && new URL(source.url).port === '0';
   const countPort = wantsPort ? await freeTcpPort() : 0;
   const started = spec.kind === 'running' ? null : await startProgram(spec, input, countPort);
-  const url = source.kind === 'http' ? source.url.replace(/:0(?=\/|$)/, `:${countPort}`) : '';
+  const url = source.kind === 'http' ? new URL(source.url) : null;
+  if (url !== null && wantsPort) url.port = `${countPort}`;
   const run = new Run(spec, count, input, started?.child ?? null, started?.address ?? spec.address, isReached);
-  return run.all(url);
+  return run.all(url?.href ?? '');
 }
 
 class Run {
-  private readonly zero: Reading;
   private readonly lines: LineCounts | null;
   private readonly drained: Promise<void>;
   private result: ChildResult | null = null;
-  /** Its standard input is being written to. */
-  private isFeeding = false;
+  /** Its standard input is being written to, or its end waited for: it may be silent for so long and no longer. */
+  private isWatched = false;
   private sent: number | null = null;
   private before: Reading;
 
@@ -70,8 +70,7 @@ class Run {
     private readonly address: string,
     private readonly isReached: (counted: Reading, sent: number | null) => boolean,
   ) {
-    this.zero = countsOf(count).map(() => 0);
-    this.before = this.zero;
+    this.before = countsOf(count).map(() => 0);
     this.lines = count.source.kind === 'stdout' ? new LineCounts(count) : null;
     this.drained = child === null ? Promise.resolve() : this.drain(child);
     void child?.finished.then((result) => {
@@ -85,7 +84,7 @@ class Run {
     let failure: CountFailure | null = null;
     // What is waited for meanwhile is not the program's output.
     const touching = setInterval(() => {
-      if (!this.isFeeding) this.child?.touch();
+      if (!this.isWatched) this.child?.touch();
     }, 50);
     try {
       if (this.spec.feed === 'udp') this.child?.endInput();
@@ -124,15 +123,15 @@ class Run {
       this.sent = await feedUdp(this.address, spec, input);
       return this.settled(counter, this.before);
     }
-    this.isFeeding = true;
+    this.isWatched = true;
     await feedChild(child, spec.feed, input);
-    this.isFeeding = false;
     if (this.lines !== null) {
       child.endInput();
       await child.end();
       await this.drained;
       return this.lines.end();
     }
+    this.isWatched = false;
     const reading = await this.settled(counter, this.before);
     if (this.isReached(this.since(reading), null)) return reading;
     // It may hold back what a buffer does not fill until there is no more.
