@@ -45,7 +45,8 @@ export class CaptureSource implements ReplaySource {
   /** The next loop's, opened ahead so that there is nothing to wait for where one loop ends. */
   private readonly nextPass: NextPass<Pass>;
   private passes = 1;
-  /** Closes what was played. */
+  /** What was played, and is still open; what closes such. */
+  private readonly left: CaptureInput[] = [];
   private behind: Promise<void> = Promise.resolve();
   private readonly bridgedFlows = new Map<Flow, Flow>();
   private readonly spec: ReplaySpec;
@@ -78,7 +79,7 @@ export class CaptureSource implements ReplaySource {
     this.indexes = seeks === null ? null : new SeekIndexes(spec.input, seeks);
     this.say = seeks?.say ?? (() => {});
     this.preload = preload ?? (spec.preload ? new PreloadStore(spec.machine.lockMemory) : null);
-    this.nextPass = new NextPass(spec.input.paths, () => this.openPass(null, false));
+    this.nextPass = new NextPass(spec.input.paths, () => this.openNext());
     this.store = this.preload ?? (spec.loops === 1 ? null : PreloadStore.ofWhatFits());
   }
 
@@ -177,22 +178,26 @@ export class CaptureSource implements ReplaySource {
     if (!this.isRepeatable) throw notRepeatable(this.name);
     this.isFirstPass = false;
     this.passes++;
-    if (this.forgets()) await this.nextPass.drop();
+    // What is in memory was looked at when this pass was opened: here a look, cold, takes longer than all the rest.
     const pass = await this.nextPass.take((path) => this.store?.holds(path) !== true);
     if (pass === null) await this.reopen(null);
     else {
-      this.leave(this.input);
+      this.left.push(this.input);
       this.take(pass);
     }
     if (this.hasNext) this.nextPass.primeSoon();
   }
 
-  /** Lets go of what was played, though not now, when the first packets of a loop are due. */
-  private leave(input: CaptureInput): void {
-    const turn = new Promise<void>((resolve) => setImmediate(resolve));
-    this.behind = Promise.all([this.behind, turn])
-      .then(() => this.indexes?.save())
-      .then(() => input.close());
+  /** Opens the pass of the loop to come, and lets go of the one that was played. */
+  private openNext(): Promise<Pass> {
+    this.letGo();
+    this.forgets();
+    return this.openPass(null, false);
+  }
+
+  private letGo(): void {
+    const inputs = this.left.splice(0);
+    for (const input of inputs) this.behind = this.behind.then(() => this.indexes?.save()).then(() => input.close());
     // Whoever closes the source is told.
     this.behind.catch(() => {});
   }
@@ -227,6 +232,7 @@ export class CaptureSource implements ReplaySource {
 
   async close(): Promise<void> {
     await this.nextPass.drop();
+    this.letGo();
     await this.behind;
     await this.indexes?.save();
     await this.input.close();

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { CaptureError, UsageError } from '../../src/core/errors.js';
@@ -209,6 +210,15 @@ describe('pcap', () => {
     const binary = binaryFileOf([message('S', 0), message('R', 0, 13, [11, 'AAPL']), message('A', 5, 13)]);
     const all = pcapOf(packets);
 
+    async function lengthOfPass(source: CaptureSource): Promise<number> {
+      for (let count = 0; ; count++) {
+        while (!source.reader.next()) {
+          if (source.reader.done) return count;
+          await source.fill();
+        }
+      }
+    }
+
     /** The lines of one pass, after which its end is known without another `fill`. */
     async function pass(source: CaptureSource): Promise<Line[]> {
       source.begin();
@@ -239,17 +249,35 @@ describe('pcap', () => {
       });
     });
 
-    test('one that has changed since is read anew, one that is gone ends the run with what is wrong', async () => {
+    test('one in memory that has changed is whole as it was, then anew; gone, it ends the run', async () => {
       const path = write('changing.pcap', all);
       await opened(specOf(path, { loops: 0 }), async (source) => {
         const first = await pass(source);
         write('changing.pcap', pcapOf(packets.slice(1)));
         await source.restart();
-        const second = await pass(source);
+        // The loop after this one is opened now.
+        await setImmediate();
+        expect(await linesOf(source)).toEqual(first);
+        await source.restart();
+        const second = await linesOf(source);
         expect(second.length).toBe(first.length - 1);
         expect(second.at(-1)?.bytes).toBe(first.at(-1)?.bytes);
         execFileSync('rm', [path]);
+        await setImmediate();
         await expect(source.restart()).rejects.toThrow(/There is no file/);
+      });
+    });
+
+    test('one too large for that is looked at where the loop ends, and read anew', async () => {
+      const payload = new Uint8Array(60_000);
+      const large = pcapOf(Array.from({ length: 1200 }, (_, index) => ({ atNs: index, payload })));
+      const path = write('large.pcap', large);
+      await opened(specOf(path, { loops: 0 }), async (source) => {
+        source.begin();
+        expect(await lengthOfPass(source)).toBe(1200);
+        write('large.pcap', all);
+        await source.restart();
+        expect(await lengthOfPass(source)).toBe(packets.length);
       });
     });
   });
