@@ -130,7 +130,7 @@ async function main(): Promise<void> {
   const out = (text: string) => process.stdout.write(`${text}\n`);
   out(`${messages} messages, ${(captureBytes / 1e9).toFixed(2)} GB; goal: an answer in ${goalSeconds} s`);
   out(`columns: ${(columnBytes / 1e9).toFixed(2)} GB, ${(columnBytes / messages).toFixed(1)} bytes a message`);
-  out('seconds    CPU s  peak MB      lines  sha256            what');
+  out('seconds    CPU s  peak MB      lines  sha256            goal      what');
   for (const { what, seconds, cpuSeconds, peakMb, lines, sha256 } of [build, ...answers]) {
     const cells = [
       seconds.toFixed(2).padStart(7),
@@ -138,7 +138,8 @@ async function main(): Promise<void> {
       peakMb.toFixed(0).padStart(8),
       `${lines}`.padStart(10),
     ];
-    out(`${cells.join(' ')}  ${sha256.slice(0, 16)}  ${what}`);
+    const goal = what === build.what ? '' : seconds <= goalSeconds ? 'reached' : 'missed';
+    out(`${cells.join(' ')}  ${sha256.slice(0, 16)}  ${goal.padEnd(8)}  ${what}`);
   }
 }
 

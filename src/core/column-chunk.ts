@@ -27,7 +27,7 @@ export type ColumnName = (typeof columnNames)[number];
 
 /** Rows after which a chunk ends, with the record at hand … */
 export const chunkRows = 8192;
-/** … unless there are more: a datagram of 64 KiB has room for 6553 messages of ten bytes, a piece of TCP for any. */
+/** … which has fewer messages than are left to this: a datagram of 64 KiB has room for 6553 of ten bytes. */
 export const maxChunkRows = 32_768;
 
 /** How one column of a chunk is written. */

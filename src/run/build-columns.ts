@@ -93,8 +93,10 @@ export async function identityOf(path: string, date: string | null): Promise<Ind
 class ColumnBuilder {
   rows = 0;
   private readonly writer: ColumnFileWriter;
-  private columns = columnNames.map(() => new Float64Array(maxChunkRows));
-  private of = byName(this.columns);
+  private readonly columns = columnNames.map(() => new Float64Array(maxChunkRows));
+  private readonly of = Object.fromEntries(
+    columnNames.map((name, index) => [name, this.columns[index] as Float64Array]),
+  ) as Record<ColumnName, Float64Array>;
   /** Rows of the chunk at hand, and bytes of messages kept in it. */
   private held = 0;
   private kept = new Uint8Array(1 << 16);
@@ -173,10 +175,13 @@ class ColumnBuilder {
     sequence: number,
     stream: Stream,
   ): void {
-    const { held } = this;
+    const { of, held } = this;
     const { reader } = feed.input;
-    if (held >= this.of.type.length) this.grow();
-    const { of } = this;
+    // No packet or piece of TCP of 64 KiB has as many.
+    if (held >= maxChunkRows) {
+      const what = `packet ${reader.packetNumber}, at byte ${reader.fileOffset}, has more than ${maxChunkRows - chunkRows}`;
+      throw new CaptureError('columns', `${feed.input.name}: ${what} messages, so it can have no columns`);
+    }
     const place = this.placeOf(stream);
     if (isMdp3(stream)) this.takeMdp3(feed, view, offset, length);
     else this.takeItch(view, offset, place);
@@ -240,41 +245,12 @@ class ColumnBuilder {
     return at;
   }
 
-  /** A piece of TCP that closes a hole may bring more messages than a chunk holds. */
-  private grow(): void {
-    this.columns = this.columns.map((values) => {
-      const larger = new Float64Array(values.length * 2);
-      larger.set(values);
-      return larger;
-    });
-    this.of = byName(this.columns);
-  }
-
-  /** Writes what is held: one chunk, but where a record was long. */
   private async chunk(): Promise<void> {
-    for (let from = 0; from < this.held; from += maxChunkRows) {
-      const until = Math.min(this.held, from + maxChunkRows);
-      const [keptFrom, keptUntil] = [this.keptFrom(from), this.keptFrom(until)];
-      const { isKept, place } = this.of;
-      for (let row = from; row < until; row++) if (isKept[row] === 1) place[row] = (place[row] as number) - keptFrom;
-      const columns = this.columns.map((values) => values.subarray(from, until));
-      await this.writer.chunk({ columns, rows: until - from, kept: this.kept.subarray(keptFrom, keptUntil) });
-    }
+    const kept = this.kept.subarray(0, this.keptBytes);
+    await this.writer.chunk({ columns: this.columns, rows: this.held, kept });
     this.held = 0;
     this.keptBytes = 0;
   }
-
-  /** Where the bytes begin that are kept of a row and those behind it. */
-  private keptFrom(from: number): number {
-    const { isKept, place } = this.of;
-    for (let row = from; row < this.held; row++) if (isKept[row] === 1) return place[row] as number;
-    return this.keptBytes;
-  }
-}
-
-function byName(columns: readonly Float64Array[]): Record<ColumnName, Float64Array> {
-  const entries = columnNames.map((name, index) => [name, columns[index] as Float64Array]);
-  return Object.fromEntries(entries) as Record<ColumnName, Float64Array>;
 }
 
 /** Which symbols locate codes are named with, a table a stream: its two words by code. */
