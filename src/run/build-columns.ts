@@ -179,8 +179,9 @@ class ColumnBuilder {
     const { reader } = feed.input;
     // No packet or piece of TCP of 64 KiB has as many.
     if (held >= maxChunkRows) {
-      const what = `packet ${reader.packetNumber}, at byte ${reader.fileOffset}, has more than ${maxChunkRows - chunkRows}`;
-      throw new CaptureError('columns', `${feed.input.name}: ${what} messages, so it can have no columns`);
+      const where = `packet ${reader.packetNumber}, at byte ${reader.fileOffset}`;
+      const text = `${where}, has more than ${maxChunkRows - chunkRows} messages, so there can be no columns`;
+      throw new CaptureError('columns', `${feed.input.name}: ${text}`);
     }
     const place = this.placeOf(stream);
     if (isMdp3(stream)) this.takeMdp3(feed, view, offset, length);
