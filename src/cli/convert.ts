@@ -39,7 +39,7 @@ import { refuseOutputs } from './report-file.js';
 import { requireOption } from './required.js';
 import { stopOnSignal } from './signals.js';
 import { CaptureSummary, finish, givenChoices, warn } from './summary.js';
-import { addThreadsOptions, defaultThreads, sayThreads, type ThreadsFlags } from './threads.js';
+import { addThreadsOptions, sayThreads, type ThreadsFlags, threadCount } from './threads.js';
 
 interface ConvertFlags
   extends InputFlags,
@@ -164,8 +164,7 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
     throw new UsageError('terminal', 'standard output is a terminal: name a file with -o, or pipe into a program');
   }
   const summary = new CaptureSummary();
-  const threads = { threads: flags.threads ?? defaultThreads() };
-  const conversion = await Conversion.open(spec, (damage) => summary.onDamage(damage), threads);
+  const conversion = await Conversion.open(spec, (damage) => summary.onDamage(damage), threadCount(flags));
   const release = stopOnSignal(() => conversion.stop(), toStandardOutput);
   const hideProgress = showProgress(conversion);
   let report: ConvertReport;

@@ -14,7 +14,10 @@ export interface ThreadsFlags {
   verbose?: boolean;
 }
 
-const threadsHelp = 'read a file of more than 16 MiB by so many threads (default: 2, where there are two processors)';
+const threadsHelp =
+  'read a file of more than 16 MiB by so many threads (default: 2, of more than 64 MiB and with two processors)';
+/** Unasked, a thread is started for more: what it takes to start is hardly seen then. */
+const unaskedStartBytes = 33_554_432;
 
 export function addThreadsOptions(command: Command): Command {
   return command
@@ -29,7 +32,13 @@ export function threadsOf(
   stage: StageSpec,
   options: Pick<ThreadsOptions, 'seed' | 'hindrance'> = {},
 ): ThreadsOptions {
-  return { threads: flags.threads ?? defaultThreads(), stage, ...options };
+  return { ...threadCount(flags), stage, ...options };
+}
+
+/** How many are asked for, else two for long files. */
+export function threadCount({ threads: asked }: ThreadsFlags): Pick<ThreadsOptions, 'threads' | 'startBytes'> {
+  if (asked !== undefined) return { threads: asked };
+  return { threads: defaultThreads(), startBytes: unaskedStartBytes };
 }
 
 /** Two threads, as long as there is a processor for each. */

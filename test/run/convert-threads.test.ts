@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { initHistograms } from '../../src/core/histogram.js';
@@ -29,7 +30,7 @@ async function converted(input: string, output: string, options: ConvertOptions,
   try {
     const conversion = await Conversion.open(spec, () => {}, partBytes === 0 ? { threads: 1 } : ahead);
     const report = await conversion.run();
-    const bytes = report.packets > 0 ? readFileSync(path).toString('hex') : '';
+    const bytes = report.bytes > 0 ? readFileSync(path).toString('hex') : '';
     return { bytes, report: JSON.stringify(report), ahead: conversion.feed.input.threads.partsAhead };
   } catch (error) {
     return { bytes: '', report: (error as Error).message, ahead: 0 };
@@ -44,6 +45,8 @@ async function compared(input: string, output: string, options: ConvertOptions, 
   return ahead;
 }
 
+const fixtures = ['itch50-session.pcap', 'itch50-gaps.pcap', 'mdp3-session.pcap', 'itch50-session.NASDAQ_ITCH50.gz'];
+
 const choices: readonly [string, ConvertOptions][] = [
   ['pcap', {}],
   ['pcapng', { remapDestinations: [parseRemapping('239.1.2.3:1000')] }],
@@ -51,12 +54,18 @@ const choices: readonly [string, ConvertOptions][] = [
   ['pcap', { restamp: { ...noRestamp, start: { kind: 'absolute', seconds: 10, nanoseconds: 7 } } }],
   ['pcap', { filter: { ...noFilter, destinations: ['239.255.42.1'] } }],
   ['pcap', { filter: { ...noFilter, types: ['A'] } }],
-  ['pcap', { framing: 'moldudp64' }],
+  ['pcap', { framing: 'moldudp64', resequence: 5_000_000_000 }],
+  ['pcapng', { framing: 'moldudp64', mtu: 300, sessionName: 'OTHER' }],
+  ['pcap', { restamp: { ...noRestamp, exchange: true } }],
+  ['pcap', { filter: { ...noFilter, types: ['A', 'P'] }, keepSequence: true }],
+  ['pcap', { pack: 'mtu' }],
+  ['itch', {}],
+  ['itch', { filter: { ...noFilter, types: ['A', 'F'] } }],
   ['pcap', { from: { kind: 'timeOfDay', ns: 34_200_000_500_000 } }],
 ];
 
 describe('in parts as in one piece', () => {
-  for (const name of ['itch50-session.pcap', 'itch50-gaps.pcap', 'mdp3-session.pcap']) {
+  for (const name of fixtures) {
     it(`convert ${name}`, async () => {
       for (const [extension, options] of choices) {
         for (const bytes of [3000, 20_000]) await compared(fixture(name), `out.${extension}`, options, bytes);
@@ -65,17 +74,30 @@ describe('in parts as in one piece', () => {
     });
   }
 
-  it('damaged and hostile bytes', async () => {
-    const whole = readFileSync(fixture('itch50-session.pcap')).subarray(0, 60_000);
-    const path = join(directory, 'wounded.pcap');
-    let ahead = 0;
-    await fc.assert(
-      fc.asyncProperty(wounds, fc.integer({ min: 500, max: 12_000 }), fc.boolean(), async (list, bytes, truncated) => {
-        writeFileSync(path, wounded(whole, list));
-        ahead += await compared(path, 'out.pcap', { allowTruncated: truncated }, bytes);
-      }),
-      { numRuns: 25 },
-    );
-    expect(ahead).toBeGreaterThan(0);
+  it('messages into a BinaryFILE, most of them ahead', async () => {
+    expect(await compared(fixture('itch50-session.pcap'), 'out.itch', {}, 5000)).toBeGreaterThan(50);
   });
+
+  for (const [output, options] of [
+    ['out.pcap', {}],
+    ['out.pcap', { allowTruncated: true, framing: 'moldudp64' }],
+    ['out.itch', {}],
+  ] as [string, ConvertOptions][]) {
+    it(`damaged and hostile bytes into ${output} ${JSON.stringify(options)}`, async () => {
+      for (const name of ['itch50-session.pcap', 'itch50-session.NASDAQ_ITCH50.gz']) {
+        const stored = readFileSync(fixture(name));
+        const whole = (name.endsWith('.gz') ? gunzipSync(stored) : stored).subarray(0, 60_000);
+        const path = join(directory, 'wounded');
+        let ahead = 0;
+        await fc.assert(
+          fc.asyncProperty(wounds, fc.integer({ min: 500, max: 12_000 }), async (list, bytes) => {
+            writeFileSync(path, wounded(whole, list));
+            ahead += await compared(path, output, options, bytes);
+          }),
+          { numRuns: 10 },
+        );
+        expect(ahead).toBeGreaterThan(0);
+      }
+    });
+  }
 });

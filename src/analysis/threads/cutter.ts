@@ -7,6 +7,8 @@ import type { PartJob, PartSetup } from './part.js';
 
 /** The most bytes of one chunk, with what may be left of a record. */
 const roomBytes = 2_097_152;
+/** The first part, which is read in its turn, is shorter: what it teaches the compiler serves for no other. */
+const firstPartBytes = 32_768;
 /** Bytes that are asked for at once, at least. */
 const leastReadBytes = 65_536;
 /** Buffers that are kept for further parts. */
@@ -88,7 +90,8 @@ export class Cutter {
     if (this.isBusy) return null;
     const { walk } = this;
     const { description } = walk;
-    const { view, filled, partBytes } = this;
+    const { view, filled } = this;
+    const partBytes = this.count === 0 ? Math.min(firstPartBytes, this.partBytes) : this.partBytes;
     this.walked = walk.walk(view, this.walked, Math.min(filled, Math.max(partBytes, this.walked)));
     // A record may be longer than a part.
     if (this.walked === 0 && filled > partBytes) this.walked = walk.walk(view, 0, filled);

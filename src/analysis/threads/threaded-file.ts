@@ -17,7 +17,7 @@ import { startBytes, type ThreadsOptions, type ThreadsReport } from './threads.j
 const partsAhead = 4;
 /** A part is cut where so many bytes are there; of lines, which are many times as long, sooner. */
 const partBytes = 1_048_576;
-const textPartBytes = 393_216;
+const textPartBytes = 524_288;
 /** Memory of texts that were written is kept for so many more. */
 const maxSpareTexts = 16;
 /** Parts in a row that had to be read here: then the file is none for several threads. */
@@ -314,7 +314,9 @@ export class ThreadedFile {
 
   /** Reads the file ahead, as far as parts may wait. */
   private pump(): void {
-    if (this.pumping !== null || this.failure !== null || (this.isEnded && !this.cutter.isFull)) return;
+    // Where nothing is to be done, nothing is begun, for who waits would be woken by its end.
+    if (this.pumping !== null || this.failure !== null || this.isFarAhead) return;
+    if (this.isEnded && !this.cutter.isFull) return;
     this.pumping = this.readAhead().then(
       () => {
         this.pumping = null;
@@ -326,9 +328,13 @@ export class ThreadedFile {
     );
   }
 
+  /** Whether as many parts wait as may. */
+  private get isFarAhead(): boolean {
+    return this.work.length >= partsAhead + 3 * this.options.threads;
+  }
+
   private async readAhead(): Promise<void> {
-    const most = partsAhead + 3 * this.options.threads;
-    while (this.work.length < most && !this.cutter.isLost && !this.isClosed) {
+    while (!this.isFarAhead && !this.cutter.isLost && !this.isClosed) {
       if (this.cutter.isFull) {
         const part = this.cutter.cut();
         if (part !== null) this.work.push({ part, state: 'cut', result: null });
