@@ -4,7 +4,7 @@
  *
  * Payloads are staged one behind the other, so that a train needs no more than a longer vector.
  */
-import { copyBytes } from '../../core/copy.js';
+import { copyInto } from '../../core/copy.js';
 import type { Flow, StagingSink } from '../../core/seams.js';
 import { resolveHost } from '../address.js';
 import type { UdpSinkOptions } from '../udp-sink.js';
@@ -58,6 +58,7 @@ export class BatchSink implements StagingSink {
   private readonly stamps: TransmitStamps | null;
   private readonly times: TransmitTimes | null;
   private readonly payload = new DataView(new ArrayBuffer(payloadBytes + maxDatagramBytes));
+  private readonly payloadBytes = new Uint8Array(this.payload.buffer);
   private readonly payloadAddress: number;
   private readonly batch: MessageBatch;
   /** Of each message staged its lane, its datagrams and their size (the last may be shorter). */
@@ -101,7 +102,7 @@ export class BatchSink implements StagingSink {
     const lane = this.lanes.lanes[flow.index] ?? this.addLane(flow);
     const start = this.payloadEnd;
     const bytes = length < maxDatagramBytes ? length : maxDatagramBytes;
-    copyBytes(view, offset, this.payload, start, bytes);
+    copyInto(view, offset, this.payload, this.payloadBytes, start, bytes);
     this.payloadEnd = start + bytes;
     this.room = this.payloadEnd > payloadBytes ? 0 : maxDatagrams - ++this.staged;
     const current = this.messages - 1;
