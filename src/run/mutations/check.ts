@@ -84,8 +84,9 @@ export async function checkMutations(spec: MutationCheckSpec): Promise<MutationR
     );
   }
   const fed = await fedWith(parser);
-  const source = await readMutationSource(input, fed === 'packets' ? 'binaryfile' : 'moldudp64');
   const takesDatagrams = parser.kind === 'module' && fed === 'packets';
+  // Messages of a BinaryFILE are put into packets, for who takes nothing else.
+  const source = await readMutationSource(input, fed === 'packets' && !takesDatagrams ? 'binaryfile' : 'moldudp64');
   const packets = takesDatagrams ? source.packets.filter(({ flow }) => flow.transport === 'UDP') : source.packets;
   const isFile = packets.some(({ framing }) => framing === 'binaryfile');
   const format: MutationFormat = isFile ? 'binaryfile' : 'pcap';
