@@ -11,7 +11,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import type { Protocols } from '../analysis/protocols.js';
-import { copyBytes } from '../core/copy.js';
+import { copyBytes, copyInto } from '../core/copy.js';
 import { createRing } from '../core/ring.js';
 import type { Sink } from '../core/seams.js';
 import { idleEthernetSink } from '../io/ethernet-sink.js';
@@ -160,7 +160,11 @@ async function sinkLike(
 
 function copyLong(): void {
   const [from, to] = [new DataView(new ArrayBuffer(longBytes)), new DataView(new ArrayBuffer(longBytes))];
-  for (let copy = 0; copy < copies; copy++) copyBytes(from, 0, to, 0, longBytes);
+  const array = new Uint8Array(to.buffer);
+  for (let copy = 0; copy < copies; copy++) {
+    copyBytes(from, 0, to, 0, longBytes);
+    copyInto(from, 0, to, array, 0, longBytes);
+  }
 }
 
 /** A socket that nobody reads, on loopback; null where there is none to be had. */
