@@ -193,6 +193,25 @@ describe.each(['file', 'pipe'])('gzip from a %s', (kind) => {
   });
 });
 
+test('gzip is inflated a piece ahead, and what is found there is told when its turn comes', async () => {
+  const gz = Buffer.from(gzipSync(content));
+  const at = gz.length - 8;
+  gz[at] = (gz[at] as number) ^ 1;
+  const told: string[] = [];
+  const source = await openBytes(file('ahead.gz', gz), { onDamage: ({ code }) => told.push(code) });
+  let held = 0;
+  while (held < content.length) {
+    held += (await source.read())?.length ?? content.length;
+    expect(told).toEqual([]);
+  }
+  // Time enough for what is ahead.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect([held, told]).toEqual([content.length, []]);
+  expect(await source.read()).toBe(null);
+  expect(told).toEqual(['gzip']);
+  await source.close();
+});
+
 test('any damage to gzip leaves all that inflates before it', async () => {
   const gz = gzipSync(sample(2000));
   await fc.assert(
