@@ -54,6 +54,8 @@ export class ThreadedFile {
   /** `first`: chunks as they come. `parts`: cut ahead. `alone`: the file's own reader takes everything. */
   private mode: 'first' | 'parts' | 'alone' = 'first';
   private refused = 0;
+  /** Whether other threads are to be started before the next part. */
+  private isDue = false;
   /** Whether the part at hand was read ahead, and serves. */
   private isAdopted = false;
   /** What flows have turned out to be. */
@@ -122,6 +124,8 @@ export class ThreadedFile {
     this.isAdopted = false;
     if (this.current !== null) this.cutter.reuse(this.current);
     this.current = null;
+    // Only who wants more than the first part has other threads started.
+    if (this.isDue) this.start();
     if (this.mode === 'first') await this.fillFirst();
     else if (this.mode === 'parts') await this.fillPart();
     else await this.file.fill();
@@ -160,7 +164,7 @@ export class ThreadedFile {
       return;
     }
     if (cutter.isLost) this.leaveParts(notWhole);
-    else if (this.isLong || cutter.total >= this.startBytes) this.start();
+    else this.isDue = this.isLong || cutter.total >= this.startBytes;
   }
 
   private get startBytes(): number {
@@ -174,6 +178,7 @@ export class ThreadedFile {
   }
 
   private start(): void {
+    this.isDue = false;
     this.mode = 'parts';
     const others = this.options.threads - 1;
     if (others === 0) return;
