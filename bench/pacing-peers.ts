@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { openUdpReceiver } from 'tickreel';
+import { bestBusyPollUs, openUdpReceiver } from 'tickreel';
 import { type Measured, measuredOf } from './pacing-figures.js';
 
 const run = promisify(execFile);
@@ -136,7 +136,13 @@ function withoutMacs(pcap: Buffer): Buffer {
 /** Without stamps of the kernel's the time of day has to do, in whole milliseconds. */
 function openReceiver(onDatagram: (view: DataView, offset: number, stamp: Stamp) => void, host = '127.0.0.1') {
   return openUdpReceiver(
-    { host, port: 0, iface: host === '127.0.0.1' ? null : '127.0.0.1', bufferBytes },
+    {
+      host,
+      port: 0,
+      iface: host === '127.0.0.1' ? null : '127.0.0.1',
+      bufferBytes,
+      busyPollUs: bestBusyPollUs('auto'),
+    },
     (view, offset, _length, _from, seconds, nanoseconds) => {
       const nowMs = Date.now();
       const now = { seconds: Math.floor(nowMs / 1000), nanoseconds: (nowMs % 1000) * 1e6 };

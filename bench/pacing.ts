@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
+  bestBusyPollUs,
   CaptureInput,
   defaultPacingLimits,
   initHistograms,
@@ -104,7 +105,7 @@ async function casesOf({ seconds, capture, say }: PacingBenchOptions, folder: st
 async function measureOwn(capture: string, pacing: Pacing, packets: number | null): Promise<Measured> {
   const { report } = await verifyPacing({
     send: {},
-    receive: { bufferBytes, via: 'auto' },
+    receive: { bufferBytes, via: 'auto', busyPollUs: bestBusyPollUs('auto') },
     limits: defaultPacingLimits,
     replay: {
       ...replayDefaults,

@@ -131,6 +131,7 @@ export { type ReplayOutcome, type ReplayReport, type ReplaySpec, replayDefaults 
 export { runReplayThread } from './run/replay-thread.js';
 export type { FaultSpec, FaultsReport } from './run/run-faults.js';
 export {
+  bestBusyPollUs,
   defaultPacingLimits,
   type PacingBreach,
   type PacingLimits,

@@ -11,6 +11,7 @@ import { parseShapedRate } from '../replay/shape-parser.js';
 import { withGeneratedCapture } from '../run/generated-capture.js';
 import { replayDefaults } from '../run/replay-spec.js';
 import {
+  bestBusyPollUs,
   defaultPacingLimits,
   type PacingLimits,
   type VerifyOutcome,
@@ -53,6 +54,7 @@ interface VerifyFlags extends InputFlags, WindowFlags, RateFlags, PacingFlags, M
   via: SendPath;
   gso?: boolean;
   receive: ReceivePath;
+  busypoll?: number;
   preload?: boolean;
   buffer: number;
   json?: boolean;
@@ -134,6 +136,12 @@ function addSockets(command: Command): void {
       new Option('--receive <path>', 'how they are taken from it')
         .choices(['auto', 'recvmmsg', 'dgram'])
         .default('auto'),
+    )
+    .option(
+      '--busypoll <time>',
+      'the receiver goes on asking for so long after each packet, so that no send has to wake it; 0ns: it sleeps at ' +
+        'once (default: 100 us, with koffi and more than one processor)',
+      duration,
     )
     .option('--buffer <bytes>', 'receive buffer to ask the kernel for', count(4096), defaultReceiveBufferBytes);
 }
@@ -223,7 +231,11 @@ function verifySpec(paths: readonly string[], flags: VerifyFlags): VerifySpec {
     },
     host: flags.host,
     send: { via: flags.via, ...(flags.gso === false ? { gso: 'off' as const } : {}) },
-    receive: { bufferBytes: flags.buffer, via: flags.receive },
+    receive: {
+      bufferBytes: flags.buffer,
+      via: flags.receive,
+      busyPollUs: flags.busypoll === undefined ? bestBusyPollUs(flags.receive) : flags.busypoll / 1000,
+    },
     limits: limitsOf(flags),
   };
 }

@@ -2,12 +2,14 @@
  * A replay to a receiver of its own on loopback: what was scheduled, what the sender says it sent and what arrived, by
  * the kernel's stamps where there are such, side by side.
  */
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BasedClock, type EpochTime, takeBase } from '../core/clock.js';
 import { UsageError } from '../core/errors.js';
 import { type HistogramSummary, initHistograms } from '../core/histogram.js';
 import { createRing } from '../core/ring.js';
 import { isLoopback, resolveHost } from '../io/address.js';
+import { batchedSockets } from '../io/native/batched-sockets.js';
 import { libc } from '../io/native/libc.js';
 import { openClock } from '../io/native/native-clock.js';
 import { RealtimeOffset } from '../io/native/realtime.js';
@@ -36,6 +38,8 @@ const matchesPerLook = 5;
 const quietMs = 100;
 const longestQuietMs = 2000;
 
+/** Packets at 100 kpps are a tenth of it apart. */
+const pollUs = 100;
 /** Where the receiver is, unless told. */
 const defaultHost = '127.0.0.1';
 
@@ -66,7 +70,12 @@ export interface VerifySpec {
   /** Of this machine itself, of IPv4 or IPv6; 127.0.0.1 where absent. */
   readonly host?: string;
   readonly send: Pick<Target & { kind: 'udp' }, 'via' | 'gso'>;
-  readonly receive: { readonly bufferBytes: number; readonly via: ReceivePath };
+  readonly receive: {
+    readonly bufferBytes: number;
+    readonly via: ReceivePath;
+    /** How long it goes on asking after each datagram, so that no send has to wake it; 0 where absent. */
+    readonly busyPollUs?: number;
+  };
   readonly limits: PacingLimits;
 }
 
@@ -108,6 +117,11 @@ export interface VerifyReport {
 export interface VerifyOutcome {
   readonly report: VerifyReport;
   readonly curves: readonly PercentileCurve<ProofName>[];
+}
+
+/** As long as pays where a processor is left for the receiver: 0 elsewhere, and where it cannot be had. */
+export function bestBusyPollUs(via: ReceivePath): number {
+  return via !== 'dgram' && batchedSockets().libc !== null && availableParallelism() > 1 ? pollUs : 0;
 }
 
 /** Replays and compares; rejects as `runReplayThread` does. `onPair` is told of each datagram that was received. */
