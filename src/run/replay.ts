@@ -77,6 +77,7 @@ export async function runReplay(spec: ReplaySpec, hooks: ReplayHooks = {}): Prom
       hooks.sink && !spec.dryRun
         ? { sink: hooks.sink(timing.clock, recorder), counters: () => ({}), errors: () => ({}) }
         : await openTarget(spec, protocols, timing.clock, recorder, faults);
+    timing.takeMachine();
     const plan = spec.peak === null ? undefined : await surveyPeak(spec, spec.peak, protocols);
     const origin = new Origin(spec, source, target, timing, log);
     const trace = spec.keepPlot ? new RunTrace(spec.rate.mode, headerBytesOf(spec)) : undefined;

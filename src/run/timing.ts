@@ -2,7 +2,7 @@
 import { type EpochTime, takeBase, VirtualClock, WallClock } from '../core/clock.js';
 import type { Clock } from '../core/seams.js';
 import { kernelHorizonNs, PacedWaiter, VirtualWaiter, type Waiter } from '../core/waiter.js';
-import { applyMachine, type MachineReport } from '../io/native/machine.js';
+import { type AppliedMachine, applyMachine, type MachineReport } from '../io/native/machine.js';
 import { openClock } from '../io/native/native-clock.js';
 import { openSleeper } from '../io/native/sleeper.js';
 import type { ReplayControl } from '../replay/control.js';
@@ -23,8 +23,10 @@ export interface Timing {
   kind: 'real' | 'virtual';
   /** Null where nothing is waited for. */
   pacing: PacingReport | null;
-  /** What of the machine was asked for and took effect. */
+  /** What of the machine was asked for and took effect; null until it is. */
   machine: MachineReport | null;
+  /** Gives the calling thread what it asks of the machine; threads begun after that would share its processor. */
+  takeMachine(): void;
   /** Gives back the processor that was asked for. */
   release(): void;
   rest(ns: number): Promise<void>;
@@ -33,8 +35,8 @@ export interface Timing {
 }
 
 /**
- * Virtual where nothing waits for the datagrams: a dry run and a file. Else the calling thread is given what the spec
- * asks of the machine.
+ * Virtual where nothing waits for the datagrams: a dry run and a file. Else `takeMachine` gives the calling thread what
+ * the spec asks of the machine.
  */
 export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
   if (spec.dryRun || spec.target.kind === 'pcap') {
@@ -45,6 +47,7 @@ export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
       kind: 'virtual',
       pacing: null,
       machine: null,
+      takeMachine() {},
       release() {},
       rest: async (ns) => clock.advance(ns),
       toEpoch: (ns) => ({ seconds: Math.floor(ns / 1e9), nanoseconds: ns % 1e9 }),
@@ -54,9 +57,9 @@ export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
   const { pacing: mode, spinBelowNs } = spec;
   const clock = openClock(spec.sendLog?.base ?? takeBase(runClockSeconds));
   const wall = new WallClock(clock);
-  const machine = applyMachine(spec.machine);
+  let applied: AppliedMachine | null = null;
   const sleeper = mode === 'spin' ? null : openSleeper(clock.base);
-  return {
+  const timing: Timing = {
     clock,
     waiter: new PacedWaiter({ control: control.stopWord, pacing: mode, spinBelowNs, sleeper }),
     kind: 'real',
@@ -66,13 +69,18 @@ export function timingOf(spec: ReplaySpec, control: ReplayControl): Timing {
       horizonNs: mode === 'kernel' ? kernelHorizonNs : null,
       sleep: mode === 'spin' ? null : sleeper === null ? 'Atomics.wait' : 'clock_nanosleep',
     },
-    machine: machine?.report ?? null,
-    release: () => machine?.release(),
+    machine: null,
+    takeMachine() {
+      applied = applyMachine(spec.machine);
+      timing.machine = applied?.report ?? null;
+    },
+    release: () => applied?.release(),
     // A thread that must not sleep turns the event loop instead.
     rest: mode === 'spin' ? turn : (ns) => interrupted(control, Math.min(ns, longestRestNs) / 1e6),
     toEpoch: (ns) => wall.toEpoch(ns),
     fromEpoch: ({ seconds, nanoseconds }) => wall.fromEpoch(seconds, nanoseconds),
   };
+  return timing;
 }
 
 function turn(): Promise<void> {

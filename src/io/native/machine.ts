@@ -99,7 +99,13 @@ export function lockBuffer(memory: ArrayBuffer, here: Libc | null = libc()): boo
 function lockFiles(here: Libc, refused: string[]): number {
   const lock = here.declare(lockPrototype);
   let lockedBytes = 0;
-  for (const line of readFileSync('/proc/self/maps', 'latin1').split('\n')) {
+  let maps = '';
+  try {
+    maps = readFileSync('/proc/self/maps', 'latin1');
+  } catch {
+    refused.push('--mlock: there is no /proc/self/maps that says what to lock; mount /proc');
+  }
+  for (const line of maps.split('\n')) {
     const mapping = /^([0-9a-f]+)-([0-9a-f]+) r\S* \S+ \S+ [1-9]\d*/.exec(line);
     if (mapping === null) continue;
     const start = Number.parseInt(mapping[1] as string, 16);

@@ -50,10 +50,10 @@ export class Affinity {
     return true;
   }
 
-  /** Keeps the process's other threads off `cpu`, all those that may run elsewhere; says how many. */
+  /** Keeps the process's other threads off `cpu`, all those that may run elsewhere and are known; says how many. */
   keepOthersOff(cpu: number): number {
-    const ownId = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-    for (const name of readdirSync('/proc/self/task')) {
+    const { ownId, names } = threads();
+    for (const name of names) {
       const id = Number(name);
       // A thread may have ended since it was listed.
       const before = id === ownId || this.moved.has(id) ? null : this.read(id);
@@ -78,6 +78,16 @@ export class Affinity {
   private read(thread: number): Mask | null {
     this.mask.fill(0);
     return this.get(thread, maskBytes, this.address) === 0 ? this.mask.slice() : null;
+  }
+}
+
+/** The calling thread and all of the process; none where there is no /proc to tell. */
+function threads(): { ownId: number; names: readonly string[] } {
+  try {
+    const ownId = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+    return { ownId, names: readdirSync('/proc/self/task') };
+  } catch {
+    return { ownId: 0, names: [] };
   }
 }
 
