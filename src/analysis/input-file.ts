@@ -45,6 +45,7 @@ export class InputFile {
   async close(): Promise<void> {
     const { file } = this;
     if (file === null) return;
+    if ('settle' in file) file.settle();
     this.report = this.describe();
     this.bytesRead = file.bytesRead;
     this.file = null;

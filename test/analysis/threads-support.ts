@@ -10,6 +10,7 @@ import type { StageSpec } from '../../src/analysis/threads/part.js';
 import type { ThreadsOptions, ThreadsReport } from '../../src/analysis/threads/threads.js';
 import { TextBuffer } from '../../src/core/text-buffer.js';
 import { type FilterSpec, noFilter } from '../../src/replay/filter.js';
+import type { CaptureWindow } from '../../src/replay/window.js';
 
 /** Parts of so many bytes, all read ahead that can be, on this thread. */
 function ahead(stage: StageSpec, partBytes: number): Pick<ThreadsOptions, 'threads' | 'stage'> & ThreadsOptions {
@@ -41,10 +42,30 @@ export function wounded(bytes: Buffer, list: readonly { at: number; kind: string
   return out;
 }
 
+/** A pcap's packets so many times, each time ten seconds later; every fortieth has become one of ARP. */
+export function repeated(pcap: Buffer, times: number): Buffer {
+  const copies = Array.from({ length: times }, (_, copy) => {
+    const packets = Buffer.from(pcap.subarray(24));
+    let count = 0;
+    for (let at = 0; at < packets.length; at += 16 + packets.readUInt32LE(at + 8)) {
+      packets.writeUInt32LE(packets.readUInt32LE(at) + 10 * copy, at);
+      if (++count % 40 === 0) packets.writeUInt16BE(0x0806, at + 16 + 12);
+    }
+    return packets;
+  });
+  return Buffer.concat([pcap.subarray(0, 24), ...copies]);
+}
+
 /** What `inspect` reports; `partBytes` 0: by one thread. */
-export async function inspected(input: Input, partBytes: number, filter: FilterSpec = noFilter) {
-  const threads = partBytes === 0 ? {} : { threads: ahead({ kind: 'count', filter }, partBytes) };
-  const inspection = await Inspection.open(input, { filter, ...threads });
+export async function inspected(
+  input: Input,
+  partBytes: number,
+  filter: FilterSpec = noFilter,
+  window?: CaptureWindow,
+) {
+  const stage: StageSpec = window === undefined ? { kind: 'count', filter } : { kind: 'none' };
+  const threads = partBytes === 0 ? {} : { threads: ahead(stage, partBytes) };
+  const inspection = await Inspection.open(input, { filter, ...(window === undefined ? {} : { window }), ...threads });
   await inspection.run();
   const report = JSON.stringify(inspection.report(), null, 1);
   inspection.destroy();

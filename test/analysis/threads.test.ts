@@ -6,8 +6,10 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { initHistograms } from '../../src/core/histogram.js';
+import { parseWhen } from '../../src/core/time.js';
 import { noFilter } from '../../src/replay/filter.js';
-import { decoded, inspected, wounded, wounds } from './threads-support.js';
+import { CaptureWindow } from '../../src/replay/window.js';
+import { decoded, inspected, repeated, wounded, wounds } from './threads-support.js';
 
 const fixtures = ['itch50-session.pcap', 'itch50-gaps.pcap', 'mdp3-session.pcap', 'itch50-session.NASDAQ_ITCH50.gz'];
 const fixture = (name: string): string => join('fixtures', name);
@@ -55,6 +57,22 @@ describe('in parts as in one piece', () => {
       expect([inParts.text, inParts.rest]).toEqual([lines.text, lines.rest]);
     }
   });
+});
+
+describe('in a window', () => {
+  // The run ends far behind it and within a part, of which no more is counted than was delivered.
+  for (const partBytes of [50_000, 300_000]) {
+    it(`in parts of ${partBytes} bytes`, async () => {
+      const path = join(directory, 'three-sessions.pcap');
+      writeFileSync(path, repeated(readFileSync(fixture('itch50-session.pcap')), 3));
+      for (const span of [{ until: parseWhen('+1500ms') }, { from: parseWhen('+1s'), until: parseWhen('+1700ms') }]) {
+        const alone = await inspected(path, 0, noFilter, new CaptureWindow(span));
+        const parts = await inspected(path, partBytes, noFilter, new CaptureWindow(span));
+        expect(parts.report).toBe(alone.report);
+        expect(parts.threads.partsAhead).toBeGreaterThan(0);
+      }
+    });
+  }
 });
 
 describe('damaged and hostile bytes', () => {

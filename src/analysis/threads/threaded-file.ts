@@ -146,8 +146,13 @@ export class ThreadedFile {
     if (this.spareTexts.length < maxSpareTexts) this.spareTexts.push(new Uint8Array(buffer));
   }
 
-  async close(): Promise<void> {
+  /** Where no more is taken: counts what was delivered of the part at hand, and no more of it. */
+  settle(): void {
     this.reader.settle();
+  }
+
+  async close(): Promise<void> {
+    this.settle();
     this.isClosed = true;
     await this.crew?.end();
     await this.file.close();
