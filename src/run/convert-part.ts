@@ -36,6 +36,7 @@ abstract class Copier implements Maker {
   protected file = new MemoryWriter();
   protected span: StampSpan;
   protected reader: RecordReader | null = null;
+  protected isAnchored = false;
   abstract readonly handlers: Maker['handlers'];
 
   constructor(protected readonly spec: CopySpec) {
@@ -46,7 +47,9 @@ abstract class Copier implements Maker {
     this.reader = reader;
     this.file = spare === null ? new MemoryWriter() : new MemoryWriter(spare);
     const restamper = new Restamper(this.spec.restamp);
-    if (seed?.origin) restamper.beginAt(seed.origin);
+    const origin = seed?.origin ?? null;
+    this.isAnchored = origin !== null;
+    if (origin !== null) restamper.beginAt(origin);
     this.span = new StampSpan(restamper);
     this.open();
   }
@@ -89,6 +92,7 @@ class DatagramMaker extends Copier {
       ...{ bytes: this.file.taken(), packets, tooLong, clampedTimestamps },
       ...{ first: this.span.firstStamp, last: this.span.lastStamp },
       truncated: this.truncated,
+      isAnchored: this.isAnchored,
       messages: null,
     };
   }
@@ -151,7 +155,7 @@ class MessageMaker extends Copier {
     const { flow, session } = stream;
     return {
       ...{ bytes: this.file.taken(), packets, tooLong, clampedTimestamps, truncated: 0 },
-      ...{ first: span.firstStamp, last: span.lastStamp },
+      ...{ first: span.firstStamp, last: span.lastStamp, isAnchored: this.isAnchored },
       messages: {
         ...{ flow: flow?.index ?? -1, session, firstSequence, count: this.count },
         ...{ filtered, zeroLength, written, unfinished },

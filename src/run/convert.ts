@@ -173,6 +173,9 @@ export class Conversion {
   /** Whether what a thread made of a part is what would be written here. */
   private canTake(copied: CopiedPart): boolean {
     const { datagrams, packets, messages, feed } = this;
+    const { speed, start } = this.spec.restamp;
+    // A part that was given away before anything was written counts from its own first stamp.
+    if (copied.first !== null && !copied.isAnchored && (speed !== 1 || start !== null)) return false;
     if (copied.messages === null) return datagrams instanceof DatagramCopy;
     return datagrams === null && packets === null && messages.canTake(copied, feed.input.flows);
   }

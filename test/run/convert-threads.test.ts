@@ -10,16 +10,20 @@ import { noFilter } from '../../src/replay/filter.js';
 import { Conversion } from '../../src/run/convert.js';
 import { type ConvertOptions, convertSpecOf } from '../../src/run/convert-spec.js';
 import { parseRemapping } from '../../src/run/remap.js';
-import { noRestamp } from '../../src/run/restamp.js';
+import { noRestamp, type RestampSpec } from '../../src/run/restamp.js';
 import { wounded, wounds } from '../analysis/threads-support.js';
+import { itch, makeFlow, mold, pcapOf } from './support.js';
 
 const fixture = (name: string): string => join('fixtures', name);
 let directory = '';
+/** Of the built library, for a thread is started from a file of it. */
+let built: { Conversion: typeof Conversion };
 
 beforeAll(async () => {
   await initHistograms();
   directory = mkdtempSync(join(tmpdir(), 'tickreel-convert-'));
-});
+  built = await import(new URL('../../dist/run/convert.js', import.meta.url).href);
+}, 60_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** The file that is written, as hexadecimal, the report, and how many parts were copied ahead; `partBytes` 0: in one piece. */
@@ -64,6 +68,24 @@ const choices: readonly [string, ConvertOptions][] = [
   ['pcap', { from: { kind: 'timeOfDay', ns: 34_200_000_500_000 } }],
 ];
 
+/** By two threads: parts are given away before those in front of them were gone through. */
+async function comparedWithTwo(input: string, options: ConvertOptions): Promise<void> {
+  const alone = await converted(input, 'out.pcap', options, 0);
+  const output = join(directory, 'out.pcap');
+  const threads = { threads: 2, startBytes: 1, partBytes: 5000 };
+  const conversion = await built.Conversion.open(convertSpecOf(input, output, options), () => {}, threads);
+  const report = await conversion.run();
+  expect(conversion.feed.input.threads.partsAhead).toBeGreaterThan(2);
+  expect(readFileSync(output).toString('hex') === alone.bytes).toBe(true);
+  expect(JSON.stringify(report)).toBe(alone.report);
+}
+
+/** Stamps that go by the first that is written. */
+const late: readonly [string, RestampSpec][] = [
+  ['start', { ...noRestamp, start: { kind: 'absolute', seconds: 10, nanoseconds: 7 } }],
+  ['speed', { ...noRestamp, speed: 10 }],
+];
+
 describe('in parts as in one piece', () => {
   for (const name of fixtures) {
     it(`convert ${name}`, async () => {
@@ -77,6 +99,25 @@ describe('in parts as in one piece', () => {
   it('messages into a BinaryFILE, most of them ahead', async () => {
     expect(await compared(fixture('itch50-session.pcap'), 'out.itch', {}, 5000)).toBeGreaterThan(50);
   });
+
+  for (const [what, restamp] of late) {
+    it(`the first datagram that is wanted stands behind the first part, with another ${what}`, async () => {
+      const path = join(directory, 'late.pcap');
+      const packets = Array.from({ length: 2000 }, (_, index) => ({
+        atNs: index * 1e6,
+        payload: mold(1 + index, [itch('S')]),
+        flow: { ...makeFlow(), destination: index < 80 ? '239.0.0.1' : '239.0.0.2' },
+      }));
+      writeFileSync(path, pcapOf(packets));
+      await comparedWithTwo(path, { restamp, filter: { ...noFilter, destinations: ['239.0.0.2'] } });
+    }, 60_000);
+
+    it(`the first message that is wanted stands behind the first part, with another ${what}`, async () => {
+      const path = join(directory, 'late.NASDAQ_ITCH50');
+      writeFileSync(path, gunzipSync(readFileSync(fixture('itch50-session.NASDAQ_ITCH50.gz'))));
+      await comparedWithTwo(path, { restamp, filter: { ...noFilter, types: ['X'] } });
+    }, 60_000);
+  }
 
   for (const [output, options] of [
     ['out.pcap', {}],

@@ -138,6 +138,8 @@ export interface CopiedPart {
   /** Stamps written; null where there are none. */
   readonly first: Stamp | null;
   readonly last: Stamp | null;
+  /** Whether the stamp that others are counted from was known before the part; else it is the part's own first. */
+  readonly isAnchored: boolean;
   /** Of messages framed anew; null where datagrams stay as they are. */
   readonly messages: CopiedMessages | null;
 }
