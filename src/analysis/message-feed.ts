@@ -247,6 +247,8 @@ export class MessageFeed {
     const { view, offset, length, packetNumber, fileOffset } = reader;
     const flow = reader.flow as Flow;
     if (!this.filter.acceptsFlow(flow)) return;
+    // A far stamp behind the part goes by the last of these. (Of a BinaryFILE, whose parts have no rows, none is far.)
+    this.sinceBase(reader);
     if (this.demux.datagram(view, offset, length, 0, flow, packetNumber, fileOffset)) {
       this.handlers.onDatagram?.(reader, flow, this.demux.recognisedAs(flow));
     }

@@ -42,6 +42,24 @@ describe('in parts as in one piece', () => {
     });
   }
 
+  it('a packet far from all others takes the time of the one before it, whoever read that', async () => {
+    const path = join(directory, 'far.pcap');
+    const bytes = Buffer.from(readFileSync(fixture('itch50-session.pcap')));
+    let place = 24;
+    for (let packet = 0; packet < 1000; packet++) {
+      // Some of them are the first of a part.
+      if (packet > 0 && packet % 50 === 0) bytes.writeUInt32LE(bytes.readUInt32LE(place) + 200 * 86_400, place);
+      place += 16 + bytes.readUInt32LE(place + 8);
+    }
+    writeFileSync(path, bytes.subarray(0, place));
+    for (const filter of [noFilter, { ...noFilter, destinations: ['239.255.42.1'] }]) {
+      const alone = await inspected(path, 0, filter);
+      const parts = await inspected(path, 300, filter);
+      expect(parts.threads.partsAhead).toBeGreaterThan(100);
+      expect(parts.report).toBe(alone.report);
+    }
+  });
+
   it('with filters', async () => {
     const filters = [
       { ...noFilter, types: ['A', 'E'] },
