@@ -2,6 +2,7 @@
 import { PcapngWalk, PcapWalk } from '../../capture/record-walk.js';
 import type { RecordWalk } from '../../core/record-walk.js';
 import type { CaptureFile } from '../../io/open-capture.js';
+import { PREFIX_LENGTH } from '../../session/binaryfile-format.js';
 import { BinaryFileWalk } from '../../session/binaryfile-walk.js';
 import type { PartJob, PartSetup } from './part.js';
 
@@ -58,6 +59,12 @@ export class Cutter {
   /** Whether what comes next is no record, so that no part can be cut any more. */
   get isLost(): boolean {
     return this.walk.isLost;
+  }
+
+  /** Why not; null where what comes next is but the record of no bytes that ends a session. */
+  get loss(): string | null {
+    const isOver = this.walk instanceof BinaryFileWalk && this.filled === PREFIX_LENGTH;
+    return isOver ? null : 'what follows is no whole record';
   }
 
   /** Whether a part should be cut before more comes. */

@@ -25,7 +25,8 @@ const maxRefused = 16;
 /** The same of lines, whose parts were read: what came before may change them, as definitions of symbols do. */
 const maxRefusedLines = 256;
 
-const notWhole = 'what follows is no whole record';
+/** How long a pipe may go on bringing bytes before the first of them are taken, where nothing else is at hand. */
+const livePatienceMs = 10;
 
 /** `cut`: nobody has it. `given`: a thread has. `read`: `result` tells. */
 interface Work {
@@ -49,6 +50,8 @@ export class ThreadedFile {
   private current: Part | null = null;
   private pumping: Promise<void> | null = null;
   private failure: unknown = null;
+  /** Who waits for the next chunk, whatever its length. */
+  private onBytes: (() => void) | null = null;
   private isEnded = false;
   private isClosed = false;
   /** `first`: chunks as they come. `parts`: cut ahead. `alone`: the file's own reader takes everything. */
@@ -128,6 +131,7 @@ export class ThreadedFile {
     if (this.isDue) this.start();
     if (this.mode === 'first') await this.fillFirst();
     else if (this.mode === 'parts') await this.fillPart();
+    else if (this.failure !== null) throw this.failure;
     else await this.file.fill();
   }
 
@@ -168,7 +172,7 @@ export class ThreadedFile {
       this.leaveParts(null);
       return;
     }
-    if (cutter.isLost) this.leaveParts(notWhole);
+    if (cutter.isLost) this.leaveParts(cutter.loss);
     else this.isDue = this.isLong || cutter.total >= this.startBytes;
   }
 
@@ -212,7 +216,7 @@ export class ThreadedFile {
         // A pipe's next bytes may take long: what has come is not kept waiting for them.
         const isComing = this.isInflating && this.pumping !== null;
         if (!isComing && this.takeLast()) return;
-        await this.pumping;
+        await this.waitForBytes();
       } else if (head.state === 'cut' && !(head.part.isPlain && this.isForOthers)) {
         this.dispatch(1);
         this.takeWork(head, null);
@@ -269,10 +273,22 @@ export class ThreadedFile {
       this.read(part);
       return true;
     }
-    if (this.failure !== null) throw this.failure;
-    if (!this.isEnded && !cutter.isLost) return false;
-    this.leaveParts(this.isEnded ? null : notWhole);
+    // A chunk whose read is under way belongs to what is left.
+    if (cutter.isLost && this.pumping !== null) return false;
+    const isLeft = this.isEnded || cutter.isLost;
+    if (!isLeft && this.failure !== null) throw this.failure;
+    if (!isLeft) return false;
+    this.leaveParts(this.isEnded ? null : cutter.loss);
     return true;
+  }
+
+  /** Waits until the file was read ahead; for a pipe, which may never bring as much, until some bytes came. */
+  private async waitForBytes(): Promise<void> {
+    const { pumping, sizeBytes } = this;
+    const some = new Promise<void>((resolve) => {
+      if (sizeBytes === null) this.onBytes = () => setTimeout(resolve, livePatienceMs);
+    });
+    await Promise.race([pumping, some]);
   }
 
   private takeWork(work: Work, result: PartResult | null): void {
@@ -326,7 +342,7 @@ export class ThreadedFile {
   private pump(): void {
     // Where nothing is to be done, nothing is begun, for who waits would be woken by its end.
     if (this.pumping !== null || this.failure !== null || this.isFarAhead) return;
-    if (this.isEnded && !this.cutter.isFull) return;
+    if (this.cutter.isLost || (this.isEnded && !this.cutter.isFull)) return;
     this.pumping = this.readAhead().then(
       () => {
         this.pumping = null;
@@ -352,6 +368,8 @@ export class ThreadedFile {
       }
       if (this.isEnded) return;
       this.isEnded = !(await this.cutter.read(this.file));
+      this.onBytes?.();
+      this.onBytes = null;
     }
   }
 
@@ -363,7 +381,7 @@ export class ThreadedFile {
 
   /** Goes on without the other threads: what they have not read is read in its turn. */
   private dismiss(reason: string): void {
-    this.reasonOf(reason);
+    this.report.reason ??= reason;
     for (const one of this.work) if (one.state === 'given') one.state = 'cut';
     const { crew } = this;
     this.crew = null;
@@ -377,9 +395,5 @@ export class ThreadedFile {
     for (const { damage } of this.held.splice(0)) this.onDamage(damage);
     this.own.push(this.cutter.rest());
     if (this.isEnded) this.own.end();
-  }
-
-  private reasonOf(reason: string): void {
-    this.report.reason ??= reason;
   }
 }
