@@ -1,5 +1,5 @@
 /** A counter that is read by HTTP: a GET for each reading, on a connection of its own; none that leads elsewhere. */
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { SinkError } from '../core/errors.js';
 import type { AckCounter } from './ack-counter.js';
 import { countReader, metricNames, type ReadCount } from './counter-text.js';
@@ -11,18 +11,19 @@ const askWithinMs = 5000;
 /**
  * The text that a GET of the address answers. Rejects with SinkError: `counter-refused` (nobody listens there),
  * `counter-status` (another answer than 200), `counter-silent` (none in time), `counter-broken` (it broke off, or is
- * too long).
+ * too long, or its address cannot be asked). `ended` breaks it off, and it rejects as `counter-broken`.
  */
-export async function readHttp(url: string, withinMs: number): Promise<string> {
+export async function readHttp(url: string, withinMs: number, ended?: AbortSignal): Promise<string> {
   const { get } = await import(url.startsWith('https:') ? 'node:https' : 'node:http');
   return new Promise((resolve, reject) => {
+    let request: ClientRequest | undefined;
     const fail = (code: string, why: string): void => {
       clearTimeout(timer);
-      request.destroy();
+      request?.destroy();
       reject(new SinkError(code, `the counter at ${url} ${why}`));
     };
     const timer = setTimeout(() => fail('counter-silent', `did not answer within ${withinMs} ms`), withinMs);
-    const request = get(url, { agent: false }, (answer: IncomingMessage) => {
+    const take = (answer: IncomingMessage): void => {
       if (answer.statusCode !== 200) {
         const why = `${answer.statusCode} ${answer.statusMessage ?? ''}`.trim();
         fail('counter-status', `answered ${why}, where 200 was wanted`);
@@ -40,11 +41,17 @@ export async function readHttp(url: string, withinMs: number): Promise<string> {
         resolve(Buffer.concat(parts).toString('utf8'));
       });
       answer.on('error', (error) => fail('counter-broken', `broke off: ${error.message}`));
-    });
-    request.on('error', (error: NodeJS.ErrnoException) => {
+    };
+    const refuse = (error: NodeJS.ErrnoException): void => {
       if (error.code === 'ECONNREFUSED') fail('counter-refused', 'cannot be reached: nobody listens there');
       else fail('counter-broken', `cannot be read: ${error.code ?? error.message}`);
-    });
+    };
+    try {
+      request = get(url, { agent: false, signal: ended }, take) as ClientRequest;
+      request.on('error', refuse);
+    } catch (error) {
+      refuse(error as Error);
+    }
   });
 }
 
@@ -63,7 +70,7 @@ export class HttpCounter implements AckCounter {
   failure: string | null = null;
   private readonly read: ReadCount;
   private isAsking = false;
-  private isClosed = false;
+  private readonly ended = new AbortController();
 
   /** Throws UsageError where the selector picks no number. */
   constructor(
@@ -80,14 +87,14 @@ export class HttpCounter implements AckCounter {
   }
 
   ask(): void {
-    if (this.isAsking || this.isClosed || this.failure !== null) return;
+    if (this.isAsking || this.ended.signal.aborted || this.failure !== null) return;
     this.isAsking = true;
     void this.number()
       .then((count) => {
         this.count = count;
       })
       .catch((error: Error) => {
-        this.failure = error.message;
+        if (!this.ended.signal.aborted) this.failure = error.message;
       })
       .finally(() => {
         this.isAsking = false;
@@ -95,10 +102,10 @@ export class HttpCounter implements AckCounter {
   }
 
   close(): void {
-    this.isClosed = true;
+    this.ended.abort();
   }
 
   private async number(): Promise<number> {
-    return countIn(await readHttp(this.url, askWithinMs), this.read, this.selector, this.url);
+    return countIn(await readHttp(this.url, askWithinMs, this.ended.signal), this.read, this.selector, this.url);
   }
 }

@@ -3,7 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import {
   type AckCounter,
   formatAckAddress,
@@ -11,6 +11,7 @@ import {
   parseAckAddress,
   serveAckCounter,
 } from '../../src/io/ack-counter.js';
+import { readHttp } from '../../src/io/http-counter.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tickreel-ack-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -144,6 +145,40 @@ describe('by HTTP', () => {
     while (counter.failure === null) await new Promise((resolve) => setTimeout(resolve, 2));
     expect(counter.failure).toBe('received_total is NaN, which is no count');
     counter.close();
+    server.close();
+  });
+
+  it('is refused where its address is none that can be asked', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await expect(readHttp('http://us%er@127.0.0.1:1/', 5000)).rejects.toThrow(
+        'the counter at http://us%er@127.0.0.1:1/ cannot be read: URI malformed',
+      );
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('leaves no question under way where it is closed', async () => {
+    let isSilent = false;
+    const server = createHttpServer((_request, response) => {
+      if (!isSilent) response.end('x 7\n');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as { port: number }).port}/`;
+    const counter = await openAckCounter({ kind: 'http', url, selector: 'x' });
+    isSilent = true;
+    const closed = new Promise<string>((resolve) => {
+      server.once('request', (request) => {
+        request.socket.on('close', () => resolve('closed by who asked'));
+        counter.close();
+      });
+    });
+    counter.ask();
+    const late = new Promise<string>((resolve) => setTimeout(resolve, 3000, 'still open').unref());
+    expect(await Promise.race([closed, late])).toBe('closed by who asked');
+    expect(counter.failure).toBeNull();
     server.close();
   });
 
