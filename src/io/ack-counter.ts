@@ -10,6 +10,7 @@ import { closeSync, fstatSync, openSync, readSync, rmSync, writeFileSync } from 
 import { createConnection, createServer, type Socket } from 'node:net';
 import { SinkError, UsageError } from '../core/errors.js';
 import { countReader } from './counter-text.js';
+import { fileMark } from './file-mark.js';
 import { HttpCounter } from './http-counter.js';
 
 export type AckAddress =
@@ -61,11 +62,23 @@ export interface AckCounter {
   close(): void;
 }
 
+/** How a counter is opened. */
+export interface AckOptions {
+  /** A receiver that is only starting has so long to listen: 5000 ms unless given, 0 for one attempt. */
+  readonly withinMs?: number;
+  /** Of a file: its `fileMark` while it is none of this receiver's; it is not read before it is another. */
+  readonly staleMark?: string | null;
+}
+
 /** Begins to listen to a receiver's counter; rejects with SinkError where it cannot be reached. */
-export async function openAckCounter(address: AckAddress): Promise<AckCounter> {
-  if (address.kind === 'file') return new FileCounter(address.path);
-  if (address.kind !== 'http') return new SocketCounter(address, await connect(address));
-  return retried(address, () => new HttpCounter(address.url, address.selector).open());
+export async function openAckCounter(address: AckAddress, options: AckOptions = {}): Promise<AckCounter> {
+  const { withinMs = connectWithinMs, staleMark = null } = options;
+  if (address.kind === 'file') return new FileCounter(address.path, staleMark);
+  if (address.kind !== 'http') {
+    const socket = await retried(address, withinMs, () => connectOnce(address));
+    return new SocketCounter(address, socket);
+  }
+  return retried(address, withinMs, () => new HttpCounter(address.url, address.selector).open());
 }
 
 class SocketCounter implements AckCounter {
@@ -104,15 +117,19 @@ class FileCounter implements AckCounter {
   readonly #path: string;
   readonly #bytes = Buffer.alloc(2 * longestLine);
   #timer: NodeJS.Timeout;
+  #staleMark: string | null;
 
-  constructor(path: string) {
+  constructor(path: string, staleMark: string | null) {
     this.#path = path;
+    this.#staleMark = staleMark;
     this.#timer = setInterval(() => this.ask(), fileEveryMs);
   }
 
   /** Reads the end of the file, which may not be there yet, or be empty while it is written anew. */
   ask(): void {
     let file: number;
+    if (this.#staleMark !== null && fileMark(this.#path) === this.#staleMark) return;
+    this.#staleMark = null;
     try {
       file = openSync(this.#path, 'r');
     } catch {
@@ -125,6 +142,8 @@ class FileCounter implements AckCounter {
       // A line that is still being written lacks its end; a file without any is one number.
       const line = lines.length > 1 ? lines.at(-2) : lines[0];
       this.count = numberOf(line ?? '') ?? this.count;
+    } catch {
+      // A folder, say, shows no number.
     } finally {
       closeSync(file);
     }
@@ -196,13 +215,9 @@ function serveFile(path: string, count: () => number): { close(): void } {
 
 type SocketAddress = Extract<AckAddress, { kind: 'tcp' | 'unix' }>;
 
-function connect(address: SocketAddress): Promise<Socket> {
-  return retried(address, () => connectOnce(address));
-}
-
 /** A receiver that is only starting may take a while to listen. */
-async function retried<T>(address: AckAddress, attempt: () => Promise<T>): Promise<T> {
-  const untilMs = Date.now() + connectWithinMs;
+async function retried<T>(address: AckAddress, withinMs: number, attempt: () => Promise<T>): Promise<T> {
+  const untilMs = Date.now() + withinMs;
   for (;;) {
     try {
       return await attempt();

@@ -35,6 +35,8 @@ const memoryEveryMs = 50;
 /** Looks at the memory of a group between looks at who is in it, which take longer. */
 const looksBetween = 10;
 const pageBytes = 4096;
+/** What a program that has ended may have left unread in its pipe is less. */
+const mostLeftBytes = 1 << 20;
 
 /** Groups that are to end with us, however that comes about. */
 const alive = new Set<Child>();
@@ -48,6 +50,8 @@ export function endAllChildren(): void {
 /** One program at work. Standard output is read with `read`; nothing of it is kept. */
 export class Child {
   readonly finished: Promise<ChildResult>;
+  /** How often it took what was written to it. */
+  taken = 0;
   private readonly process: ChildProcessWithoutNullStreams;
   private readonly options: ChildOptions;
   private errorText = '';
@@ -58,7 +62,11 @@ export class Child {
   private failure: string | null = null;
   private lastActivityMs = performance.now();
   private peakMemoryBytes = 0;
-  private hasEnded = false;
+  /** Null while it runs. */
+  private endedAtMs: number | null = null;
+  /** Read since it ended, and how long that was waited for. */
+  private leftBytes = 0;
+  private leftWaitMs = 0;
   private readonly watch: NodeJS.Timeout | null;
   private onErrorText: (text: string) => void = () => {};
 
@@ -111,6 +119,7 @@ export class Child {
     const { stdin } = this.process;
     if (stdin.destroyed || stdin.writableEnded) return false;
     this.lastActivityMs = performance.now();
+    this.taken++;
     if (stdin.write(bytes)) return true;
     const drained = new Promise<void>((resolve) => {
       const done = (): void => {
@@ -120,6 +129,7 @@ export class Child {
       stdin.on('drain', done).on('close', done).on('error', done);
     });
     await drained;
+    this.taken++;
     this.lastActivityMs = performance.now();
     return !stdin.destroyed;
   }
@@ -134,15 +144,38 @@ export class Child {
     this.process.stdin.end();
   }
 
-  /** The next bytes of its standard output; null at the end. A program that is silent for too long is ended. */
+  /**
+   * The next bytes of its standard output; null at the end. A program that is silent for too long is ended; what one
+   * that has ended left behind is listened to for so long and no longer, whatever it goes on writing.
+   */
   async read(): Promise<Buffer | null> {
     for (;;) {
       const chunk = this.chunks.shift();
-      if (chunk !== undefined) return chunk;
+      if (chunk !== undefined) {
+        if (this.endedAtMs !== null) this.leftBytes += chunk.length;
+        return chunk;
+      }
       if (this.isOutputOver) return null;
-      this.process.stdout.resume();
+      if (this.isLeftForGood()) this.letGo();
+      else this.process.stdout.resume();
+      const sinceMs = performance.now();
       await this.something();
+      if (this.endedAtMs !== null) this.leftWaitMs += performance.now() - Math.max(sinceMs, this.endedAtMs);
     }
+  }
+
+  /** Whether what is still written comes of a process that left the group of a program which has ended. */
+  private isLeftForGood(): boolean {
+    if (this.endedAtMs === null) return false;
+    const { silenceMs } = this.options;
+    if (this.leftWaitMs > silenceMs) return true;
+    return performance.now() - this.endedAtMs > silenceMs && this.leftBytes > mostLeftBytes;
+  }
+
+  /** Closes our ends of its pipes. */
+  private letGo(): void {
+    this.process.stdout.destroy();
+    this.process.stderr.destroy();
   }
 
   /** Resolves once nothing moved for so long, or it has ended. */
@@ -180,7 +213,7 @@ export class Child {
       const silentMs = performance.now() - Math.max(this.lastActivityMs, waitingSinceMs);
       if (silentMs <= this.options.silenceMs) return;
       // What left its group may hold its output open.
-      if (this.hasEnded) this.process.stdout.destroy();
+      if (this.endedAtMs !== null) this.letGo();
       else this.kill('timeout');
     }, this.checkEveryMs);
     await woken;
@@ -221,7 +254,7 @@ export class Child {
         if (this.watch !== null) clearInterval(this.watch);
         // What it started and left running is no longer wanted, and holds its output open.
         this.killGroup();
-        this.hasEnded = true;
+        this.endedAtMs = performance.now();
         alive.delete(this);
         const { ending, failure, errorText, peakMemoryBytes } = this;
         resolve({ code, signal, ending, failure, errorText, peakMemoryBytes });

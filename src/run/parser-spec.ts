@@ -124,7 +124,7 @@ export function parserSpecFrom(given: unknown, path: string, folder: string): Pa
     address,
     speed: textOf(held.speed, `${path}: speed`) ?? defaultSpeed,
     ready: patternOf(held.ready, `${path}: ready`),
-    count: countOf(held, path, { feed, address, isModule: module !== null, isRunning }),
+    count: countOf(held, path, folder, { feed, address, isModule: module !== null, isRunning }),
   };
 }
 
@@ -132,6 +132,7 @@ export function parserSpecFrom(given: unknown, path: string, folder: string): Pa
 function countOf(
   held: Readonly<Record<string, unknown>>,
   path: string,
+  folder: string,
   { feed, address, isModule, isRunning }: { feed: string; address: string; isModule: boolean; isRunning: boolean },
 ): CountSpec | null {
   const refusal = (text: string): UsageError => new UsageError('parser-config', `${path}: ${text}`);
@@ -140,7 +141,7 @@ function countOf(
     return null;
   }
   if (isModule) throw refusal('count: a module is called, and what it decodes compared: only a program is counted');
-  const count = countSpecOf(held.count, `${path}: count`);
+  const count = countSpecOf(held.count, `${path}: count`, folder);
   const other = ['records', 'reports', ...keysNotOfCounted].find((key) => held[key] !== undefined);
   if (other !== undefined) throw refusal(`count: a program that is only counted writes no fields: leave out ${other}`);
   if (count.unit === 'packets' && feed === 'binaryfile') {

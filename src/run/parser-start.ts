@@ -21,7 +21,7 @@ export async function startProgram(spec: ParserSpec, input: InputSpec, countPort
   const port = spec.feed === 'udp' ? await portOf(spec.address) : 0;
   const told = { capture, port: `${port}`, 'count-port': `${countPort}` };
   const words = spec.command.map((word) =>
-    Object.entries(told).reduce((text, [name, value]) => text.replaceAll(`{${name}}`, value), word),
+    Object.entries(told).reduce((text, [name, value]) => text.replaceAll(`{${name}}`, () => value), word),
   );
   const child = new Child(words, {
     cwd: spec.folder,

@@ -1,4 +1,5 @@
 /** How a program that is only counted tells its counts, as the key `count` of a parser's YAML file says it. */
+import { resolve } from 'node:path';
 import { holderOf, mappingKeys, refuseOtherKeys, textOf } from '../../compare/mapping.js';
 import { UsageError } from '../../core/errors.js';
 import { parseDuration } from '../../core/time.js';
@@ -40,12 +41,15 @@ export const keysNotOfCounted: readonly string[] = mappingKeys.filter((key) => k
 const keys = ['from', 'total', 'types', 'unit', 'settle'];
 const defaultSettleMs = 1000;
 
-/** Reads what stands at the key `count`: an address alone, or keys; throws UsageError, which names `path`. */
-export function countSpecOf(given: unknown, path: string): CountSpec {
+/**
+ * Reads what stands at the key `count`: an address alone, or keys; paths are of `folder`. Throws UsageError, which
+ * names `path`.
+ */
+export function countSpecOf(given: unknown, path: string, folder: string): CountSpec {
   const held = typeof given === 'string' ? { from: given } : holderOf(given, path);
   refuseOtherKeys(held, keys, path);
   const [from = '', picked] = splitOnce(textOf(held.from, `${path}.from`) ?? '');
-  const source = sourceOf(from, path);
+  const source = sourceOf(from, path, folder);
   const types = Object.entries(holderOf(held.types, `${path}.types`)).map(([name, given]) => {
     const where = `${path}.types.${name}`;
     const selector = textOf(given, where);
@@ -83,10 +87,14 @@ function splitOnce(text: string): [string, string?] {
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function sourceOf(from: string, path: string): CountSource {
+function sourceOf(from: string, path: string, folder: string): CountSource {
   if (from === 'stdout') return { kind: 'stdout' };
   if (/^https?:\/\//.test(from) && URL.canParse(from)) return { kind: 'http', url: from };
-  if (/^(?:tcp|unix|file):/.test(from)) return { kind: 'ack', address: parseAckAddress(from) };
+  if (/^(?:tcp|unix|file):/.test(from)) {
+    const address = parseAckAddress(from);
+    const isLocal = address.kind === 'unix' || address.kind === 'file';
+    return { kind: 'ack', address: isLocal ? { ...address, path: resolve(folder, address.path) } : address };
+  }
   throw refusal(`${path}.from: wants stdout, http://HOST:PORT/PATH, tcp://HOST:PORT, unix:PATH or file:PATH`);
 }
 
