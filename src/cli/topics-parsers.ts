@@ -81,7 +81,8 @@ export const parsers: Topic = {
         [
           'count.from',
           'http://HOST:PORT/PATH (port 0: a free one, told as {count-port}), stdout for lines that it prints, or ' +
-            "tcp://HOST:PORT, unix:PATH, file:PATH as find-limit has them (tickreel help counter); paths are of the YAML file's folder",
+            'tcp://HOST:PORT, unix:PATH, file:PATH as find-limit has them (tickreel help counter); paths are of the ' +
+            "YAML file's folder",
         ],
         [
           'count.total',
