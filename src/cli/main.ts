@@ -12,7 +12,11 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 };
 if (args.length === 1 && (args[0] === '-V' || args[0] === '--version')) {
   // The reader of a pipe may have gone.
-  process.stdout.on('error', () => process.exit());
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') process.exit();
+    process.stderr.write(`tickreel: cannot write to standard output: ${message}\n`);
+    process.exit(1);
+  });
   process.stdout.write(`${version}\n`);
 } else {
   (nodeModule as { enableCompileCache?: () => unknown }).enableCompileCache?.();

@@ -80,6 +80,9 @@ export async function parserSpecOf(text: string, overrides: ParserOverrides = {}
   if (base.count !== null && overrides.map !== undefined) {
     throw new UsageError('parser', `${given}: a program that is only counted writes no fields: leave out --map`);
   }
+  if (base.count !== null && overrides.feed !== undefined) {
+    refuseFeed(base.count, given, { ...base, feed: overrides.feed, isRunning: base.kind === 'running' });
+  }
   return {
     ...base,
     mapping,
@@ -144,17 +147,26 @@ function countOf(
   const count = countSpecOf(held.count, `${path}: count`, folder);
   const other = ['records', 'reports', ...keysNotOfCounted].find((key) => held[key] !== undefined);
   if (other !== undefined) throw refusal(`count: a program that is only counted writes no fields: leave out ${other}`);
-  if (count.unit === 'packets' && feed === 'binaryfile') {
+  refuseFeed(count, path, { feed, address, isRunning });
+  return count;
+}
+
+/** Throws UsageError where a program cannot be counted that is fed so. */
+function refuseFeed(
+  { source, unit }: CountSpec,
+  path: string,
+  { feed, address, isRunning }: { feed: string; address: string; isRunning: boolean },
+): void {
+  const refusal = (text: string): UsageError => new UsageError('parser-config', `${path}: ${text}`);
+  if (unit === 'packets' && feed === 'binaryfile') {
     throw refusal('count.unit: a BinaryFILE has no packets: count messages, or feed it otherwise');
   }
-  const { source } = count;
-  if (!isRunning) return count;
+  if (!isRunning) return;
   if (feed !== 'udp' || /:0(?:\?|$)/.test(address)) {
     throw refusal('running: it is fed by UDP: say where it listens, as in address: udp://127.0.0.1:26477');
   }
   const isUnknown = source.kind === 'stdout' || (source.kind === 'http' && new URL(source.url).port === '0');
   if (isUnknown) throw refusal('count.from: of a program that runs already: an address with its port');
-  return count;
 }
 
 /**

@@ -7,7 +7,7 @@ import { checkParser } from '../../src/run/check-capture.js';
 import type { CheckOptions } from '../../src/run/check-spec.js';
 import { Conversion } from '../../src/run/convert.js';
 import { convertSpecOf } from '../../src/run/convert-spec.js';
-import { parserSpecFrom } from '../../src/run/parser-spec.js';
+import { parserSpecFrom, parserSpecOf } from '../../src/run/parser-spec.js';
 import { freeTcpPort } from '../../src/run/parser-start.js';
 import { fixture, freePort, temporaryFolder } from '../support/cli.js';
 
@@ -154,6 +154,13 @@ describe('a counter in a file', () => {
       expect.stringMatching(/none\.txt was never written$/),
     ]);
   });
+});
+
+it('a feed of the command line that its counts do not go with is refused', async () => {
+  const path = join(folder, 'fed.yml');
+  writeFileSync(path, 'command: x\nfeed: pcap\ncount: { from: stdout, unit: packets }\n');
+  await expect(parserSpecOf(path, { feed: 'binaryfile' })).rejects.toThrow('a BinaryFILE has no packets');
+  expect(await parserSpecOf(path, { feed: 'udp' })).toMatchObject({ feed: 'udp' });
 });
 
 it('two captures at a time take turns at one counter', async () => {
