@@ -49,6 +49,8 @@ function twoThreads(memory: WorkerMemory): Run {
   const reader = chunkReader(memory);
   const run = new Int32Array(memory.run);
   return () => {
+    // Another case's, where one process runs several.
+    resetChecksum();
     chunks.begin();
     Atomics.add(run, 0, 1);
     Atomics.notify(run, 0);
