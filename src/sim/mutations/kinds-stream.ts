@@ -1,19 +1,21 @@
 /** Mutations of the order, numbers and times of packets: MoldUDP64 1.00 and MDP 3.0 number theirs themselves. */
 import type { MutationKind, Site } from './kind.js';
-import { itchFramings, udpFramings } from './kind.js';
+import { itchFramings } from './kind.js';
 import { copyPacket, empty, type MutationFraming, type Packet } from './model.js';
 import { numberOf, sendingTimeOf, sessionOf, setNumber, setSendingTime, setSession } from './numbers.js';
-import { isControl } from './packets.js';
+import { isControl, isMdp } from './packets.js';
 
 const layer = 'stream';
 const mold: readonly MutationFraming[] = ['moldudp64'];
-const mdp: readonly MutationFraming[] = ['mdp3'];
+const mdp: readonly MutationFraming[] = ['mdp3', 'mdp3-tcp'];
+/** Whose packets bear numbers. */
+const numbered: readonly MutationFraming[] = [...mold, ...mdp];
 /** Below this a number that is behind may begin a new numbering of MDP, whose start was lost. */
 const clearlyInside = 20;
 
 export const streamKinds: readonly MutationKind[] = [
   {
-    ...{ name: 'packet-missing', layer, framings: udpFramings, verdict: 'gap' },
+    ...{ name: 'packet-missing', layer, framings: numbered, verdict: 'gap' },
     summary: 'a packet is left out; the next one shows the gap, and is delivered',
     apply(site) {
       if (!isData(site.packet) || !follows(site)) return null;
@@ -23,7 +25,7 @@ export const streamKinds: readonly MutationKind[] = [
     },
   },
   {
-    ...{ name: 'packet-duplicate', layer, framings: udpFramings, verdict: 'skip' },
+    ...{ name: 'packet-duplicate', layer, framings: numbered, verdict: 'skip' },
     summary: 'a packet comes twice; what was seen before is passed over, or delivered as a repetition',
     apply(site) {
       if (!isData(site.packet)) return null;
@@ -34,7 +36,7 @@ export const streamKinds: readonly MutationKind[] = [
     },
   },
   {
-    ...{ name: 'packets-swapped', layer, framings: udpFramings, verdict: 'gap' },
+    ...{ name: 'packets-swapped', layer, framings: numbered, verdict: 'gap' },
     summary: 'a packet overtakes the one before it: a gap, which the late packet fills',
     apply(site) {
       const { packet, next } = site;
@@ -44,7 +46,7 @@ export const streamKinds: readonly MutationKind[] = [
     },
   },
   {
-    ...{ name: 'numbers-swapped', layer, framings: udpFramings, verdict: 'gap', leaps: true },
+    ...{ name: 'numbers-swapped', layer, framings: numbered, verdict: 'gap', leaps: true },
     summary: 'two packets bear each other’s numbers: a gap, which the next packet fills',
     apply(site) {
       const { packet, next } = site;
@@ -57,7 +59,7 @@ export const streamKinds: readonly MutationKind[] = [
     },
   },
   {
-    ...{ name: 'number-zero', layer, framings: udpFramings, verdict: 'deliver' },
+    ...{ name: 'number-zero', layer, framings: numbered, verdict: 'deliver' },
     summary: 'number 0, which no packet of a sequence has: delivered without a number, and missing among the others',
     apply(site) {
       if (!isData(site.packet) || !follows(site)) return null;
@@ -67,7 +69,7 @@ export const streamKinds: readonly MutationKind[] = [
     },
   },
   {
-    ...{ name: 'number-ahead', layer, framings: udpFramings, verdict: 'gap', leaps: true },
+    ...{ name: 'number-ahead', layer, framings: numbered, verdict: 'gap', leaps: true },
     summary: 'a number that is 1000 too high: a gap, which the packets behind go on to fill',
     apply(site) {
       const number = numberOf(site.packet);
@@ -108,15 +110,15 @@ export const streamKinds: readonly MutationKind[] = [
     },
   },
   {
-    ...{ name: 'session-restart', layer, framings: udpFramings, verdict: 'deliver' },
+    ...{ name: 'session-restart', layer, framings: numbered, verdict: 'deliver' },
     summary: 'from this packet on numbers begin at 1 again (MoldUDP64: under another session): no gap',
     apply(site) {
       const { packet, earlier, random } = site;
       if (!isData(packet) || numberOf(packet) < clearlyInside) return null;
-      if (packet.framing === 'mdp3') {
+      if (isMdp(packet)) {
         // A number that is behind begins anew only where it was sent later than all before.
         const time = sendingTimeOf(packet);
-        if (earlier.some((one) => one.header.length === 12 && sendingTimeOf(one) >= time)) return null;
+        if (earlier.some((one) => !Number.isNaN(numberOf(one)) && sendingTimeOf(one) >= time)) return null;
       } else setSession(packet, `AGAIN${String(random.below(100_000)).padStart(5, '0')}`);
       const before = numberOf(packet);
       site.restarts = true;
@@ -178,14 +180,17 @@ export const streamKinds: readonly MutationKind[] = [
   },
 ];
 
+/** Carries messages with a number; where a connection begins stays as it is. */
 function isData(packet: Packet): boolean {
-  return packet.blocks.length > 0 && !packet.isReported && !isControl(packet) && numberOf(packet) > 0;
+  if (packet.blocks.length === 0 || packet.connects === true) return false;
+  return !packet.isReported && !isControl(packet) && numberOf(packet) > 0;
 }
 
 /** Whether the next packet of the flow goes on where this one ends. */
 function follows({ packet, next }: Site): boolean {
-  if (next === null || !(numberOf(next) > 0) || next.isReported) return false;
-  if (packet.framing === 'mdp3') return numberOf(next) === numberOf(packet) + 1;
+  // A connection numbers its packets by itself.
+  if (next === null || !(numberOf(next) > 0) || next.isReported || next.connects === true) return false;
+  if (isMdp(packet)) return numberOf(next) === numberOf(packet) + 1;
   return sessionOf(next) === sessionOf(packet) && numberOf(next) === numberOf(packet) + packet.blocks.length;
 }
 

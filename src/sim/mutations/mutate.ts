@@ -98,7 +98,7 @@ function applyOnce(
     const index = candidates[(start + step) % candidates.length] as number;
     if (!tryAt(kind, cells, index, random)) continue;
     const cell = cells[index] as Cell;
-    if (kind.leaps && cell.packet.framing === 'mdp3') leapt.add(cell.flow);
+    if (kind.leaps && isMdp(cell.packet)) leapt.add(cell.flow);
     return true;
   }
   return false;

@@ -91,6 +91,14 @@ describe.each(['moldudp64', 'soupbintcp', 'binaryfile', 'mdp3', 'mdp3-tcp'] as c
   });
 });
 
+it('MDP over TCP has the mutations of order and number that it has over UDP', () => {
+  const ofStream = mutationKinds.filter(({ layer }) => layer === 'stream');
+  const namesOf = (framing: MutationFraming) =>
+    ofStream.filter(({ framings }) => framings.includes(framing)).map(({ name }) => name);
+  expect(namesOf('mdp3-tcp')).toEqual(namesOf('mdp3'));
+  expect(namesOf('mdp3-tcp')).toContain('packets-swapped');
+});
+
 describeCaptures('mutated', () => {
   it('our reader makes of every mutation what is expected', async () => {
     const paths = ['itch50/moldudp64', 'mdp3'].flatMap(listCaptures).filter((path) => !path.endsWith('.md'));
