@@ -5,9 +5,9 @@ import type { InputSpec } from '../analysis/input.js';
 import { junitXml, tap } from '../compare/junit.js';
 import { UsageError } from '../core/errors.js';
 import { formatCounted } from '../core/time.js';
-import { endAllChildren } from '../io/child-process.js';
 import { caseLines, caseResult } from '../run/check-text.js';
 import { checkMutations, type MutationResult } from '../run/mutations/check.js';
+import { endAllParsers } from '../run/parser-feed.js';
 import { endIdleModules } from '../run/parser-module.js';
 import type { ParserSpec } from '../run/parser-spec.js';
 import { kindsNamed } from '../sim/mutations/kinds.js';
@@ -61,7 +61,7 @@ export async function runMutationChecks(
   let isStopped = false;
   const letGo = stopOnSignal(() => {
     isStopped = true;
-    endAllChildren();
+    endAllParsers();
   });
   const results = await checkMutations({
     ...{ parser, input, seed: flags.seed ?? defaultMutationSeed, kinds: kindsNamed(flags.kind ?? []) },

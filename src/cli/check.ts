@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { junitXml, tap } from '../compare/junit.js';
 import { UsageError } from '../core/errors.js';
-import { endAllChildren } from '../io/child-process.js';
 import { expandPaths } from '../io/expand-paths.js';
 import { runCases } from '../run/check-cases.js';
 import type { CheckReport } from '../run/check-spec.js';
 import { readSuite, type Suite, suiteName, suiteOf, updateSuite } from '../run/check-suite.js';
 import { caseLines, caseResult, isGood, tableLines, totalLine } from '../run/check-text.js';
+import { endAllParsers } from '../run/parser-feed.js';
 import { type ParserOverrides, parserFeeds, parserSpecOf } from '../run/parser-spec.js';
 import {
   addMutationOptions,
@@ -101,7 +101,7 @@ async function check(paths: readonly string[], flags: CheckFlags): Promise<void>
   let isStopped = false;
   const letGo = stopOnSignal(() => {
     isStopped = true;
-    endAllChildren();
+    endAllParsers();
   });
   const reports = await runCases(cases, {
     jobs: flags.jobs ?? suite.jobs ?? 2,

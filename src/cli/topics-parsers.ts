@@ -88,13 +88,17 @@ export const parsers: Topic = {
           'count.total',
           'which number: a metric of Prometheus, messages_total{feed="A"}, series that match added up; a path into ' +
             'JSON, $.feeds[0].messages; a pattern whose first group it is, /handled (\\d+)/. Left out of lines: a ' +
-            'number at their beginning. May stand behind a # at the address instead',
+            'number at their beginning (a last line without its end is none where the program was ended by us). May ' +
+            'stand behind a # at the address instead',
         ],
         ['count.types', 'the same by our type or name, as in {A: /adds=(\\d+)/, OrderDelete: $.deletes}'],
         ['count.unit', 'messages, unless packets are counted'],
         ['count.settle', 'how long the counter stands still at its end: 1s'],
       ],
     },
-    'What a parser writes on standard error is shown where it fails.',
+    'Silence is counted while there is something to read or to write: the time that a conversion for --feed pcap or a ' +
+      'replay takes is none. Ctrl-C ends programs and replays, and the report of what was done until then is printed; of ' +
+      'a program that runs on it tells how many packets had been sent and what was counted. What a parser writes on ' +
+      'standard error is shown where it fails.',
   ],
 };

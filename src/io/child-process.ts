@@ -61,6 +61,8 @@ export class Child {
   private ending: ChildEnding = null;
   private failure: string | null = null;
   private lastActivityMs = performance.now();
+  /** What it is to read next is still being made: its silence is ours. */
+  private isPrepared = true;
   private peakMemoryBytes = 0;
   /** Null while it runs. */
   private endedAtMs: number | null = null;
@@ -128,7 +130,10 @@ export class Child {
       };
       stdin.on('drain', done).on('close', done).on('error', done);
     });
+    const { isPrepared } = this;
+    this.isPrepared = true;
     await drained;
+    this.isPrepared = isPrepared;
     this.taken++;
     this.lastActivityMs = performance.now();
     return !stdin.destroyed;
@@ -137,6 +142,17 @@ export class Child {
   /** Says that it is being fed by another way than its standard input. */
   touch(): void {
     this.lastActivityMs = performance.now();
+  }
+
+  /** Feeds it: what passes while `feed` makes the next bytes, and does not wait for them to be taken, is not its silence. */
+  async whileFed(feed: () => Promise<void>): Promise<void> {
+    this.isPrepared = false;
+    try {
+      await feed();
+    } finally {
+      this.isPrepared = true;
+      this.lastActivityMs = performance.now();
+    }
   }
 
   /** Ends its standard input. */
@@ -194,9 +210,14 @@ export class Child {
   async end(): Promise<ChildResult> {
     const sinceMs = performance.now();
     const check = setInterval(() => {
-      if (performance.now() - Math.max(this.lastActivityMs, sinceMs) > this.options.silenceMs) this.kill('timeout');
+      if (this.silentMs(sinceMs) > this.options.silenceMs) this.kill('timeout');
     }, this.checkEveryMs);
     return this.finished.finally(() => clearInterval(check));
+  }
+
+  /** How long it has been silent, of the time since. */
+  private silentMs(sinceMs: number): number {
+    return this.isPrepared ? performance.now() - Math.max(this.lastActivityMs, sinceMs) : 0;
   }
 
   private get checkEveryMs(): number {
@@ -210,8 +231,7 @@ export class Child {
       this.wake = resolve;
     });
     const check = setInterval(() => {
-      const silentMs = performance.now() - Math.max(this.lastActivityMs, waitingSinceMs);
-      if (silentMs <= this.options.silenceMs) return;
+      if (this.silentMs(waitingSinceMs) <= this.options.silenceMs) return;
       // What left its group may hold its output open.
       if (this.endedAtMs !== null) this.letGo();
       else this.kill('timeout');

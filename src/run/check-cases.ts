@@ -2,7 +2,7 @@
 import type { InputSpec } from '../analysis/input.js';
 import { CaptureError, TickreelError } from '../core/errors.js';
 import { checkParser } from './check-capture.js';
-import { type CheckReport, emptyReport } from './check-spec.js';
+import { type CheckOptions, type CheckReport, emptyReport } from './check-spec.js';
 import { checkGolden } from './golden-check.js';
 import { inTurn } from './in-turn.js';
 import { endIdleModules } from './parser-module.js';
@@ -39,25 +39,26 @@ export async function runCases(cases: readonly CheckCase[], options: RunCasesOpt
   let done = 0;
   let messages = 0;
   const tell = (): void => options.onProgress?.({ done, cases: cases.length, messages });
-  const work = async (one: CheckCase): Promise<CheckReport[] | null> => {
+  const work = async (one: CheckCase): Promise<CheckReport[]> => {
     let seen = 0;
-    const reports = await runCase(one, limit, (count) => {
+    const onProgress = (count: number): void => {
       messages += count - seen;
       seen = count;
       tell();
-    });
-    // Its parser was ended with us.
-    if (isStopped()) return null;
+    };
+    const reports = await runCase(one, { onProgress, isStopped, ...(limit === undefined ? {} : { limit }) });
+    // Its parser was ended with us, but for one that goes on running: what it counted until then is told.
+    if (isStopped()) return reports.filter(({ verdict }) => verdict === 'skipped');
     done++;
     tell();
     return reports;
   };
-  const onResult = (reports: CheckReport[] | null): void => {
-    for (const report of reports ?? []) onReport?.(report);
+  const onResult = (reports: CheckReport[]): void => {
+    for (const report of reports) onReport?.(report);
   };
   try {
     const results = await inTurn(cases, jobs, work, { onResult, isStopped });
-    return results.flatMap((reports) => reports ?? []);
+    return results.flat();
   } finally {
     await endIdleModules();
   }
@@ -65,10 +66,9 @@ export async function runCases(cases: readonly CheckCase[], options: RunCasesOpt
 
 async function runCase(
   { name, input, parser, golden, accepted, isOptional, isNew = false }: CheckCase,
-  limit: number | undefined,
-  onProgress: (messages: number) => void,
+  common: Pick<CheckOptions, 'limit' | 'onProgress' | 'isStopped'>,
 ): Promise<CheckReport[]> {
-  const options = { input, name, accepted, onProgress, ...(limit === undefined ? {} : { limit }) };
+  const options = { input, name, accepted, ...common };
   const reports: CheckReport[] = [];
   const attempt = async (against: string, check: () => Promise<CheckReport>): Promise<void> => {
     try {

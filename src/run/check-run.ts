@@ -67,6 +67,7 @@ export class CheckRun {
 
   /** Our next messages, compared from now on; null behind the last. */
   async next(): Promise<readonly ComparedMessage[] | null> {
+    if (this.options.isStopped?.() === true) return null;
     const batch = this.first ?? (await this.source.next());
     this.first = null;
     if (batch !== null) this.left(batch);

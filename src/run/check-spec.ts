@@ -7,7 +7,7 @@ import type { ParserReports } from '../compare/reports.js';
 import type { ParserVerdict } from './parser-outcome.js';
 
 /**
- * `pass`; `skipped`: a file that is no capture, met in a folder; `differs`: the parser says otherwise than we do, or
+ * `pass`; `skipped`: a file that is no capture, met in a folder, or what was stopped; `differs`: the parser says otherwise than we do, or
  * than the golden record; `short`: it says the same and ends early; `error`: the capture or the golden record cannot
  * be read; else what became of the parser.
  */
@@ -62,6 +62,8 @@ export interface CheckOptions {
   /** Causes that are known and accepted, as reports call them. */
   accepted?: ReadonlySet<string>;
   onProgress?: (messages: number) => void;
+  /** Asked now and then: true leaves off, and what is then reported is of no use unless it is `skipped`. */
+  isStopped?: () => boolean;
 }
 
 /** Damage that a report keeps. */

@@ -82,7 +82,7 @@ class GoldenCheck {
           : {}),
       });
       const left = fullPath === null ? digests : await this.openFull(fullPath);
-      await compareSources(comparison, left, right, options.onProgress);
+      await compareSources(comparison, left, right, options.onProgress, options.isStopped);
       const chain = writer.end();
       this.compareTotals(comparison, source, writer, chain);
       return await this.report(comparison, source);

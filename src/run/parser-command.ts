@@ -109,7 +109,7 @@ async function feedAndStop(child: Child, spec: ParserSpec, input: InputSpec, add
   child.endInput();
   if (!(await untilReady(child, spec))) return;
   const touching = setInterval(() => child.touch(), 50);
-  await feedUdp(address, spec, input).finally(() => clearInterval(touching));
+  await feedUdp(address, spec, input, child).finally(() => clearInterval(touching));
   await child.untilSilent(settleMs);
   await child.stop();
 }

@@ -4,27 +4,64 @@ import type { InputSpec } from '../analysis/input.js';
 import { MessageFeed } from '../analysis/message-feed.js';
 import { sniff } from '../capture/detect.js';
 import { openBytes } from '../io/byte-source.js';
-import type { Child } from '../io/child-process.js';
+import { type Child, endAllChildren } from '../io/child-process.js';
 import { temporaryFolder } from '../io/temporary-folder.js';
+import { ReplayControl } from '../replay/control.js';
 import { Conversion } from './convert.js';
 import { convertSpecOf } from './convert-spec.js';
 import { replay } from './library.js';
 import type { ParserFeed, ParserSpec } from './parser-spec.js';
 
-/** Writes the whole input to the program's standard input and resolves; also where the program takes no more. */
-export async function feedChild(child: Child, feed: ParserFeed, input: InputSpec): Promise<void> {
-  if (feed === 'binaryfile') await feedMessages(child, input);
-  else if (feed === 'pcap') await feedPcap(child, input);
-  else if (feed === 'capture') for (const path of input.paths) await feedFile(child, path);
+/** What of a program a feed needs. */
+export type Fed = Pick<Child, 'write' | 'whileFed'>;
+
+/** Replays under way. */
+const replays = new Set<ReplayControl>();
+
+/**
+ * Writes the whole input to the program's standard input and resolves; also where the program takes no more. The time
+ * that reading and converting take is not the program's silence.
+ */
+export async function feedChild(child: Fed, feed: ParserFeed, input: InputSpec): Promise<void> {
+  await child.whileFed(async () => {
+    if (feed === 'binaryfile') await feedMessages(child, input);
+    else if (feed === 'pcap') await feedPcap(child, input);
+    else if (feed === 'capture') for (const path of input.paths) await feedFile(child, path);
+  });
 }
 
-/** Replays the input to where the parser listens; resolves with how many packets that were. */
-export async function feedUdp(address: string, { speed }: ParserSpec, input: InputSpec): Promise<number> {
-  return (await replay(input, { to: address, speed })).packets;
+/** What was sent, and whether that was left off before the input's end. */
+export interface SentPackets {
+  readonly packets: number;
+  readonly isStopped: boolean;
+}
+
+/** Replays the input to where the parser listens; leaves off where `child` ends first, or all replays are ended. */
+export async function feedUdp(
+  address: string,
+  { speed }: ParserSpec,
+  input: InputSpec,
+  child: Pick<Child, 'finished'> | null,
+): Promise<SentPackets> {
+  const control = new ReplayControl();
+  replays.add(control);
+  void child?.finished.then(() => control.stop());
+  try {
+    const { packets, endReason } = await replay(input, { to: address, speed, control });
+    return { packets, isStopped: endReason === 'stopped' };
+  } finally {
+    replays.delete(control);
+  }
+}
+
+/** Ends every program under test that we started, and every replay to one that is under way. */
+export function endAllParsers(): void {
+  endAllChildren();
+  for (const control of replays) control.stop();
 }
 
 /** Every message of the streams that we can read, whatever its type, each behind its length. */
-async function feedMessages(child: Child, input: InputSpec): Promise<void> {
+async function feedMessages(child: Fed, input: InputSpec): Promise<void> {
   let pieces: Uint8Array[] = [];
   let bytes = 0;
   let isWanted = true;
@@ -54,7 +91,7 @@ async function feedMessages(child: Child, input: InputSpec): Promise<void> {
 }
 
 /** The file as it is, inflated. */
-async function feedFile(child: Child, path: string): Promise<void> {
+async function feedFile(child: Fed, path: string): Promise<void> {
   const source = await openBytes(path, { onDamage: () => {} });
   try {
     for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) {
@@ -67,7 +104,7 @@ async function feedFile(child: Child, path: string): Promise<void> {
 }
 
 /** A pcap as it is; anything else becomes one. */
-async function feedPcap(child: Child, input: InputSpec): Promise<void> {
+async function feedPcap(child: Fed, input: InputSpec): Promise<void> {
   const [path = ''] = input.paths;
   if (input.paths.length === 1 && (await isPcap(path))) return feedFile(child, path);
   const folder = temporaryFolder('tickreel-feed-');

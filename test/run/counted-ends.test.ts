@@ -71,6 +71,33 @@ describe('a count', () => {
   });
 });
 
+describe('a last line without its end', () => {
+  const fed = (
+    rest: string,
+  ): string => `const s = require('dgram').createSocket({ type: 'udp4', recvBufferSize: 4 << 20 });
+    let n = 0; s.on('message', (d) => { const c = d.readUInt16BE(18); if (c !== 0xffff) n += c; });
+    s.bind(+process.env.TICKREEL_PORT, '127.0.0.1', () => console.error('listening')); ${rest}`;
+  const more = { feed: 'udp', ready: 'listening', speed: '5kpps' };
+
+  it('is no count where the program was ended by us', async () => {
+    // What a buffer held of the next line when it was ended.
+    const cut = (text: string): string =>
+      fed(`setInterval(() => { if (n === 10000) { n++; process.stdout.write('${text}'); } }, 20);`);
+    const report = await check(cut('10000\\n100'), 'stdout', more);
+    expect([report.verdict, report.message]).toEqual(['pass', '']);
+    const alone = await check(cut('100'), 'stdout', more);
+    expect([alone.verdict, alone.message]).toEqual([
+      'rubbish',
+      expect.stringContaining('it printed no line to its end'),
+    ]);
+  });
+
+  it('counts where it ended by itself', async () => {
+    const script = counting("process.stdin.on('end', () => process.stdout.write(String(n)));");
+    expect(await check(script, 'stdout')).toMatchObject({ verdict: 'pass', message: '' });
+  });
+});
+
 describe('a flood', () => {
   it.each([
     ['without a number', 'x'],

@@ -1,5 +1,5 @@
 /** One capture and a program that is only counted: what it counted, held against what there is. */
-import { formatCount } from '../../core/time.js';
+import { formatCount, formatCounted } from '../../core/time.js';
 import { formatAckAddress } from '../../io/ack-counter.js';
 import {
   acceptedOf,
@@ -43,16 +43,28 @@ function fixedPlaces(spec: ParserSpec, { source }: CountSpec): string[] {
 }
 
 async function checkNow(spec: ParserSpec, count: CountSpec, options: CheckOptions): Promise<CheckReport> {
-  const { input, onProgress } = options;
+  const { input, onProgress, isStopped = () => false } = options;
   const startMs = performance.now();
-  const expected = await expectedCounts(input, spec.mapping, spec.feed === 'udp');
+  const expected = await expectedCounts(input, spec.mapping, spec.feed === 'udp', isStopped);
   onProgress?.(expected.messages);
   const partsOf = (counted: Reading, sent: number | null) => comparedParts(count, expected, counted, sent);
   const nothing: CountedRun = { counted: null, sent: null, outcome: { ...noOutcome } };
-  const isEmpty = expected.packets === 0 && expected.messages === 0;
-  const run = isEmpty ? nothing : await runCounted(spec, count, input, partsOf);
+  const isIdle = isStopped() || (expected.packets === 0 && expected.messages === 0);
+  const run = isIdle ? nothing : await runCounted(spec, count, input, partsOf);
   const parts = partsOf(run.counted ?? countsOf(count).map(() => 0), run.sent);
-  return reportOf(spec, count, options, { expected, run, parts, seconds: (performance.now() - startMs) / 1000 });
+  const seconds = (performance.now() - startMs) / 1000;
+  const report = reportOf(spec, count, options, { expected, run, parts, seconds });
+  if (!isStopped() || run.counted === null || spec.kind !== 'running') return report;
+  // What of the capture had been sent is compared with nothing: only packets are known.
+  return { ...report, verdict: 'skipped', message: stoppedText(run.sent ?? 0, parts) };
+}
+
+/** Such as `stopped when 1,204 packets were sent: counted 1,400 of 10,000 messages until then`. */
+function stoppedText(sent: number, parts: readonly CountedPart[]): string {
+  const counted = parts.map(
+    ({ name, counted, expected }) => `${formatCount(counted)} of ${formatCount(expected)} ${name}`,
+  );
+  return `stopped when ${formatCounted(sent, 'packet')} had been sent: counted ${counted.join(', ')} until then`;
 }
 
 const noOutcome = { verdict: 'ok', message: '', errorText: '', peakMemoryBytes: 0 } as const;

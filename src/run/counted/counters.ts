@@ -184,15 +184,20 @@ export class LineCounts implements Counter {
     return [];
   }
 
-  /** What was told in all. Throws CountFailure where a number never was. */
-  end(): Reading {
-    if (this.rest !== '') this.line(this.rest);
+  /**
+   * What was told in all. Throws CountFailure where a number never was. `isCut`: the program was ended by us, so that a
+   * last line without its end may be half a number.
+   */
+  end(isCut: boolean): Reading {
+    const hasRest = this.rest !== '';
+    if (hasRest && !isCut) this.line(this.rest);
     this.rest = '';
     if (this.failure !== null) throw this.failure;
     const at = this.told.indexOf(null);
     if (at < 0) return this.told as number[];
     const { selector } = this.counts[at] as Count;
-    const shown = this.firstLine === null ? 'it printed nothing' : `its first line is: ${this.firstLine}`;
+    const none = isCut && hasRest ? 'it printed no line to its end before it was ended' : 'it printed nothing';
+    const shown = this.firstLine === null ? none : `its first line is: ${this.firstLine}`;
     const wanted = selector === null ? 'that begins with a number' : `with ${selector}`;
     throw new CountFailure('rubbish', `printed no line ${wanted}; ${shown}`);
   }

@@ -16,12 +16,21 @@ export interface ExpectedCounts {
   readonly reading: MessageFeed;
 }
 
-/** Reads the capture; `overUdp`: what came over TCP is left out, which is not replayed. Rejects as a feed does. */
-export async function expectedCounts(input: InputSpec, mapping: Mapping, overUdp: boolean): Promise<ExpectedCounts> {
+/**
+ * Reads the capture, or what of it there is time for; `overUdp`: what came over TCP is left out, which is not replayed.
+ * Rejects as a feed does.
+ */
+export async function expectedCounts(
+  input: InputSpec,
+  mapping: Mapping,
+  overUdp: boolean,
+  isStopped?: () => boolean,
+): Promise<ExpectedCounts> {
   const counts = new TypeCounts();
   let packets = 0;
   const isLeftOut = (flow: Flow | null): boolean => overUdp && flow?.transport === 'TCP';
   const feed: MessageFeed = await MessageFeed.open(input, {
+    ...(isStopped === undefined ? {} : { isDone: isStopped }),
     onRecord: (_reader, flow) => {
       if (flow?.transport !== 'TCP') packets++;
     },

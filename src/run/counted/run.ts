@@ -118,7 +118,7 @@ class Run {
     if (counted === null) failure ??= new CountFailure('crash', '');
     if (failure === null && this.lines !== null) {
       try {
-        counted = this.since(this.lines.end());
+        counted = this.since(this.lines.end(this.result?.ending !== null));
       } catch (error) {
         failure = error as CountFailure;
       }
@@ -133,8 +133,10 @@ class Run {
     // One that finds the capture by itself may have begun.
     if (spec.feed !== 'file') this.before = await counter.read();
     if (spec.feed === 'udp' || child === null) {
-      this.sent = await feedUdp(this.address, spec, input);
-      return this.settled(counter, this.before);
+      const { packets, isStopped } = await feedUdp(this.address, spec, input, child);
+      this.sent = packets;
+      // Whoever stopped it waits for no counter that is slow to stand still.
+      return isStopped && child === null ? this.soon(counter) : this.settled(counter, this.before);
     }
     this.isWatched = true;
     await feedChild(child, spec.feed, input);
@@ -144,7 +146,7 @@ class Run {
       await child.end();
       await this.drained;
       if (this.flood !== null) throw this.flood;
-      return this.lines.end();
+      return this.lines.end(this.result?.ending !== null);
     }
     this.isWatched = false;
     const reading = await this.settled(counter, this.before);
@@ -152,6 +154,12 @@ class Run {
     // It may hold back what a buffer does not fill until there is no more.
     child.endInput();
     return this.settled(counter, reading);
+  }
+
+  /** A reading once what was just sent may have been counted. */
+  private async soon(counter: Counter): Promise<Reading> {
+    await new Promise((resolve) => setTimeout(resolve, beyondMs));
+    return counter.read();
   }
 
   /** The last reading of a counter that has stood still, or come to what is expected and stayed there. */
