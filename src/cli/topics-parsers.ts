@@ -96,9 +96,9 @@ export const parsers: Topic = {
         ['count.settle', 'how long the counter stands still at its end: 1s'],
       ],
     },
-    'Silence is counted while there is something to read or to write: the time that a conversion for --feed pcap or a ' +
-      'replay takes is none. Ctrl-C ends programs and replays, and the report of what was done until then is printed; of ' +
-      'a program that runs on it tells how many packets had been sent and what was counted. What a parser writes on ' +
-      'standard error is shown where it fails.',
+    'Silence is counted while there is something to read or to write: the time that a conversion for --feed pcap or ' +
+      'a replay takes is none. Ctrl-C ends programs and replays, and the report of what was done until then is ' +
+      'printed; of a program that runs on it tells how many packets had been sent and what was counted. What a ' +
+      'parser writes on standard error is shown where it fails.',
   ],
 };

@@ -144,7 +144,7 @@ export class Child {
     this.lastActivityMs = performance.now();
   }
 
-  /** Feeds it: what passes while `feed` makes the next bytes, and does not wait for them to be taken, is not its silence. */
+  /** Feeds it: what passes while `feed` makes the next bytes, and waits for no taker, is not its silence. */
   async whileFed(feed: () => Promise<void>): Promise<void> {
     this.isPrepared = false;
     try {

@@ -2,7 +2,7 @@
 import type { Comparison } from '../compare/comparison.js';
 import type { MessageSource } from './message-source.js';
 
-/** Runs to the end of both, or until it is stopped; the sources are closed in any case. Rejects with what a source does. */
+/** Runs to the end of both, or until stopped; the sources are closed in any case. Rejects with what a source does. */
 export async function compareSources(
   comparison: Comparison,
   left: MessageSource,
