@@ -8,8 +8,8 @@ import type { ParserVerdict } from './parser-outcome.js';
 
 /**
  * `pass`; `skipped`: a file that is no capture, met in a folder, or what was stopped; `differs`: the parser says
- * otherwise than we do, or than the golden record; `short`: it says the same and ends early; `error`: the capture or the
- * golden record cannot be read; else what became of the parser.
+ * otherwise than we do, or than the golden record; `short`: it says the same and ends early; `error`: the capture or
+ * the golden record cannot be read; else what became of the parser.
  */
 export type CheckVerdict = 'pass' | 'skipped' | 'differs' | 'short' | 'error' | Exclude<ParserVerdict, 'ok'>;
 
