@@ -26,6 +26,8 @@ export interface Application {
   readonly typeLimit: number;
   /** Whether the layout is known and the message fits it. */
   isKnown(view: DataView, offset: number, length: number): boolean;
+  /** The same of all messages from `start` to `end`, each behind its 2-byte length; absent where they need more. */
+  areKnown?(view: DataView, start: number, end: number): boolean;
   /** Null where the layout is not known. */
   faultOf(view: DataView, offset: number, length: number): LayoutFault | null;
   /** Of a message that is known. */
@@ -43,6 +45,15 @@ export const itch50Application: Application = {
   title: 'ITCH 5.0',
   typeLimit: 256,
   isKnown: itch50.isKnown,
+  areKnown(view, start, end) {
+    let at = start;
+    while (at < end) {
+      const length = view.getUint16(at);
+      if (!itch50.isKnown(view, at + 2, length)) return false;
+      at += 2 + length;
+    }
+    return true;
+  },
   // A length that is not the type's own is another layout.
   faultOf: () => null,
   typeOf: (view, offset) => view.getUint8(offset),

@@ -19,10 +19,15 @@ export interface FeedHandlers {
     stream: Stream,
     verdict: Verdict,
   ): void;
+  /**
+   * In place of `onMessage`, where it is there and filters ask nothing of messages: those of a packet of MoldUDP64, all
+   * known, each behind its 2-byte length, from `start` to `end`.
+   */
+  onRun?(view: DataView, start: number, end: number, count: number, timestampNs: number, stream: Stream): void;
   /** Every datagram, piece of a TCP stream or BinaryFILE record in the window, before its messages. */
   onRecord?(reader: RecordReader, flow: Flow | null, timestampNs: number): void;
-  /** A datagram whose flow is recognised, after its messages. */
-  onDatagram?(reader: RecordReader, flow: Flow, framing: FlowReport['recognisedAs']): void;
+  /** A datagram whose flow is recognised, after its messages, which may be known to be whole. */
+  onDatagram?(reader: RecordReader, flow: Flow, framing: FlowReport['recognisedAs'], isWhole: boolean): void;
   /** Instead of the two above, of a part that another thread has judged: so many of a stream passed the filters, … */
   onPassed?(messages: number, stream: Stream): void;
   /** … and what was made of all of them, once the part was gone through. */

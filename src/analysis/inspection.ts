@@ -3,6 +3,7 @@ import type { CaptureCounts } from '../capture/capture-reader.js';
 import { formatEpochNs } from '../core/halves.js';
 import { SignedHistogram } from '../core/histogram.js';
 import type { Flow, RecordReader, Stream } from '../core/seams.js';
+import { ValueCounts } from '../core/value-counts.js';
 import { itch50Application } from './application.js';
 import { Bursts } from './bursts.js';
 import type { FileReport } from './capture-input.js';
@@ -34,6 +35,9 @@ export class Inspection {
   private readonly counts = new RecordCounts(new Bursts());
   private readonly feedLatency = new SignedHistogram();
   private readonly transactLatency = new SignedHistogram();
+  /** What is not in the histograms yet. */
+  private readonly feedCounts = new ValueCounts();
+  private readonly transactCounts = new ValueCounts();
   /** By the stream's index. */
   private readonly streamMessages: number[] = [];
   /** Records of BinaryFILEs, by the file's place in the input. */
@@ -47,7 +51,7 @@ export class Inspection {
     lines: LineSpec | undefined,
   ) {
     this.feed = feed;
-    this.known = new KnownMessages(feed.protocols, this.byType, this.feedLatency, this.transactLatency);
+    this.known = new KnownMessages(feed.protocols, this.byType, this.feedCounts, this.transactCounts);
     this.lines = new LineComparison(feed.protocols, lines);
   }
 
@@ -60,9 +64,11 @@ export class Inspection {
         onRecord: (reader, flow, timestampNs) => inspection?.onRecord(reader, flow, timestampNs),
         onMessage: (view, offset, length, timestampNs, _sequence, stream, verdict) =>
           inspection?.onMessage(view, offset, length, timestampNs, stream, verdict),
+        onRun: (view, start, end, count, timestampNs, stream) =>
+          inspection?.onRun(view, start, end, count, timestampNs, stream),
         onPassed: (messages, stream) => inspection?.onPassed(messages, stream),
         onJudged: (judged) => inspection?.onJudged(judged),
-        onDatagram: (reader, flow, framing) => inspection?.lines.datagram(reader, flow, framing),
+        onDatagram: (reader, flow, framing, isWhole) => inspection?.lines.datagram(reader, flow, framing, isWhole),
       },
       options,
     );
@@ -96,7 +102,15 @@ export class Inspection {
     if (verdict === 'known') this.known.take(view, offset, length, stream, input.reader, input.current);
   }
 
-  /** Messages of one stream that were judged where their part was read. */
+  /** Messages of one packet, all known. */
+  private onRun(view: DataView, start: number, end: number, count: number, timestampNs: number, stream: Stream): void {
+    this.onPassed(count, stream);
+    this.counts.messages(timestampNs, count);
+    for (let index = 0; this.plot !== undefined && index < count; index++) this.plot.onMessage(timestampNs);
+    this.known.takeRun(view, start, end, this.feed.input.reader);
+  }
+
+  /** Messages of one stream that were judged together. */
   private onPassed(messages: number, stream: Stream): void {
     this.messages += messages;
     this.streamMessages[stream.index] = (this.streamMessages[stream.index] ?? 0) + messages;
@@ -115,8 +129,8 @@ export class Inspection {
       if (protocol === 'mdp3') mdp3.learnName(code, name);
       this.byType.add(protocol === 'mdp3' ? mdp3 : itch50Application, code, count);
     }
-    for (const ns of counted.feedLatencies) this.feedLatency.record(ns);
-    for (const ns of counted.transactLatencies) this.transactLatency.record(ns);
+    this.feedLatency.addSpan(counted.feedLatencies);
+    this.transactLatency.addSpan(counted.transactLatencies);
   }
 
   /** The finished report; plain data with a stable shape. */
@@ -124,6 +138,8 @@ export class Inspection {
     const { feed } = this;
     const { input, gate, demux } = feed;
     const files = input.files();
+    this.feedLatency.addSpan(this.feedCounts.take());
+    this.transactLatency.addSpan(this.transactCounts.take());
     return {
       file: input.name,
       /** `mixed` where the files differ. */

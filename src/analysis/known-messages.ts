@@ -1,14 +1,12 @@
 /** What `inspect` counts of messages that are known: types, and the differences between clocks. */
-import type { SignedHistogram } from '../core/histogram.js';
 import type { RecordReader, Stream } from '../core/seams.js';
+import type { ValueCounts } from '../core/value-counts.js';
 import { itch50 } from '../protocol/itch50/index.js';
+import { itch50Application } from './application.js';
 import { ExchangeClock } from './exchange-clock.js';
 import { recordNear } from './latency-histogram.js';
 import type { Protocols } from './protocols.js';
 import type { TypeCounts } from './type-counts.js';
-
-/** Where differences go, in ns: a histogram, or a list of them. */
-type Recorder = Pick<SignedHistogram, 'record'>;
 
 export class KnownMessages {
   private readonly clock = new ExchangeClock();
@@ -20,8 +18,8 @@ export class KnownMessages {
   constructor(
     private readonly protocols: Protocols,
     readonly types: TypeCounts,
-    private readonly feedLatency: Recorder,
-    private readonly transactLatency: Recorder,
+    private readonly feedLatency: ValueCounts,
+    private readonly transactLatency: ValueCounts,
   ) {}
 
   /** Counts a message; `reader` stands at its record, of the file number `file`. */
@@ -35,6 +33,18 @@ export class KnownMessages {
     }
     const sinceMidnightNs = this.clock.sinceMidnightNs(reader.seconds, reader.nanoseconds);
     if (!Number.isNaN(sinceMidnightNs)) this.feedLatency.record(sinceMidnightNs - itch50.timestampOf(view, offset));
+  }
+
+  /** Counts messages of ITCH from `start` to `end`, each behind its 2-byte length, of the datagram of `reader`. */
+  takeRun(view: DataView, start: number, end: number, reader: RecordReader): void {
+    const { feedLatency } = this;
+    const types = this.types.of(itch50Application);
+    const sinceMidnightNs = this.clock.sinceMidnightNs(reader.seconds, reader.nanoseconds);
+    const hasDay = !Number.isNaN(sinceMidnightNs);
+    for (let at = start; at < end; at += 2 + view.getUint16(at)) {
+      types.add(view.getUint8(at + 2));
+      if (hasDay) feedLatency.record(sinceMidnightNs - itch50.timestampOf(view, at + 2));
+    }
   }
 
   /** Of each packet its SendingTime with the capture's stamp, of each message its TransactTime with SendingTime. */

@@ -21,10 +21,10 @@ export class LineComparison {
     this.arbiter = new LineArbiter(null, { nameOf: (flow) => names.nameOf(flow), keyOf });
   }
 
-  /** Takes a datagram; the reader's view is borrowed. */
-  datagram(reader: RecordReader, flow: Flow, framing: FlowReport['recognisedAs']): void {
+  /** Takes a datagram, whose messages may be known to be whole; the reader's view is borrowed. */
+  datagram(reader: RecordReader, flow: Flow, framing: FlowReport['recognisedAs'], isWhole = false): void {
     const { view, offset, length, seconds, nanoseconds } = reader;
-    this.arbiter.datagram(framing, view, offset, length, seconds, nanoseconds, flow);
+    this.arbiter.datagram(framing, view, offset, length, seconds, nanoseconds, flow, isWhole);
   }
 
   /** What is told once all has been taken. */

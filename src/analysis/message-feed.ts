@@ -4,17 +4,16 @@
  * What the commands that read share: opening the input, the run's time base, the window and filters, recognition of
  * flows, and the verdict on each message. Damage is collected, never thrown.
  */
-import { OTHER_FLOWS } from '../capture/flow.js';
 import type { Flow, MessageListener, RecordReader, Stream } from '../core/seams.js';
 import { itch50 } from '../protocol/itch50/index.js';
-import { type MessageFilter, noFilter, noStream } from '../replay/filter.js';
+import { asksOfMessages, type MessageFilter, noFilter, noStream } from '../replay/filter.js';
 import type { SbeFilter } from '../replay/sbe-filter.js';
 import type { CaptureWindow } from '../replay/window.js';
 import { recordsPastWindow } from '../replay/windowed-reader.js';
 import { looksLikeMdp3, looksLikeMoldUDP64, SessionDemux } from '../session/demux.js';
 import { visitMessages } from '../session/mdp3-messages.js';
 import { HEADER_LENGTH } from '../session/moldudp64.js';
-import { MAX_STREAMS } from '../session/stream.js';
+import { SessionStream } from '../session/stream.js';
 import { StreamKeys } from '../session/stream-keys.js';
 import { CaptureInput } from './capture-input.js';
 import { DamageLog } from './damage-log.js';
@@ -24,13 +23,10 @@ import { chosenProtocol, type Input, type InputSpec, inputName, inputSpecOf, ref
 import { learnPacket } from './learn-packet.js';
 import { ProtocolGate, type Verdict } from './protocol-gate.js';
 import { isMdp3, type Protocols } from './protocols.js';
-import { creditOf, forcedFramingOf, streamFinder } from './threads/judged.js';
+import { creditOf, farNs, forcedFramingOf, judgesAlike, streamFinder } from './threads/judged.js';
 import type { JudgedPart } from './threads/part.js';
 
 export type { FeedHandlers, FeedOptions } from './feed-options.js';
-
-/** Nanoseconds in 104 days: further from the base a number of ns is no longer exact. */
-const farNs = 2 ** 53;
 
 /** An input being read; figures grow while `run` is under way and stay after. */
 export class MessageFeed {
@@ -116,6 +112,9 @@ export class MessageFeed {
     }));
     this.streamKeys = new StreamKeys(input.fileCount);
     const listener: MessageListener = {
+      ...(handlers.onRun === undefined || asksOfMessages(options.filter ?? noFilter)
+        ? {}
+        : { onMessages: this.takeRun }),
       onMessage: (view, offset, length, timestampNs, sequence, stream) =>
         this.message(view, offset, length, timestampNs, sequence, stream),
       onGap: (from, to, stream) => handlers.onGap?.(from, to, stream),
@@ -187,7 +186,7 @@ export class MessageFeed {
         if (this.isStopped) return;
         const { judged } = input;
         if (judged === null) continue;
-        if (this.judgesAlike(judged)) this.judged = judged;
+        if (judgesAlike(this, judged) && (handlers.mayPass?.(judged) ?? true)) this.judged = judged;
         else input.readAnew();
       }
       this.demux.finish();
@@ -237,7 +236,7 @@ export class MessageFeed {
       }
       const { packetNumber, fileOffset } = reader;
       if (this.demux.datagram(view, offset, length, timestampNs, flow, packetNumber, fileOffset)) {
-        this.handlers.onDatagram?.(reader, flow, this.demux.recognisedAs(flow));
+        this.handlers.onDatagram?.(reader, flow, this.demux.recognisedAs(flow), false);
       }
     }
   }
@@ -249,8 +248,8 @@ export class MessageFeed {
     if (!this.filter.acceptsFlow(flow)) return;
     // A far stamp behind the part goes by the last of these. (Of a BinaryFILE, whose parts have no rows, none is far.)
     this.sinceBase(reader);
-    if (this.demux.datagram(view, offset, length, 0, flow, packetNumber, fileOffset)) {
-      this.handlers.onDatagram?.(reader, flow, this.demux.recognisedAs(flow));
+    if (this.demux.follow(view, offset, length, flow, packetNumber, fileOffset)) {
+      this.handlers.onDatagram?.(reader, flow, this.demux.recognisedAs(flow), true);
     }
   }
 
@@ -263,30 +262,6 @@ export class MessageFeed {
     }
   }
 
-  /** Whether a part's messages, judged elsewhere without what came before it, would be judged alike here. */
-  private judgesAlike(judged: JudgedPart): boolean {
-    const { demux, gate, input } = this;
-    const { flows } = input;
-    // The first record says what time counts from, and where the capture begins.
-    if (this.records === 0 || isFar(judged, this.baseSeconds)) return false;
-    if (demux.streams.length + judged.streams.length > MAX_STREAMS) return false;
-    const streamOf = streamFinder(demux.streams, flows, this.fileStreams[input.current] ?? null);
-    // Flows beyond the limit share one.
-    if (flows.some(({ name }) => name === OTHER_FLOWS)) return false;
-    const isRecognised = flows.every(
-      (flow, index) => judged.oddPackets[index] === 0 || demux.recognisedAs(flow) === null,
-    );
-    const isJudged = judged.streams.every((one) => {
-      const stream = streamOf(one);
-      const before = stream === null ? null : gate.verdictOf(stream);
-      if (before?.forced) return true;
-      if (before === null || (before.fit === 0 && before.unfit === 0)) return !one.isTrusted || one.unfit === 0;
-      // No order of the part's messages makes those that fit fewer than the others.
-      return one.withheld === 0 && before.fit - before.unfit >= one.unfit;
-    });
-    return isRecognised && isJudged && (this.handlers.mayPass?.(judged) ?? true);
-  }
-
   /** Adds the verdicts of the part that was gone through. */
   private endPart(judged: JudgedPart): void {
     const { demux, gate, input, handlers } = this;
@@ -296,6 +271,7 @@ export class MessageFeed {
       const stream = streamOf(one);
       if (stream === null) continue;
       gate.addVerdicts(stream, one);
+      if (stream instanceof SessionStream) stream.zeroLength += one.zeroLength;
       if (one.passed > 0) handlers.onPassed?.(one.passed, stream);
     }
     gate.addCounts(judged);
@@ -358,6 +334,32 @@ export class MessageFeed {
     return this.latestNs;
   }
 
+  /** A packet's messages, none of which filters ask about: all at once where all are known. */
+  private readonly takeRun: MessageListener['onMessages'] = (
+    view,
+    start,
+    end,
+    count,
+    timestampNs,
+    sequence,
+    stream,
+  ) => {
+    const isWanted = this.filter.acceptsStream(stream);
+    if (isWanted && this.gate.judgeRun(view, start, end, count, stream)) {
+      this.messagesRead += count;
+      this.messagesPassed += count;
+      this.handlers.onRun?.(view, start, end, count, timestampNs, stream);
+      return;
+    }
+    let number = sequence;
+    for (let at = start; at < end; ) {
+      const length = view.getUint16(at);
+      this.message(view, at + 2, length, timestampNs, number, stream);
+      at += 2 + length;
+      if (sequence !== 0) number++;
+    }
+  };
+
   private message(
     view: DataView,
     offset: number,
@@ -391,9 +393,4 @@ export class MessageFeed {
     if (verdict === 'known') return this.mdp3Filter.acceptsMessage(view, offset, length);
     return this.mdp3Filter.acceptsUnknown(this.protocols.mdp3.describeLayout(view, offset, length).type);
   }
-}
-
-/** Whether a part's stamps may lie further from the base than numbers are exact. */
-function isFar({ leastSeconds, mostSeconds }: JudgedPart, baseSeconds: number): boolean {
-  return Math.max(mostSeconds - baseSeconds, baseSeconds - leastSeconds) + 1 > farNs / 1e9;
 }

@@ -98,6 +98,19 @@ export class ProtocolGate {
     return 'withheld';
   }
 
+  /**
+   * Judges the messages from `start` to `end`, each behind its 2-byte length, at once: where all are known they are
+   * counted. False where one may not be: then nothing is counted, and each has to be judged.
+   */
+  judgeRun(view: DataView, start: number, end: number, count: number, stream: Stream): boolean {
+    const verdict = this.verdictOf(stream);
+    if (!verdict.forced && verdict.unfit > verdict.fit + 1) return false;
+    const application = this.options.applicationOf(stream);
+    if (application.areKnown?.(view, start, end) !== true) return false;
+    verdict.fit += count;
+    return true;
+  }
+
   verdictOf(stream: Stream): StreamVerdict {
     let verdict = this.verdicts[stream.index];
     if (verdict === undefined) {

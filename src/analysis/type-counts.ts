@@ -20,49 +20,70 @@ export interface CodeCount {
   readonly count: number;
 }
 
+/** The types of one protocol. */
+export class TypeTable {
+  /** The types that came, in the order in which they did. */
+  readonly seen: number[] = [];
+  private readonly counts: Float64Array;
+
+  constructor(readonly application: Application) {
+    this.counts = new Float64Array(application.typeLimit);
+  }
+
+  add(type: number, times = 1): void {
+    const before = this.counts[type] as number;
+    if (before === 0) this.seen.push(type);
+    this.counts[type] = before + times;
+  }
+
+  /** By ascending code. */
+  list(): [code: number, count: number][] {
+    const codes = [...this.seen].sort((one, other) => one - other);
+    return codes.map((code) => [code, this.counts[code] as number]);
+  }
+}
+
 export class TypeCounts {
-  private readonly applications: Application[] = [];
-  private readonly counts: Float64Array[] = [];
-  /** The types that came, of each. */
-  private readonly seen: number[][] = [];
+  private tables: TypeTable[] = [];
 
   add(application: Application, type: number, times = 1): void {
-    let at = this.applications.indexOf(application);
-    if (at < 0) {
-      at = this.applications.push(application) - 1;
-      this.counts.push(new Float64Array(application.typeLimit));
-      this.seen.push([]);
-    }
-    const counts = this.counts[at] as Float64Array;
-    if (counts[type] === 0) (this.seen[at] as number[]).push(type);
-    counts[type] += times;
+    this.of(application).add(type, times);
+  }
+
+  /** The table of a protocol, until `take`. */
+  of(application: Application): TypeTable {
+    for (const table of this.tables) if (table.application === application) return table;
+    const table = new TypeTable(application);
+    this.tables.push(table);
+    return table;
   }
 
   /** The counts by codes, so that another thread can add them: protocols in the order in which they came. */
   codes(): CodeCount[] {
-    return this.applications.flatMap((application, index) =>
-      this.typesOf(index).map(([code, count]) => ({
-        protocol: application.id,
+    return this.tables.flatMap((table) =>
+      table.list().map(([code, count]) => ({
+        protocol: table.application.id,
         code,
-        name: application.nameOf(code) ?? '',
+        name: table.application.nameOf(code) ?? '',
         count,
       })),
     );
   }
 
-  private typesOf(index: number): [code: number, count: number][] {
-    const counts = this.counts[index] as Float64Array;
-    const codes = [...(this.seen[index] as number[])].sort((one, other) => one - other);
-    return codes.map((code) => [code, counts[code] as number]);
+  /** The same; forgets them. */
+  take(): CodeCount[] {
+    const codes = this.codes();
+    this.tables = [];
+    return codes;
   }
 
   /** Types that came, in the order of their codes. */
   list(): TypeCount[] {
-    return this.applications.flatMap((application, index) =>
-      this.typesOf(index).map(([type, count]) => ({
-        protocol: application.id,
-        type: application.typeText(type),
-        name: application.nameOf(type) ?? 'unknown',
+    return this.tables.flatMap((table) =>
+      table.list().map(([type, count]) => ({
+        protocol: table.application.id,
+        type: table.application.typeText(type),
+        name: table.application.nameOf(type) ?? 'unknown',
         count,
       })),
     );

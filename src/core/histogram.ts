@@ -6,9 +6,11 @@
  */
 import type { Histogram } from 'hdr-histogram-js';
 import { UsageError } from './errors.js';
+import { ExactSum } from './exact-sum.js';
+import { histogramTopNs, type SideSpan, type ValueSpan } from './value-counts.js';
 
-/** Magnitudes above a day are recorded as a day, and counted. */
-export const histogramTopNs = 86_400_000_000_000;
+export { histogramTopNs } from './value-counts.js';
+
 /** A histogram starts with room up to this (a power of two, 134 ms) and grows with what it is given. */
 const firstTopNs = 2 ** 27;
 const significantDigits = 3;
@@ -52,17 +54,11 @@ export class SignedHistogram {
   #negative: Histogram | undefined;
   #positiveCount = 0;
   #negativeCount = 0;
-  /** These begin as no small integers, so that they are doubles before they pass 2^31 too. */
-  #sum = Number.NaN;
-  #negativeSum = Number.NaN;
+  readonly #sum = new ExactSum();
+  readonly #negativeSum = new ExactSum();
   #negativeNearest = Number.POSITIVE_INFINITY;
   #max = Number.NEGATIVE_INFINITY;
   #min = Number.POSITIVE_INFINITY;
-
-  constructor() {
-    this.#sum = 0;
-    this.#negativeSum = 0;
-  }
 
   /** Magnitudes of the values below 0; null until there is one. */
   get negative(): Histogram | null {
@@ -88,7 +84,7 @@ export class SignedHistogram {
   }
 
   get mean(): number {
-    return this.count === 0 ? 0 : this.#sum / this.count;
+    return this.count === 0 ? 0 : this.#sum.value / this.count;
   }
 
   /** Records `ns`, rounded to an integer and clamped to a day; NaN is recorded as 0 and counted as clamped. */
@@ -98,7 +94,8 @@ export class SignedHistogram {
 
   /** Records the same so many times. */
   recordTimes(ns: number, times: number): void {
-    let value = Math.round(ns);
+    // No negative zero.
+    let value = Math.round(ns) + 0;
     if (!(value <= histogramTopNs && value >= -histogramTopNs)) value = this.#clamp(value, times);
     if (value >= 0) {
       if (times === 1) this.positive.recordValue(value);
@@ -108,10 +105,10 @@ export class SignedHistogram {
       if (times === 1) this.#negativeSide().recordValue(-value);
       else this.#negativeSide().recordValueWithCount(-value, times);
       this.#negativeCount += times;
-      this.#negativeSum += value * times;
+      this.#negativeSum.addTimes(value, times);
       if (-value < this.#negativeNearest) this.#negativeNearest = -value;
     }
-    this.#sum += value * times;
+    this.#sum.addTimes(value, times);
     if (value > this.#max) this.#max = value;
     if (value < this.#min) this.#min = value;
   }
@@ -139,12 +136,34 @@ export class SignedHistogram {
     if (other.#negative && other.#negativeCount > 0) this.#negativeSide().add(other.#negative);
     this.#positiveCount += other.#positiveCount;
     this.#negativeCount += other.#negativeCount;
-    this.#sum += other.#sum;
-    this.#negativeSum += other.#negativeSum;
+    this.#sum.addSum(other.#sum);
+    this.#negativeSum.addSum(other.#negativeSum);
     this.#negativeNearest = Math.min(this.#negativeNearest, other.#negativeNearest);
     this.#max = Math.max(this.#max, other.#max);
     this.#min = Math.min(this.#min, other.#min);
     this.clamped += other.clamped;
+  }
+
+  /** Adds what was counted elsewhere. */
+  addSpan({ positive, negative, clamped }: ValueSpan): void {
+    if (positive.count > 0) {
+      addClasses(this.positive, positive);
+      this.#positiveCount += positive.count;
+      this.#sum.addSum(positive);
+      this.#max = Math.max(this.#max, positive.most);
+      this.#min = Math.min(this.#min, positive.least);
+    }
+    if (negative.count > 0) {
+      const sum = { units: -negative.units, rest: -negative.rest };
+      addClasses(this.#negativeSide(), negative);
+      this.#negativeCount += negative.count;
+      this.#sum.addSum(sum);
+      this.#negativeSum.addSum(sum);
+      this.#negativeNearest = Math.min(this.#negativeNearest, negative.least);
+      this.#max = Math.max(this.#max, -negative.least);
+      this.#min = Math.min(this.#min, -negative.most);
+    }
+    this.clamped += clamped;
   }
 
   reset(): void {
@@ -152,8 +171,8 @@ export class SignedHistogram {
     if (this.#negativeCount > 0) this.#negative?.reset();
     this.#positiveCount = 0;
     this.#negativeCount = 0;
-    this.#sum = 0;
-    this.#negativeSum = 0;
+    this.#sum.clear();
+    this.#negativeSum.clear();
     this.#negativeNearest = Number.POSITIVE_INFINITY;
     this.#max = Number.NEGATIVE_INFINITY;
     this.#min = Number.POSITIVE_INFINITY;
@@ -172,7 +191,7 @@ export class SignedHistogram {
     const side = this.#negativeSide();
     const furthest = -this.#min;
     const at = (percent: number) => Math.min(furthest, valueAtRank(side, rankOf(percent, count), count));
-    return summarise(at, count, furthest, this.#negativeNearest, -this.#negativeSum / count);
+    return summarise(at, count, furthest, this.#negativeNearest, -this.#negativeSum.value / count);
   }
 
   #clamp(value: number, times: number): number {
@@ -184,6 +203,12 @@ export class SignedHistogram {
   #negativeSide(): Histogram {
     this.#negative ??= buildSide();
     return this.#negative;
+  }
+}
+
+function addClasses(side: Histogram, { classes }: SideSpan): void {
+  for (let at = 0; at < classes.length; at += 2) {
+    side.recordValueWithCount(classes[at] as number, classes[at + 1] as number);
   }
 }
 

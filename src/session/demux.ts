@@ -102,17 +102,28 @@ export class SessionDemux {
     fileOffset: number,
   ): boolean {
     const state = this.last?.flow === flow ? this.last : this.findState(flow);
-    if (state === null) return false;
-    this.last = state;
-    state.packets++;
-    state.bytes += length;
-    const decoder = state.decoder ?? this.recognise(view, offset, length, state);
-    if (decoder === null) {
-      state.unrecognisedPackets++;
-      return false;
-    }
-    decoder.packet(view, offset, length, timestampNs, packetNumber, fileOffset);
-    return true;
+    const decoder = state === null ? null : this.decoderOf(view, offset, length, state);
+    decoder?.packet(view, offset, length, timestampNs, packetNumber, fileOffset);
+    return decoder !== null;
+  }
+
+  /**
+   * Counts a datagram whose messages were read elsewhere, without damage, and goes on with its session's numbers;
+   * returns whether its flow is decoded. Of MDP the messages are told all the same.
+   */
+  follow(
+    view: DataView,
+    offset: number,
+    length: number,
+    flow: Flow,
+    packetNumber: number,
+    fileOffset: number,
+  ): boolean {
+    const state = this.last?.flow === flow ? this.last : this.findState(flow);
+    const decoder = state === null ? null : this.decoderOf(view, offset, length, state);
+    if (decoder instanceof MoldUDP64Decoder) decoder.follow(view, offset, length, packetNumber, fileOffset);
+    else decoder?.packet(view, offset, length, 0, packetNumber, fileOffset);
+    return decoder !== null;
   }
 
   /** Decodes the next bytes of a TCP stream, or counts them where its flow is not recognised; returns which. */
@@ -218,6 +229,16 @@ export class SessionDemux {
     }
     this.states.set(flow, state);
     return state;
+  }
+
+  /** Counts a datagram of a flow; what decodes it, null where the flow is not recognised. */
+  private decoderOf(view: DataView, offset: number, length: number, state: FlowState): FlowState['decoder'] {
+    this.last = state;
+    state.packets++;
+    state.bytes += length;
+    const decoder = state.decoder ?? this.recognise(view, offset, length, state);
+    if (decoder === null) state.unrecognisedPackets++;
+    return decoder;
   }
 
   private recognise(view: DataView, offset: number, length: number, state: FlowState): FlowState['decoder'] {

@@ -47,7 +47,10 @@ export class LineArbiter {
     );
   }
 
-  /** Takes a datagram of a flow that was recognised as `framing`; the view is borrowed. */
+  /**
+   * Takes a datagram of a flow that was recognised as `framing`; the view is borrowed. Blocks of MoldUDP64 that are
+   * known to be whole are not gone over.
+   */
   datagram(
     framing: FlowReport['recognisedAs'],
     view: DataView,
@@ -56,9 +59,10 @@ export class LineArbiter {
     seconds: number,
     nanoseconds: number,
     flow: Flow,
+    isWhole = false,
   ): void {
     if (framing === 'MoldUDP64' && length >= HEADER_LENGTH) {
-      this.mold.packet(view, offset, length, seconds, nanoseconds, flow);
+      this.mold.packet(view, offset, length, seconds, nanoseconds, flow, isWhole);
     } else if (framing === 'MDP3' && isMdp3Packet(view, offset, length)) {
       this.mdp3.packet(view, offset, length, seconds, nanoseconds, flow);
     } else this.listener?.onPacket(view, offset, length, seconds, nanoseconds, flow);

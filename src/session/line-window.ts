@@ -13,6 +13,8 @@ export const LINE_WINDOW_NS = 1_000_000_000;
 /** Numbers that may be jumped over at once. */
 const MAX_LEAP = 4096;
 const FIRST_NUMBERS = 512;
+/** From so many on, filling an array is faster than going over it. */
+const MANY_NUMBERS = 8;
 const NO_NUMBER = -1;
 
 /** What a line's first copy of a number is: the first of any line, … */
@@ -90,6 +92,10 @@ export class LineWindow {
   takeNext(from: number, count: number, line: number, ns: number, allLines: number): boolean {
     if (from !== this.highest + 1) return false;
     const bit = 1 << line;
+    if (count >= MANY_NUMBERS && count <= this.size && this.size === this.maxSize) {
+      this.takeMany(from, count, line, ns);
+      return true;
+    }
     for (let number = from; number < from + count; number++) {
       let slot = number & (this.size - 1);
       while (this.size < this.maxSize && this.isNeeded(slot, ns, allLines)) {
@@ -104,6 +110,32 @@ export class LineWindow {
     this.highest = from + count - 1;
     this.isLate = false;
     return true;
+  }
+
+  /** The same of many numbers, where the window does not grow any more: array by array. */
+  private takeMany(from: number, count: number, line: number, ns: number): void {
+    const { numbers, size } = this;
+    const start = from & (size - 1);
+    let { evicted } = this;
+    for (let index = 0; index < count; index++) {
+      const slot = (start + index) & (size - 1);
+      const before = numbers[slot] as number;
+      if (before > evicted) evicted = before;
+      numbers[slot] = from + index;
+    }
+    this.evicted = evicted;
+    const end = Math.min(start + count, size);
+    this.fill(start, end, line, ns);
+    this.fill(0, start + count - end, line, ns);
+    this.highest = from + count - 1;
+    this.isLate = false;
+  }
+
+  private fill(start: number, end: number, line: number, ns: number): void {
+    this.knownNs.fill(ns, start, end);
+    this.first.fill(line, start, end);
+    this.lines.fill(1 << line, start, end);
+    this.packets.fill(0, start, end);
   }
 
   /** Notes a packet that begins with a number just taken; the lines that had brought it before, −1: not known. */

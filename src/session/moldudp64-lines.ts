@@ -63,10 +63,18 @@ export class MoldUDP64Lines {
     private readonly options: LinesOptions = {},
   ) {}
 
-  packet(view: DataView, offset: number, length: number, seconds: number, nanoseconds: number, flow: Flow): void {
+  packet(
+    view: DataView,
+    offset: number,
+    length: number,
+    seconds: number,
+    nanoseconds: number,
+    flow: Flow,
+    isWhole = false,
+  ): void {
     const session = this.last?.matches(view, offset, flow) ? this.last : this.sessionOf(view, offset, flow);
     if (session === null) this.listener?.onPacket(view, offset, length, seconds, nanoseconds, flow);
-    else session.packet(view, offset, length, seconds, nanoseconds, flow);
+    else session.packet(view, offset, length, seconds, nanoseconds, flow, isWhole);
     this.last = session;
   }
 
@@ -135,12 +143,21 @@ class Session {
     );
   }
 
-  packet(view: DataView, offset: number, length: number, seconds: number, nanoseconds: number, flow: Flow): void {
+  packet(
+    view: DataView,
+    offset: number,
+    length: number,
+    seconds: number,
+    nanoseconds: number,
+    flow: Flow,
+    isWhole: boolean,
+  ): void {
     const { guard } = this;
     const count = readMessageCount(view, offset);
     const from = readSequence(view, offset);
     const isControl = count === HEARTBEAT_COUNT || count === END_OF_SESSION_COUNT;
-    const whole = isControl ? 0 : countWholeBlocks(view, offset + HEADER_LENGTH, offset + length, count);
+    const most = isControl ? 0 : count;
+    const whole = isWhole ? most : countWholeBlocks(view, offset + HEADER_LENGTH, offset + length, most);
     const isNumbered = from > 0 && from + count <= Number.MAX_SAFE_INTEGER && (isControl || whole > 0);
     this.advance(seconds, nanoseconds);
     if (!isNumbered) {

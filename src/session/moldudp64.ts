@@ -38,6 +38,7 @@ export class MoldUDP64Decoder {
   /** This flow's sessions; a flow has one, rarely two, so they are searched in order. */
   private readonly streams: MoldUDP64Stream[] = [];
   private hasDownstream = false;
+  private isFollowing = false;
   private packetNumber = 0;
   private fileOffset = 0;
 
@@ -76,7 +77,41 @@ export class MoldUDP64Decoder {
     }
     stream.packets++;
     if (isControl) this.control(view, offset, length, timestampNs, stream);
+    else if (this.isFollowing) this.numbers(view, offset, count, stream);
     else this.messages(view, offset, length, timestampNs, stream);
+  }
+
+  /**
+   * Takes a datagram whose messages were read elsewhere, without damage: numbers go on, and no message is told.
+   * (Messages without bytes are not counted either: whoever read them has.)
+   */
+  follow(view: DataView, offset: number, length: number, packetNumber: number, fileOffset: number): void {
+    const { stream } = this;
+    const count = length < HEADER_LENGTH ? HEARTBEAT_COUNT : readMessageCount(view, offset);
+    const isPlain = count !== HEARTBEAT_COUNT && count !== END_OF_SESSION_COUNT;
+    if (!isPlain || stream === null || !stream.matches(view, offset)) {
+      this.isFollowing = true;
+      this.packet(view, offset, length, 0, packetNumber, fileOffset);
+      this.isFollowing = false;
+      return;
+    }
+    this.packetNumber = packetNumber;
+    this.fileOffset = fileOffset;
+    stream.packets++;
+    this.numbers(view, offset, count, stream);
+  }
+
+  /** The numbers of a packet's messages, which are whole. */
+  private numbers(view: DataView, offset: number, count: number, stream: MoldUDP64Stream): void {
+    const { tracker } = stream;
+    const from = this.usableSequence(view, offset, count, stream);
+    if (from === 0) stream.unsequenced += count;
+    else if (from === tracker.next) tracker.extend(count);
+    else {
+      if (tracker.open(from, count)) this.listener.onGap?.(tracker.gapFrom, tracker.gapTo, stream);
+      if (from === tracker.next) tracker.extend(count);
+      else for (let sequence = from; sequence < from + count; sequence++) tracker.accept(sequence);
+    }
   }
 
   /** The packet's messages, each as soon as its block is known to be whole. */

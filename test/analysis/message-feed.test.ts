@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { InputSpec } from '../../src/analysis/input.js';
 import { type FeedHandlers, type FeedOptions, MessageFeed } from '../../src/analysis/message-feed.js';
@@ -308,5 +309,76 @@ describe('the end', () => {
     const close = vi.spyOn(feed.input, 'close');
     await expect(feed.run()).rejects.toThrow(RangeError);
     expect(close).toHaveBeenCalledOnce();
+  });
+});
+
+describe('the messages of a packet at once', () => {
+  const unknown = Uint8Array.of(0x7a, 1);
+  const someType = fc.constantFrom('S', 'A', 'D', 'P');
+  const one = fc.oneof(
+    { weight: 12, arbitrary: someType.map((type) => itch(type)) },
+    { weight: 1, arbitrary: fc.constantFrom(unknown, new Uint8Array(0), itch('A').subarray(1)) },
+  );
+  const packet = fc.record({
+    from: fc.constantFrom(0, 1, 2, 3, 4, 6, 9),
+    messages: fc.array(one, { minLength: 1, maxLength: 5 }),
+    session: fc.constantFrom('ONE', 'TWO'),
+  });
+
+  /** What is known of each stream, and what the feed and its gate have counted. */
+  async function counted(path: string, options: FeedOptions, atOnce: boolean) {
+    const known: Record<string, number> = {};
+    let runs = 0;
+    const note = (type: number, timestampNs: number, session: string | null) => {
+      const key = `${String.fromCharCode(type)} at ${timestampNs} of ${session}`;
+      known[key] = (known[key] ?? 0) + 1;
+    };
+    const onRun: FeedHandlers['onRun'] = (view, start, end, count, timestampNs, stream) => {
+      runs++;
+      let left = count;
+      for (let at = start; at < end; at += 2 + view.getUint16(at), left--) {
+        note(view.getUint8(at + 2), timestampNs, stream.session);
+      }
+      expect(left).toBe(0);
+    };
+    const others: string[] = [];
+    const feed = await MessageFeed.open(
+      inputOf(path),
+      {
+        ...(atOnce ? { onRun } : {}),
+        onMessage: (view, offset, length, timestampNs, sequence, stream, verdict) => {
+          if (verdict === 'known') note(view.getUint8(offset), timestampNs, stream.session);
+          else others.push(`${verdict} ${length} #${sequence} of ${stream.session}`);
+        },
+      },
+      options,
+    );
+    await feed.run();
+    const { messagesRead, messagesPassed, gate } = feed;
+    const { unknownMessages, withheldMessages, zeroLengthMessages } = gate;
+    const sums = { messagesRead, messagesPassed, unknownMessages, withheldMessages, zeroLengthMessages };
+    const verdicts = feed.demux.streams.map((stream) => gate.verdictOf(stream));
+    return { runs, found: { known, others, sums, verdicts, sessions: feed.demux.sessions(), unknown: gate.unknown } };
+  }
+
+  test('are what they are one by one', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(packet, { maxLength: 12 }), fc.boolean(), async (packets, isFiltered) => {
+        const payloads = packets.map(({ from, messages, session }) => mold(from, messages, { session }));
+        const path = write('runs.pcap', pcapOf(payloads.map((payload, index) => ({ atNs: index, payload }))));
+        const options = isFiltered ? { filter: { ...noFilter, sessions: ['TWO'] } } : {};
+        const apart = await counted(path, options, false);
+        const atOnce = await counted(path, options, true);
+        expect(atOnce.found).toEqual(apart.found);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('come so where all are known, and no filter asks about messages', async () => {
+    const packets = [mold(1, [itch('S'), itch('A')]), mold(3, [itch('D'), unknown]), mold(5, [itch('P')])];
+    const path = write('runs.pcap', pcapOf(packets.map((payload, index) => ({ atNs: index, payload }))));
+    expect((await counted(path, {}, true)).runs).toBe(2);
+    expect((await counted(path, { filter: { ...noFilter, types: ['A'] } }, true)).runs).toBe(0);
   });
 });

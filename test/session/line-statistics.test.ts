@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { initHistograms } from '../../src/core/histogram.js';
 import { LineStatistics } from '../../src/session/line-statistics.js';
-import { MAX_LINES } from '../../src/session/line-window.js';
+import { LineWindow, MAX_LINES } from '../../src/session/line-window.js';
 import { makeFlow } from './support.js';
 
 /** A packet as it came: its line, its numbers, its stamp in ns. */
@@ -369,5 +369,45 @@ describe('numbers that begin anew', () => {
       { from: 3, to: 3, count: 1, numbering: 3 },
     ]);
     expect(countsOf(statistics)).toMatchObject({ numbers: 12, missing: 0 });
+  });
+});
+
+describe('many numbers at once', () => {
+  const many = fc.array(
+    fc.record({
+      line: fc.nat(2),
+      skip: fc.constantFrom(0, 0, 0, 0, 3, 40, 5000),
+      back: fc.constantFrom(0, 0, 0, 30, 300),
+      count: fc.integer({ min: 1, max: 40 }),
+      afterNs: fc.constantFrom(1000, 1e6, 4e8, 1.2e9),
+    }),
+    { maxLength: 60 },
+  );
+
+  test.each([8, 64, 512])('leave a window of %i numbers as they do one by one', (numbers) => {
+    fc.assert(
+      fc.property(many, (steps) => {
+        const window = new LineWindow(numbers);
+        const plain = new LineWindow(numbers);
+        let next = 1;
+        let ns = 0;
+        for (const { line, skip, back, count, afterNs } of steps) {
+          ns += afterNs;
+          const from = Math.max(1, next + skip - back);
+          const isNext = window.takeNext(from, count, line, ns, 7);
+          for (let number = from; number < from + count; number++) {
+            const arrival = plain.take(number, line, ns, 7);
+            if (!isNext) expect(window.take(number, line, ns, 7)).toBe(arrival);
+          }
+          expect(window.takePacket(from, line)).toBe(plain.takePacket(from, line));
+          next = Math.max(next, from + count);
+        }
+        // Whatever comes next finds the same.
+        for (let number = Math.max(1, next - 600); number < next + 5; number++) {
+          const found = [window.take(number, 3, ns, 15), window.isLate, window.winner, window.leadNs];
+          expect(found).toEqual([plain.take(number, 3, ns, 15), plain.isLate, plain.winner, plain.leadNs]);
+        }
+      }),
+    );
   });
 });

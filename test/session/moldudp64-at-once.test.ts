@@ -118,3 +118,54 @@ describe('messages at once', () => {
     );
   });
 });
+
+describe('packets that were read elsewhere', () => {
+  const sessionNames = fc.constantFrom('SESSION', 'OTHER');
+  const packet = fc.record({
+    from: fc.constantFrom(0, 1, 2, 3, 5, 9, 10, 11, 12, 20, 4000, Number.MAX_SAFE_INTEGER - 1),
+    messages: fc.array(fc.constantFrom('a', 'bc', ''), { maxLength: 6 }),
+    session: sessionNames,
+    control: fc.constantFrom(undefined, undefined, undefined, 0, 0xffff),
+  });
+
+  it('leave numbers, gaps, heartbeats and counts as if their messages were told', () => {
+    fc.assert(
+      fc.property(fc.array(packet, { maxLength: 25 }), (given) => {
+        const packets = given.map(({ from, messages, session, control }) =>
+          control === undefined
+            ? mold(from, messages.length === 0 ? ['x'] : messages, { session })
+            : mold(from, [], { session, count: control }),
+        );
+        const told: unknown[] = [];
+        const followed: unknown[] = [];
+        let zeroLength = 0;
+        const demuxOf = (events: unknown[], onMessage: MessageListener['onMessage']) =>
+          new SessionDemux(
+            {
+              onMessage,
+              onGap: (from, to) => events.push(['gap', from, to]),
+              onHeartbeat: (next) => events.push(['heartbeat', next]),
+              onEndOfSession: (next) => events.push(['end', next]),
+              onDamage: ({ code, message, record }) => events.push([code, message, record]),
+            },
+            { lengthOf, force: () => 'moldudp64' },
+          );
+        const one = demuxOf(told, (_view, _offset, length) => {
+          if (length === 0) zeroLength++;
+        });
+        const other = demuxOf(followed, () => followed.push('a message'));
+        const flow = makeFlow();
+        for (const [index, bytes] of packets.entries()) {
+          const { view, offset, length } = embed(bytes);
+          one.datagram(view, offset, length, 0, flow, index + 1, index * 100);
+          expect(other.follow(view, offset, length, flow, index + 1, index * 100)).toBe(true);
+        }
+        expect(followed).toEqual(told);
+        expect(other.flows()).toEqual(one.flows());
+        const withoutEmpty = (demux: SessionDemux) => demux.sessions().map((report) => ({ ...report, zeroLength: 0 }));
+        expect(withoutEmpty(other)).toEqual(withoutEmpty(one));
+        expect(one.sessions().reduce((sum, report) => sum + report.zeroLength, 0)).toBe(zeroLength);
+      }),
+    );
+  });
+});

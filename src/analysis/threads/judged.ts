@@ -1,8 +1,14 @@
 /** What a part's verdicts hang on: how flows were recognised and what streams spoke before it. */
+import { OTHER_FLOWS } from '../../capture/flow.js';
 import type { Flow, Stream } from '../../core/seams.js';
 import type { ForcedFraming } from '../../session/demux.js';
+import { MAX_STREAMS } from '../../session/stream.js';
 import { forcedFraming, type InputSpec } from '../input.js';
-import type { JudgedStream } from './part.js';
+import type { MessageFeed } from '../message-feed.js';
+import type { JudgedPart, JudgedStream } from './part.js';
+
+/** Nanoseconds in 104 days: further from the base a number of ns is no longer exact. */
+export const farNs = 2 ** 53;
 
 /** Messages that a stream is taken to have had before the part, all of them fitting: more than a part holds. */
 export const trustedFit = 2 ** 40;
@@ -29,4 +35,33 @@ export function streamFinder(
     const own = flows[flow];
     return streams.find((stream) => stream.flow === own && stream.session === session) ?? null;
   };
+}
+
+/** Whether a part's messages, judged elsewhere without what came before it, would be judged alike here. */
+export function judgesAlike(feed: MessageFeed, judged: JudgedPart): boolean {
+  const { demux, gate, input, baseSeconds } = feed;
+  const { flows } = input;
+  // The first record says what time counts from, and where the capture begins.
+  if (feed.records === 0 || isFar(judged, baseSeconds)) return false;
+  if (demux.streams.length + judged.streams.length > MAX_STREAMS) return false;
+  const streamOf = streamFinder(demux.streams, flows, feed.fileStreams[input.current] ?? null);
+  // Flows beyond the limit share one.
+  if (flows.some(({ name }) => name === OTHER_FLOWS)) return false;
+  const isRecognised = flows.every(
+    (flow, index) => judged.oddPackets[index] === 0 || demux.recognisedAs(flow) === null,
+  );
+  const isJudged = judged.streams.every((one) => {
+    const stream = streamOf(one);
+    const before = stream === null ? null : gate.verdictOf(stream);
+    if (before?.forced) return true;
+    if (before === null || (before.fit === 0 && before.unfit === 0)) return !one.isTrusted || one.unfit === 0;
+    // No order of the part's messages makes those that fit fewer than the others.
+    return one.withheld === 0 && before.fit - before.unfit >= one.unfit;
+  });
+  return isRecognised && isJudged;
+}
+
+/** Whether a part's stamps may lie further from the base than numbers are exact. */
+function isFar({ leastSeconds, mostSeconds }: JudgedPart, baseSeconds: number): boolean {
+  return Math.max(mostSeconds - baseSeconds, baseSeconds - leastSeconds) + 1 > farNs / 1e9;
 }

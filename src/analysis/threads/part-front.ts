@@ -11,6 +11,7 @@ import type { ResumePoint } from '../../core/seek-index.js';
 import { itch50 } from '../../protocol/itch50/index.js';
 import { BinaryFileReader } from '../../session/binaryfile.js';
 import type { ForcedFraming } from '../../session/demux.js';
+import { SessionStream } from '../../session/stream.js';
 import { CaptureInput } from '../capture-input.js';
 import { MessageFeed } from '../message-feed.js';
 import { loadProtocols, type Protocols } from '../protocols.js';
@@ -158,6 +159,7 @@ function judgedStream({ gate }: MessageFeed, stream: Stream, passed: number): Ju
     fit: isTrusted ? fit - trustedFit : fit,
     unfit,
     withheld,
+    zeroLength: stream instanceof SessionStream ? stream.zeroLength : 0,
     passed,
   };
 }

@@ -1,6 +1,7 @@
 /** What is made of a part's messages where it is read: counts for `inspect`, or lines for `decode`. */
 import type { Flow, RecordReader, SharedBytes, Stream } from '../../core/seams.js';
 import { TextBuffer } from '../../core/text-buffer.js';
+import { ValueCounts } from '../../core/value-counts.js';
 import { sharedBytes } from '../../io/memory-writer.js';
 import { BurstList } from '../bursts.js';
 import type { FeedHandlers } from '../feed-options.js';
@@ -44,10 +45,10 @@ const firstTextBytes = 2 ** 20;
 /** The part of `inspect`. */
 export class Counter implements Maker {
   private readonly span = new RecordCounts(new BurstList());
-  private readonly feedLatencies = new Numbers();
-  private readonly transactLatencies = new Numbers();
-  private types = new TypeCounts();
-  private known: KnownMessages;
+  private readonly feedLatencies = new ValueCounts();
+  private readonly transactLatencies = new ValueCounts();
+  private readonly types = new TypeCounts();
+  private readonly known: KnownMessages;
   private passed: number[] = [];
   private printed = 0;
   private reader: RecordReader | null = null;
@@ -56,10 +57,11 @@ export class Counter implements Maker {
       this.span.record(flow?.transport === 'UDP', reader.length, timestampNs),
     onMessage: (view, offset, length, timestampNs, _sequence, stream, verdict) =>
       this.take(view, offset, length, timestampNs, stream, verdict),
+    onRun: (view, start, end, count, timestampNs, stream) => this.takeRun(view, start, end, count, timestampNs, stream),
   };
 
   constructor(private readonly protocols: Protocols) {
-    this.known = this.knownMessages();
+    this.known = new KnownMessages(protocols, this.types, this.feedLatencies, this.transactLatencies);
   }
 
   begin(reader: RecordReader): void {
@@ -67,8 +69,7 @@ export class Counter implements Maker {
     this.span.take();
     this.feedLatencies.take();
     this.transactLatencies.take();
-    this.types = new TypeCounts();
-    this.known = this.knownMessages();
+    this.types.take();
     this.passed = [];
     this.printed = 0;
     this.protocols.mdp3.forgetNames();
@@ -78,12 +79,27 @@ export class Counter implements Maker {
     const { printed, passed } = this;
     const counted = {
       span: this.span.take(),
-      types: this.types.codes(),
+      types: this.types.take(),
       feedLatencies: this.feedLatencies.take(),
       transactLatencies: this.transactLatencies.take(),
       printed,
     };
     return { counted, written: null, copied: null, passed };
+  }
+
+  private takeRun(
+    view: DataView,
+    start: number,
+    end: number,
+    count: number,
+    timestampNs: number,
+    stream: Stream,
+  ): void {
+    const { passed, reader } = this;
+    passed[stream.index] = (passed[stream.index] ?? 0) + count;
+    this.span.messages(timestampNs, count);
+    if (reader !== null) this.known.takeRun(view, start, end, reader);
+    if (isWritten('known', stream)) this.printed += count;
   }
 
   private take(
@@ -99,10 +115,6 @@ export class Counter implements Maker {
     this.span.messages(timestampNs, 1);
     if (verdict === 'known' && reader !== null) this.known.take(view, offset, length, stream, reader, 0);
     if (isWritten(verdict, stream)) this.printed++;
-  }
-
-  private knownMessages(): KnownMessages {
-    return new KnownMessages(this.protocols, this.types, this.feedLatencies, this.transactLatencies);
   }
 }
 
@@ -165,27 +177,5 @@ export class LineMaker implements Maker {
     };
     this.isGiven = true;
     return { counted: null, written, copied: null, passed: [] };
-  }
-}
-
-/** Numbers in a row, as many as there are. */
-class Numbers {
-  private values = new Float64Array(8192);
-  private count = 0;
-
-  record(value: number): void {
-    if (this.count === this.values.length) {
-      const larger = new Float64Array(this.count * 2);
-      larger.set(this.values);
-      this.values = larger;
-    }
-    this.values[this.count++] = value;
-  }
-
-  /** Those so far, as a copy; forgets them. */
-  take(): Float64Array<ArrayBuffer> {
-    const taken = this.values.slice(0, this.count);
-    this.count = 0;
-    return taken;
   }
 }

@@ -18,6 +18,10 @@ export function serveParts(makerOf: MakerOf): void {
 function memoryOf({ rows, judged }: PartResult): ArrayBuffer[] {
   const arrays: (Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | undefined)[] = [rows?.values, rows?.seconds];
   const { counted } = judged ?? {};
-  if (counted) arrays.push(counted.span.bursts, counted.feedLatencies, counted.transactLatencies);
+  if (counted) {
+    const { span, feedLatencies, transactLatencies } = counted;
+    const sides = [feedLatencies, transactLatencies].flatMap(({ positive, negative }) => [positive, negative]);
+    arrays.push(span.bursts, ...sides.map(({ classes }) => classes));
+  }
   return arrays.flatMap((array) => (array === undefined ? [] : array.buffer));
 }

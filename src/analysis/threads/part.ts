@@ -2,6 +2,7 @@
 import type { LeapCounts } from '../../capture/capture-reader.js';
 import type { Flow, SharedBytes } from '../../core/seams.js';
 import type { Stamp } from '../../core/seek-index.js';
+import type { ValueSpan } from '../../core/value-counts.js';
 import type { FilterSpec } from '../../replay/filter.js';
 import type { ForcedFraming } from '../../session/demux.js';
 import type { ProtocolId } from '../application.js';
@@ -102,6 +103,8 @@ export interface JudgedStream {
   readonly fit: number;
   readonly unfit: number;
   readonly withheld: number;
+  /** Messages of no bytes. */
+  readonly zeroLength: number;
   /** Those that the filters let pass; 0 where that is not asked for. */
   readonly passed: number;
 }
@@ -186,8 +189,8 @@ export interface CountedPart {
   readonly span: RecordSpan;
   readonly types: readonly CodeCount[];
   /** Capture stamp less the exchange's, ns. */
-  readonly feedLatencies: Float64Array<ArrayBuffer>;
-  readonly transactLatencies: Float64Array<ArrayBuffer>;
+  readonly feedLatencies: ValueSpan;
+  readonly transactLatencies: ValueSpan;
   /** Messages that `decode` would print. */
   readonly printed: number;
 }

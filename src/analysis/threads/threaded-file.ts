@@ -15,9 +15,8 @@ import { startBytes, type ThreadsOptions, type ThreadsReport } from './threads.j
 
 /** Parts that are cut ahead, beside those that threads have. */
 const partsAhead = 4;
-/** A part is cut where so many bytes are there; of lines, which are many times as long, sooner. */
-const partBytes = 1_048_576;
-const textPartBytes = 524_288;
+/** A part is cut where so many bytes are there: of lines, which are many times as long, sooner; of counts later. */
+const partBytes = { none: 1_048_576, count: 4_194_304, text: 524_288, copy: 1_048_576 };
 /** Memory of texts that were written is kept for so many more. */
 const maxSpareTexts = 16;
 /** Parts in a row that had to be read here: then the file is none for several threads. */
@@ -76,8 +75,7 @@ export class ThreadedFile {
     this.kind = file.kind;
     this.own = file.reader;
     this.reader = new ThreadedReader(file.reader);
-    const bytes = setup.stage.kind === 'text' ? textPartBytes : partBytes;
-    this.cutter = new Cutter(setup.format, options.partBytes ?? bytes);
+    this.cutter = new Cutter(setup.format, options.partBytes ?? partBytes[setup.stage.kind]);
   }
 
   private readonly spare = (): SharedBytes | null => this.spareTexts.pop() ?? null;
