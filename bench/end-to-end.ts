@@ -22,9 +22,7 @@ export function failUnknown(_view: DataView, offset: number): void {
 export function demuxBatches(decoder: BatchDecoder): SessionDemux {
   return demux({
     onMessage: (view, offset, length) => decoder.collect(view, offset, length),
-    onMessages: (view, offset, end, count) => {
-      decoder.collectBlocks(view, offset, end, count);
-    },
+    blocks: decoder,
   });
 }
 

@@ -52,8 +52,8 @@ export const goals: readonly Goal[] = [
     atLeast: 25,
     floor: 'c-itch-pcap',
     bounds:
-      'Half goes to records, frames and IP, as much as C takes to walk the same bytes; a sixth to checksums, ' +
-      'which C does not verify, a sixth each to MoldUDP64 and fields.',
+      'A quarter each goes to records with their headers, to checksums, which C does not verify, to fields, and to ' +
+      'MoldUDP64 with sorting messages by type.',
   },
   {
     name: 'itch-workers',

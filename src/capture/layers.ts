@@ -5,8 +5,8 @@
  * around headers (each entered at most `MAX_TUNNELS` deep), fragments. A packet ends as one of the outcomes below, and
  * what is skipped has been counted under its reason, with the tunnel that it came in.
  */
-import type { DamageHandler, DatagramReader, Flow } from '../core/seams.js';
-import { addWords, fold, udpPseudoHeader, udpPseudoHeader6 } from './checksum.js';
+import type { DamageHandler, Flow } from '../core/seams.js';
+import { isUdpIntact, udpPseudoHeader, udpPseudoHeader6 } from './checksum.js';
 import * as ethernet from './ethernet.js';
 import { Faults, SKIPPED } from './faults.js';
 import type { FlowTable } from './flow.js';
@@ -15,6 +15,7 @@ import type { FrameReader } from './frame-reader.js';
 import { IP_PROTOCOL_UDP, Ipv4Header } from './ipv4.js';
 import { Ipv6Header } from './ipv6.js';
 import { Link } from './link.js';
+import { type LayerTarget, PlainDatagrams } from './plain.js';
 import { increment, type Tally } from './tally.js';
 import { IP_PROTOCOL_TCP, TcpHeader } from './tcp.js';
 import { Trailer } from './trailer.js';
@@ -41,13 +42,6 @@ const IP_PROTOCOL_IPV4 = 4;
 const IP_PROTOCOL_IPV6 = 41;
 const IP_PROTOCOL_GRE = 47;
 
-/** Where a datagram is put as it is found, and the stamp of any packet: the reader that delivers it. */
-export interface LayerTarget
-  extends Pick<DatagramReader, 'view' | 'offset' | 'length' | 'seconds' | 'nanoseconds' | 'flow'> {
-  /** True where only the first `length` bytes of the datagram's payload were captured. */
-  truncated: boolean;
-}
-
 /** Reads one frame after another into its target. */
 export class Layers {
   /** Of a segment: the view that it is in, its header, the end of what was captured of it, and its flow. */
@@ -61,6 +55,7 @@ export class Layers {
   private readonly ip6 = new Ipv6Header();
   private readonly udp = new UdpHeader();
   private readonly trailer = new Trailer();
+  private readonly plain: PlainDatagrams;
   /** How many headers around others were taken off the packet at hand. */
   private depth = 0;
   /** Whether a header before it has stamped it: it goes before those within and a trailer. */
@@ -80,6 +75,7 @@ export class Layers {
     this.checksums = options.checksums;
     this.faults = new Faults(frames, tally, options.onDamage);
     this.fragments = new Fragments(tally.skips, options.onDamage);
+    this.plain = new PlainDatagrams(target, tally, options, this.faults);
   }
 
   /** Reads the frame that the reader of frames stands at, which lies in `view`. */
@@ -96,7 +92,7 @@ export class Layers {
     if (payload < 0 || view.getUint16(payload - 2) !== ethernet.ETHERTYPE_IPV4) {
       return this.openEthernet(view, start, end);
     }
-    return this.openIpv4(view, payload, end);
+    return this.plain.open(view, payload, end) ? DATAGRAM : this.openIpv4(view, payload, end);
   }
 
   private openEthernet(view: DataView, start: number, end: number): number {
@@ -391,8 +387,6 @@ export class Layers {
   }
 
   private verifyUdp(pseudoHeader: number, view: DataView, offset: number, length: number): void {
-    // Offloaded datagrams may be longer than any that a checksum was defined for.
-    if (length > 65_535) return;
-    if (fold(addWords(pseudoHeader, view, offset, length)) !== 0xffff) this.tally.badUdpChecksums++;
+    if (!isUdpIntact(pseudoHeader, view, offset, length)) this.tally.badUdpChecksums++;
   }
 }

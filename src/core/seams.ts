@@ -145,6 +145,19 @@ export interface Stream {
   readonly sendingNanoseconds?: number;
 }
 
+/** What messages are handed to as the blocks that they are framed in, so that one walk both delimits and takes them. */
+export interface BlockTaker {
+  /** Where the last `takeBlocks` stopped: behind the last message taken. */
+  readonly behind: number;
+  /** How many of the messages taken by it have no bytes. */
+  readonly zeroLength: number;
+  /**
+   * Takes messages that each follow their 2-byte big-endian length, `most` of them or those that end at `end` or
+   * before; returns how many.
+   */
+  takeBlocks(view: DataView, offset: number, end: number, most: number): number;
+}
+
 /**
  * What a session says. Sequence numbers are exact below 2^53; 0 means that the message carries none. `timestampNs` is
  * in nanoseconds since the run's base: exact for 104 days either side of it.
@@ -173,6 +186,8 @@ export interface MessageListener {
     sequence: number,
     stream: Stream,
   ): void;
+  /** Takes such packets in place of `onMessages`, and finds out itself how many messages are whole. */
+  readonly blocks?: BlockTaker;
   /** Messages `from` to `to` (inclusive) have not been seen so far. */
   onGap?(from: number, to: number, stream: Stream): void;
   /** `nextSequence` is the number that the next message will have. */

@@ -4,6 +4,7 @@
  * Every message gets the verdict that the decoder of single messages gives it. Within a type the order is kept; across
  * types a batch's positions restore it.
  */
+import type { BlockTaker } from '../core/seams.js';
 import { batchSource } from './batch-source.js';
 import { type AccessorClasses, type AnyHandlers, type Engine, isCompiled, type UnknownHandler } from './compile.js';
 import { MessagePartition, type TypeBatch } from './partition.js';
@@ -31,7 +32,7 @@ export interface BatchOptions {
 }
 
 /** Hands messages over by type. */
-export interface BatchDecoder {
+export interface BatchDecoder extends BlockTaker {
   /** Messages handed over in the blocks before the one at hand: the whole input's number of a batch's position 0. */
   readonly firstPosition: number;
   /**
@@ -41,7 +42,8 @@ export interface BatchDecoder {
   decodeBlocks(view: DataView, offset: number, end: number): number;
   /**
    * The same, but messages are kept until a block is full, another view comes or `flush` is called: for packets, which
-   * hold few each. The bytes must stay as they are until then. At most `limit` messages are taken.
+   * hold few each. The bytes must stay as they are until then. At most `limit` messages are taken. `takeBlocks` does
+   * the same, and says how many were.
    */
   collectBlocks(view: DataView, offset: number, end: number, limit?: number): number;
   /** Keeps one message of `length` bytes in the same way. */
@@ -86,6 +88,8 @@ export function buildBatchDecoder<P extends Protocol>(
 
 class SortedDecoder implements BatchDecoder {
   firstPosition = 0;
+  behind = 0;
+  zeroLength = 0;
   private readonly partition: MessagePartition;
   private readonly each: readonly (EachMessage | undefined)[];
   private readonly onBatch: OnBatch | undefined;
@@ -117,19 +121,37 @@ class SortedDecoder implements BatchDecoder {
   }
 
   collectBlocks(view: DataView, offset: number, end: number, limit = Number.MAX_SAFE_INTEGER): number {
-    if (this.isBusy) return this.innermost().collectBlocks(view, offset, end, limit);
+    this.takeBlocks(view, offset, end, limit);
+    return this.behind;
+  }
+
+  takeBlocks(view: DataView, offset: number, end: number, most: number): number {
+    if (this.isBusy) return this.takeWithin(view, offset, end, most);
     const { partition } = this;
     if (partition.view !== view) this.flush();
+    const zeroLength = partition.zeroLength;
     let at = offset;
-    for (let left = limit; ; ) {
+    for (let left = most; ; ) {
       const before = partition.count;
       at = partition.take(view, at, end, left);
       const taken = partition.count - before;
       left -= taken;
       // A view beyond 2 GiB is taken from only where nothing is held.
       if (partition.isFull || (taken === 0 && before > 0 && partition.view !== view)) this.flush();
-      else if (taken === 0 || partition.view === view) return at;
+      else if (taken === 0 || partition.view === view) {
+        this.behind = at;
+        this.zeroLength = (partition.zeroLength - zeroLength) | 0;
+        return most - left;
+      }
     }
+  }
+
+  private takeWithin(view: DataView, offset: number, end: number, most: number): number {
+    const inner = this.innermost();
+    const taken = inner.takeBlocks(view, offset, end, most);
+    this.behind = inner.behind;
+    this.zeroLength = inner.zeroLength;
+    return taken;
   }
 
   collect(view: DataView, offset: number, length: number): void {

@@ -23,7 +23,7 @@ export interface PartitionLists {
   readonly ends: Int32Array;
   /** By type: its length and, in the low `SLOT_BITS`, its slot; `UNKNOWN` where there is none. */
   readonly layouts: Int32Array;
-  /** How many messages are held, of all types. */
+  /** How many messages are held, of all types; and how many without bytes there ever were, modulo 2^32. */
   readonly count: Int32Array;
 }
 
@@ -51,6 +51,7 @@ export function partitionSource(table: Protocol, serial: number): string {
     `    if (layout >>> ${SLOT_BITS} !== length) {`,
     '      slot = 0;',
     '      unknownLengths[ends[0]] = length;',
+    '      if (length === 0) count[1] = (count[1] + 1) | 0;',
     '    }',
     '    const index = ends[slot];',
     '    offsets[index] = (at + 2) | 0;',
@@ -79,6 +80,7 @@ export function interpretTake(lists: PartitionLists): TakeBlocks {
       const slot = layout >>> SLOT_BITS === length ? layout & ((1 << SLOT_BITS) - 1) : 0;
       const index = ends[slot] as number;
       if (slot === 0) unknownLengths[index] = length;
+      if (length === 0) count[1] = (count[1] as number) + 1;
       offsets[index] = at + 2;
       positions[index] = position;
       ends[slot] = index + 1;

@@ -102,7 +102,7 @@ export class MessagePartition {
       unknownLengths: new Uint16Array(capacities[0] as number),
       ends: this.starts.slice(),
       layouts: layoutsOf(table),
-      count: new Int32Array(1),
+      count: new Int32Array(2),
     };
     const batches = slots.map((message, slot) => new TypeBatch(this, message, this.lists, slot, ends[slot] as number));
     this.unknown = batches[0] as TypeBatch;
@@ -115,6 +115,11 @@ export class MessagePartition {
   /** How many messages are held, of all types. */
   get count(): number {
     return this.lists.count[0] as number;
+  }
+
+  /** How many messages without bytes were ever taken, modulo 2^32. */
+  get zeroLength(): number {
+    return this.lists.count[1] as number;
   }
 
   /** True where nothing more is taken before `clear`. */
@@ -182,6 +187,7 @@ export class MessagePartition {
     const slot = layout >>> SLOT_BITS === length ? layout & SLOT_MASK : 0;
     const index = ends[slot] as number;
     if (slot === 0) unknownLengths[index] = length;
+    if (length === 0) count[1] = (count[1] as number) + 1;
     offsets[index] = offset;
     positions[index] = count[0] as number;
     ends[slot] = index + 1;

@@ -8,7 +8,7 @@
  * Damage codes: `short-packet`, `truncated`, `block-overrun`, `trailing-bytes`, `sequence-range`, `too-many-sessions`.
  */
 import { formatU64 } from '../core/halves.js';
-import type { Flow, MessageListener } from '../core/seams.js';
+import type { BlockTaker, Flow, MessageListener } from '../core/seams.js';
 import {
   BLOCK_LENGTH_SIZE,
   END_OF_SESSION_COUNT,
@@ -120,11 +120,17 @@ export class MoldUDP64Decoder {
     const { tracker } = stream;
     const end = offset + length;
     const count = readMessageCount(view, offset);
-    const from = this.usableSequence(view, offset, count, stream);
+    const low = view.getInt32(offset + SEQUENCE_OFFSET + 4);
+    const isSmall = low >= 0 && view.getInt32(offset + SEQUENCE_OFFSET) === 0 && stream !== this.table.overflow;
+    const from = isSmall ? low : this.usableSequence(view, offset, count, stream);
     const step = from === 0 ? 0 : 1;
     if (from !== tracker.next && from !== 0) this.openRun(view, offset, end, from, count, stream);
     // Behind a gap, and at the very first, the numbers go on from here.
     const inOrder = from === tracker.next || from === 0;
+    if (inOrder && listener.blocks !== undefined) {
+      this.takeBlocks(view, offset, end, count, from, stream, listener.blocks);
+      return;
+    }
     if (inOrder && listener.onMessages !== undefined) {
       this.messagesAtOnce(view, offset, end, count, from, timestampNs, stream);
       return;
@@ -150,7 +156,26 @@ export class MoldUDP64Decoder {
     else if (position < end) this.trailing(end - position, position - offset);
   }
 
-  /** The packet's whole messages, none of which was seen before, in one call. */
+  /** The packet's whole messages, none of which was seen before, in one walk which is the taker's. */
+  private takeBlocks(
+    view: DataView,
+    offset: number,
+    end: number,
+    count: number,
+    from: number,
+    stream: MoldUDP64Stream,
+    blocks: BlockTaker,
+  ): void {
+    const index = blocks.takeBlocks(view, offset + HEADER_LENGTH, end, count);
+    const position = blocks.behind;
+    stream.zeroLength += blocks.zeroLength;
+    if (from === 0) stream.unsequenced += index;
+    else stream.tracker.extend(index);
+    if (index < count) this.cutShort(view, offset, position, end, index, count);
+    else if (position < end) this.trailing(end - position, position - offset);
+  }
+
+  /** The same in one call, behind a walk over them. */
   private messagesAtOnce(
     view: DataView,
     offset: number,

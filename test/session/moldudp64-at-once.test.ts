@@ -1,9 +1,10 @@
-/** Packets' messages in one call: the same events, counts and damage as one by one, whatever the packets are. */
+/** Packets' messages in one call, and as blocks: the same events, counts and damage as one by one, whatever the packets are. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MessageListener, Stream } from '../../src/core/seams.js';
+import type { BlockTaker, MessageListener, Stream } from '../../src/core/seams.js';
+import { itch50 } from '../../src/protocol/itch50/index.js';
 import { SessionDemux } from '../../src/session/demux.js';
-import { embed, latin1, lengthOf, makeFlow, mold, text } from './support.js';
+import { concat, embed, latin1, lengthOf, makeFlow, mold, text } from './support.js';
 
 /** Events of one run; `atOnce` takes packets' messages in one call where they are offered so. */
 function listen(packets: readonly Uint8Array[], atOnce: boolean) {
@@ -40,6 +41,81 @@ function listen(packets: readonly Uint8Array[], atOnce: boolean) {
   return { events, calls, sessions: demux.sessions(), flows: demux.flows() };
 }
 
+const message = fc.string({ maxLength: 6 }).map((string) => text(string.replace(/[^ -~]/g, '?')));
+const packet = fc
+  .record({
+    sequence: fc.oneof(fc.integer({ min: 0, max: 25 }), fc.constant(2n ** 53n - 2n)),
+    session: fc.constantFrom('SESSION', 'OTHER'),
+    messages: fc.array(message, { maxLength: 4 }),
+    count: fc.option(fc.constantFrom(0, 1, 3, 0xffff), { nil: undefined }),
+    tail: fc.uint8Array({ maxLength: 3 }),
+    cut: fc.nat(12),
+  })
+  .map(({ sequence, messages, session, count, tail, cut }) => {
+    const bytes = mold(sequence, messages, { session, tail, ...(count === undefined ? {} : { count }) });
+    return cut < 4 ? bytes.slice(0, bytes.length - cut) : bytes;
+  });
+// In order more often than not: each goes on where the one before it ended.
+const run = fc
+  .tuple(fc.nat(9), fc.array(fc.array(message, { maxLength: 4 }), { maxLength: 8 }))
+  .map(([first, lists]) => {
+    let sequence = first + 1;
+    return lists.map((messages) => {
+      sequence += messages.length;
+      return mold(sequence - messages.length, messages);
+    });
+  });
+const groups = fc
+  .array(
+    fc.oneof(
+      packet.map((one) => [one]),
+      run,
+    ),
+    { maxLength: 10 },
+  )
+  .map((lists) => lists.flat());
+
+/** What a walk over blocks by the book takes, and the messages that it took. */
+class Blocks implements BlockTaker {
+  readonly taken: string[] = [];
+  behind = 0;
+  zeroLength = 0;
+
+  takeBlocks(view: DataView, offset: number, end: number, most: number): number {
+    let count = 0;
+    this.behind = offset;
+    this.zeroLength = 0;
+    while (count < most && this.behind + 2 <= end && this.behind + 2 + view.getUint16(this.behind) <= end) {
+      const length = view.getUint16(this.behind);
+      this.taken.push(latin1(view, this.behind + 2, length));
+      if (length === 0) this.zeroLength++;
+      this.behind += 2 + length;
+      count++;
+    }
+    return count;
+  }
+}
+
+/** Messages and events apart, of a listener that has `blocks` or one that has not. */
+function listenTo(packets: readonly Uint8Array[], blocks: BlockTaker | null, messages: string[]) {
+  const events: unknown[] = [];
+  const listener: MessageListener = {
+    onMessage: (view, offset, length) => messages.push(latin1(view, offset, length)),
+    onGap: (from, to) => events.push(['gap', from, to]),
+    onHeartbeat: (next) => events.push(['heartbeat', next]),
+    onEndOfSession: (next) => events.push(['end', next]),
+    onDamage: ({ code, message, record }) => events.push([code, message, record]),
+    ...(blocks === null ? {} : { blocks }),
+  };
+  const demux = new SessionDemux(listener, { lengthOf, force: () => 'moldudp64' });
+  const flow = makeFlow();
+  for (const [index, packet] of packets.entries()) {
+    const { view, offset, length } = embed(packet);
+    demux.datagram(view, offset, length, index * 1000, flow, index + 1, index * 100);
+  }
+  return { events, messages, sessions: demux.sessions(), flows: demux.flows() };
+}
+
 describe('messages at once', () => {
   it('come in one call where they go on, open the session, or follow a gap', () => {
     const packets = [mold(5, ['a', 'b']), mold(7, ['c']), mold(10, ['d', '', 'e']), mold(13, []), mold(13, ['f'])];
@@ -74,44 +150,65 @@ describe('messages at once', () => {
   });
 
   it('tell what single messages tell', () => {
-    const message = fc.string({ maxLength: 6 }).map((string) => text(string.replace(/[^ -~]/g, '?')));
-    const packet = fc
-      .record({
-        sequence: fc.oneof(fc.integer({ min: 0, max: 25 }), fc.constant(2n ** 53n - 2n)),
-        session: fc.constantFrom('SESSION', 'OTHER'),
-        messages: fc.array(message, { maxLength: 4 }),
-        count: fc.option(fc.constantFrom(0, 1, 3, 0xffff), { nil: undefined }),
-        tail: fc.uint8Array({ maxLength: 3 }),
-        cut: fc.nat(12),
-      })
-      .map(({ sequence, messages, session, count, tail, cut }) => {
-        const bytes = mold(sequence, messages, { session, tail, ...(count === undefined ? {} : { count }) });
-        return cut < 4 ? bytes.slice(0, bytes.length - cut) : bytes;
-      });
-    // In order more often than not: each goes on where the one before it ended.
-    const run = fc
-      .tuple(fc.nat(9), fc.array(fc.array(message, { maxLength: 4 }), { maxLength: 8 }))
-      .map(([first, lists]) => {
-        let sequence = first + 1;
-        return lists.map((messages) => {
-          sequence += messages.length;
-          return mold(sequence - messages.length, messages);
-        });
-      });
+    fc.assert(
+      fc.property(groups, (packets) => {
+        const { calls: _, ...atOnce } = listen(packets, true);
+        const { calls: __, ...single } = listen(packets, false);
+        expect(atOnce).toEqual(single);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('tell the same as blocks, which their taker walks over', () => {
+    fc.assert(
+      fc.property(groups, (packets) => {
+        const blocks = new Blocks();
+        expect(listenTo(packets, blocks, blocks.taken)).toEqual(listenTo(packets, null, []));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('are taken by a decoder of batches as by a walk by the book', () => {
     fc.assert(
       fc.property(
-        fc.array(
-          fc.oneof(
-            packet.map((one) => [one]),
-            run,
-          ),
-          { maxLength: 10 },
-        ),
-        (groups) => {
-          const packets = groups.flat();
-          const { calls: _, ...atOnce } = listen(packets, true);
-          const { calls: __, ...single } = listen(packets, false);
-          expect(atOnce).toEqual(single);
+        groups,
+        fc.constantFrom('compiled', 'interpreted'),
+        fc.integer({ min: 1, max: 40 }),
+        (all, engine, size) => {
+          // One view, as decoders take whole captures, and each packet whole or cut as it comes.
+          const joined = concat(...all);
+          const view = new DataView(joined.buffer, joined.byteOffset, joined.length);
+          const taken: [number, number, string][] = [];
+          const take = (position: number, offset: number, length: number) =>
+            taken.push([position, offset, latin1(view, offset, length)]);
+          const decoder = itch50.createBatchDecoder(
+            {
+              onBatch: (_type, offsets, count, { positions, message }) => {
+                for (let index = 0; index < count; index++) {
+                  const at = decoder.firstPosition + (positions[index] as number);
+                  take(at, offsets[index] as number, message?.length ?? 0);
+                }
+              },
+              onUnknown: (_view, offset, length) => take(-1, offset, length),
+            },
+            { engine: engine as 'compiled', blockBytes: size },
+          );
+          const blocks = new Blocks();
+          let at = 0;
+          for (const { length } of all) {
+            const most = length % 4;
+            const end = at + length;
+            const from = Math.min(at + 20, end);
+            expect(decoder.takeBlocks(view, from, end, most)).toBe(blocks.takeBlocks(view, from, end, most));
+            expect([decoder.behind, decoder.zeroLength]).toEqual([blocks.behind, blocks.zeroLength]);
+            at = end;
+          }
+          decoder.flush();
+          const inOrder = taken.sort(([, one], [, other]) => one - other).map(([, , message]) => message);
+          expect(inOrder).toEqual(blocks.taken);
+          expect(decoder.firstPosition).toBe(blocks.taken.length);
         },
       ),
       { numRuns: 500 },
