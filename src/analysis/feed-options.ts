@@ -24,6 +24,11 @@ export interface FeedHandlers {
    * known, each behind its 2-byte length, from `start` to `end`.
    */
   onRun?(view: DataView, start: number, end: number, count: number, timestampNs: number, stream: Stream): void;
+  /**
+   * In place of `onRecord` and `onMessage`, where it is there, filters ask nothing of messages and there is no window:
+   * messages of a BinaryFILE, all known, as in `onRun`. Their own times and `shiftNs` are their stamps.
+   */
+  onFileRun?(view: DataView, start: number, end: number, count: number, shiftNs: number, stream: Stream): void;
   /** Every datagram, piece of a TCP stream or BinaryFILE record in the window, before its messages. */
   onRecord?(reader: RecordReader, flow: Flow | null, timestampNs: number): void;
   /** A datagram whose flow is recognised, after its messages, which may be known to be whole. */

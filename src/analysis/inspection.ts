@@ -66,6 +66,13 @@ export class Inspection {
           inspection?.onMessage(view, offset, length, timestampNs, stream, verdict),
         onRun: (view, start, end, count, timestampNs, stream) =>
           inspection?.onRun(view, start, end, count, timestampNs, stream),
+        // A picture is drawn record by record.
+        ...(plot !== undefined
+          ? {}
+          : {
+              onFileRun: (view, start, end, count, shiftNs, stream) =>
+                inspection?.onFileRun(view, start, end, count, shiftNs, stream),
+            }),
         onPassed: (messages, stream) => inspection?.onPassed(messages, stream),
         onJudged: (judged) => inspection?.onJudged(judged),
         onDatagram: (reader, flow, framing, isWhole) => inspection?.lines.datagram(reader, flow, framing, isWhole),
@@ -108,6 +115,14 @@ export class Inspection {
     this.counts.messages(timestampNs, count);
     for (let index = 0; this.plot !== undefined && index < count; index++) this.plot.onMessage(timestampNs);
     this.known.takeRun(view, start, end, this.feed.input.reader);
+  }
+
+  /** Records of a BinaryFILE, all known. */
+  private onFileRun(view: DataView, start: number, end: number, count: number, shiftNs: number, stream: Stream): void {
+    const { current } = this.feed.input;
+    this.onPassed(count, stream);
+    this.fileRecords[current] = (this.fileRecords[current] ?? 0) + count;
+    this.counts.fileRun(view, start, end, shiftNs, this.byType.of(itch50Application));
   }
 
   /** Messages of one stream that were judged together. */

@@ -4,14 +4,14 @@
  * What the commands that read share: opening the input, the run's time base, the window and filters, recognition of
  * flows, and the verdict on each message. Damage is collected, never thrown.
  */
-import type { Flow, MessageListener, RecordReader, Stream } from '../core/seams.js';
+import type { Flow, MessageListener, Stream } from '../core/seams.js';
 import { itch50 } from '../protocol/itch50/index.js';
 import { asksOfMessages, type MessageFilter, noFilter, noStream } from '../replay/filter.js';
 import type { SbeFilter } from '../replay/sbe-filter.js';
 import type { CaptureWindow } from '../replay/window.js';
 import { recordsPastWindow } from '../replay/windowed-reader.js';
-import { looksLikeMdp3, looksLikeMoldUDP64, SessionDemux } from '../session/demux.js';
-import { visitMessages } from '../session/mdp3-messages.js';
+import { isBlockReader } from '../session/block-reader.js';
+import { SessionDemux } from '../session/demux.js';
 import { HEADER_LENGTH } from '../session/moldudp64.js';
 import { SessionStream } from '../session/stream.js';
 import { StreamKeys } from '../session/stream-keys.js';
@@ -19,14 +19,18 @@ import { CaptureInput } from './capture-input.js';
 import { DamageLog } from './damage-log.js';
 import { openProtocols } from './definitions.js';
 import type { FeedHandlers, FeedOptions } from './feed-options.js';
-import { chosenProtocol, type Input, type InputSpec, inputName, inputSpecOf, refuseFilters } from './input.js';
-import { learnPacket } from './learn-packet.js';
+import { type Input, type InputSpec, inputName, inputSpecOf, refuseFilters } from './input.js';
 import { ProtocolGate, type Verdict } from './protocol-gate.js';
 import { isMdp3, type Protocols } from './protocols.js';
-import { creditOf, farNs, forcedFramingOf, judgesAlike, streamFinder } from './threads/judged.js';
+import { RunClock } from './run-clock.js';
+import { SymbolLearner } from './symbol-learner.js';
+import { creditOf, forcedFramingOf, judgesAlike, streamFinder } from './threads/judged.js';
 import type { JudgedPart } from './threads/part.js';
 
 export type { FeedHandlers, FeedOptions } from './feed-options.js';
+
+/** How much of a BinaryFILE is taken at once: it stays in the first caches. */
+const fileRunBytes = 32_768;
 
 /** An input being read; figures grow while `run` is under way and stay after. */
 export class MessageFeed {
@@ -35,8 +39,6 @@ export class MessageFeed {
   readonly gate: ProtocolGate;
   readonly demux: SessionDemux;
   readonly damage: DamageLog;
-  /** Seconds since the epoch of the run's base: `timestampNs` counts from there. */
-  baseSeconds = 0;
   recordsRead = 0;
   /** Records that were in the window. */
   records = 0;
@@ -44,21 +46,18 @@ export class MessageFeed {
   messagesRead = 0;
   /** … and those of them that the filters let pass. */
   messagesPassed = 0;
-  /** Stamps further than 104 days from the first; such a record goes by the time of the one before. */
-  farStamps = 0;
   /** The streams of BinaryFILEs, by the file's place in the input. */
   readonly fileStreams: readonly Stream[];
   private readonly handlers: FeedHandlers;
   private readonly filter: MessageFilter;
   private readonly mdp3Filter: SbeFilter;
-  private readonly learnsSymbols: boolean;
+  private readonly learner: SymbolLearner;
+  private readonly clock = new RunClock();
   private readonly window: CaptureWindow | undefined;
-  private readonly spec: InputSpec;
+  private readonly takesFileRuns: boolean;
   private readonly streamKeys: StreamKeys;
   /** The filter's key for the messages of the record in hand. */
   private streamKey = 0;
-  private hasBase = false;
-  private latestNs = 0;
   /** Records behind the window, in a row. */
   private past = 0;
   /** Set by `stop`. */
@@ -67,12 +66,6 @@ export class MessageFeed {
   private readonly stopped = new Promise<void>((resolve) => {
     this.endWaiting = resolve;
   });
-  /** Of an instrument definition; returns nothing found, so that all messages of a packet are shown. */
-  private readonly learnSymbol = (view: DataView, offset: number, length: number): boolean => {
-    const { mdp3 } = this.protocols;
-    if (this.learnsSymbols && mdp3.isKnown(view, offset, length)) mdp3.learn(view, offset, length);
-    return false;
-  };
   /** True while bytes of a TCP stream go to its session that lie before the window: framing and numbers go on. */
   private isMuted = false;
   /** The part being gone through, whose messages were judged elsewhere; null where they are judged here. */
@@ -89,14 +82,14 @@ export class MessageFeed {
   ) {
     this.input = input;
     this.protocols = protocols;
-    this.spec = spec;
     this.handlers = handlers;
     this.damage = log;
     this.window = options.window;
+    const asksNothing = !asksOfMessages(options.filter ?? noFilter);
+    this.takesFileRuns = handlers.onFileRun !== undefined && asksNothing && (options.window?.isOpen ?? true);
     const filters = protocols.filters(options.filter ?? noFilter);
     this.filter = filters.itch;
     this.mdp3Filter = filters.mdp3;
-    this.learnsSymbols = filters.mdp3.learns || options.learnsSymbols === true;
     this.gate = new ProtocolGate({
       applicationOf: (stream) => protocols.of(stream),
       isForced: (stream) => protocols.isSettled(spec, stream),
@@ -111,10 +104,10 @@ export class MessageFeed {
       flow: null,
     }));
     this.streamKeys = new StreamKeys(input.fileCount);
+    const learnsSymbols = filters.mdp3.learns || options.learnsSymbols === true;
+    this.learner = new SymbolLearner(spec, filters.itch, protocols.mdp3, this.streamKeys, learnsSymbols);
     const listener: MessageListener = {
-      ...(handlers.onRun === undefined || asksOfMessages(options.filter ?? noFilter)
-        ? {}
-        : { onMessages: this.takeRun }),
+      ...(handlers.onRun !== undefined && asksNothing ? { onMessages: this.takeRun } : {}),
       onMessage: (view, offset, length, timestampNs, sequence, stream) =>
         this.message(view, offset, length, timestampNs, sequence, stream),
       onGap: (from, to, stream) => handlers.onGap?.(from, to, stream),
@@ -158,12 +151,23 @@ export class MessageFeed {
     return new MessageFeed(input, spec, protocols, handlers, options, new DamageLog(input.name));
   }
 
+  /** Seconds since the epoch of the run's base: `timestampNs` counts from there. */
+  get baseSeconds(): number {
+    return this.clock.baseSeconds;
+  }
+
+  /** Stamps further than 104 days from the first; such a record goes by the time of the one before. */
+  get farStamps(): number {
+    return this.clock.farStamps;
+  }
+
   /** Reads to the end of the input, of the window, or until `isDone`; the files are closed in any case. */
   async run(): Promise<void> {
     const { input, handlers } = this;
     const { reader } = input;
     try {
       for (;;) {
+        this.takeFileRuns();
         while (reader.next()) {
           if (this.judged !== null) {
             this.follow(reader);
@@ -173,6 +177,7 @@ export class MessageFeed {
           if (this.past > recordsPastWindow || this.isStopped || handlers.isDone?.()) return;
           const pause = handlers.pause?.();
           if (pause) await pause;
+          this.takeFileRuns();
         }
         if (this.judged !== null) {
           this.endPart(this.judged);
@@ -217,12 +222,12 @@ export class MessageFeed {
     }
     if (flow !== null && !this.filter.acceptsFlow(flow)) {
       // Definitions have flows of their own.
-      if (this.learnsSymbols) this.learnSymbols(reader, flow);
+      this.learner.learnPacket(reader, flow);
       return;
     }
     // Streams of TCP were followed up to the window.
     if (this.records++ === 0) this.demux.countAnew();
-    const timestampNs = this.sinceBase(reader);
+    const timestampNs = this.clock.sinceBase(reader);
     this.handlers.onRecord?.(reader, flow, timestampNs);
     const { view, offset, length } = reader;
     if (flow === null) {
@@ -241,13 +246,33 @@ export class MessageFeed {
     }
   }
 
+  /** Takes what is at hand of a BinaryFILE as far as its messages are known, many at once; `take` takes the first. */
+  takeFileRuns(): void {
+    const { handlers, gate, input } = this;
+    const { reader } = input;
+    if (!this.takesFileRuns || this.records === 0 || !isBlockReader(reader)) return;
+    const stream = this.fileStreams[input.current] as Stream;
+    while (gate.isOfProtocol(stream)) {
+      const count = reader.nextBlocks(fileRunBytes, true);
+      if (count === 0) return;
+      const { view, offset, blocksOffset, blocksLength } = reader;
+      gate.addVerdicts(stream, { fit: count, unfit: 0, withheld: 0 });
+      this.recordsRead += count;
+      this.records += count;
+      this.messagesRead += count;
+      this.messagesPassed += count;
+      const shiftNs = this.clock.sinceBase(reader) - itch50.timestampOf(view, offset);
+      handlers.onFileRun?.(view, blocksOffset, blocksOffset + blocksLength, count, shiftNs, stream);
+    }
+  }
+
   /** Takes a datagram of a part whose messages were judged elsewhere: sessions and lines go on with it. */
   private follow(reader: CaptureInput['reader']): void {
     const { view, offset, length, packetNumber, fileOffset } = reader;
     const flow = reader.flow as Flow;
     if (!this.filter.acceptsFlow(flow)) return;
     // A far stamp behind the part goes by the last of these. (Of a BinaryFILE, whose parts have no rows, none is far.)
-    this.sinceBase(reader);
+    this.clock.sinceBase(reader);
     if (this.demux.follow(view, offset, length, flow, packetNumber, fileOffset)) {
       this.handlers.onDatagram?.(reader, flow, this.demux.recognisedAs(flow), true);
     }
@@ -294,44 +319,7 @@ export class MessageFeed {
       this.isMuted = true;
       this.segment(reader, flow, 0);
       this.isMuted = false;
-    } else if (this.filter.learns || this.learnsSymbols) this.learn(reader, flow);
-  }
-
-  private learn(reader: RecordReader, flow: Flow | null): void {
-    const { view, offset, length } = reader;
-    if (flow === null) {
-      this.filter.learn(view, offset, length, this.input.current);
-      return;
-    }
-    const choice = chosenProtocol(this.spec, flow);
-    if (choice === 'none' || length < HEADER_LENGTH) return;
-    const isMold =
-      choice === 'itch50' || (choice === undefined && looksLikeMoldUDP64(view, offset, length, itch50.lengthOf));
-    if (!isMold) this.learnSymbols(reader, flow);
-    else if (this.filter.learns && this.filter.acceptsFlow(flow)) {
-      learnPacket(this.filter, view, offset, length, this.streamKeys.keyOf(view, offset, flow));
-    }
-  }
-
-  /** From a datagram that takes no part itself. */
-  private learnSymbols({ view, offset, length }: RecordReader, flow: Flow): void {
-    const { mdp3 } = this.protocols;
-    const choice = chosenProtocol(this.spec, flow);
-    if (!this.learnsSymbols || flow.transport === 'TCP' || choice === 'none' || choice === 'itch50') return;
-    if (choice === 'mdp3' || looksLikeMdp3(view, offset, length, mdp3)) {
-      visitMessages(view, offset, length, this.learnSymbol);
-    }
-  }
-
-  private sinceBase(reader: RecordReader): number {
-    if (!this.hasBase) {
-      this.hasBase = true;
-      this.baseSeconds = reader.seconds;
-    }
-    const sinceNs = (reader.seconds - this.baseSeconds) * 1e9 + reader.nanoseconds;
-    if (Math.abs(sinceNs) > farNs) this.farStamps++;
-    else this.latestNs = sinceNs;
-    return this.latestNs;
+    } else if (this.learner.isEager) this.learner.learn(reader, flow, this.input.current);
   }
 
   /** A packet's messages, none of which filters ask about: all at once where all are known. */
@@ -371,7 +359,7 @@ export class MessageFeed {
     if (this.judged !== null) return;
     const isOfMdp3 = isMdp3(stream);
     if (this.isMuted) {
-      if (isOfMdp3) this.learnSymbol(view, offset, length);
+      if (isOfMdp3) this.learner.learnMessage(view, offset, length);
       else this.filter.learn(view, offset, length, this.streamKey);
       return;
     }
@@ -379,7 +367,7 @@ export class MessageFeed {
     if (!this.filter.acceptsStream(stream)) return;
     const verdict = this.gate.judge(view, offset, length, this.input.reader.packetNumber, sequence, stream);
     if (isOfMdp3) {
-      if (verdict === 'known') this.learnSymbol(view, offset, length);
+      if (verdict === 'known') this.learner.learnMessage(view, offset, length);
       if (!this.acceptsMdp3(view, offset, length, verdict)) return;
     } else {
       const streamKey = verdict === 'known' ? this.streamKey : noStream;

@@ -103,12 +103,17 @@ export class ProtocolGate {
    * counted. False where one may not be: then nothing is counted, and each has to be judged.
    */
   judgeRun(view: DataView, start: number, end: number, count: number, stream: Stream): boolean {
-    const verdict = this.verdictOf(stream);
-    if (!verdict.forced && verdict.unfit > verdict.fit + 1) return false;
+    if (!this.isOfProtocol(stream)) return false;
     const application = this.options.applicationOf(stream);
     if (application.areKnown?.(view, start, end) !== true) return false;
-    verdict.fit += count;
+    this.verdictOf(stream).fit += count;
     return true;
+  }
+
+  /** Whether the next message of the stream is decoded if its layout is known. */
+  isOfProtocol(stream: Stream): boolean {
+    const { forced, fit, unfit } = this.verdictOf(stream);
+    return forced || unfit <= fit + 1;
   }
 
   verdictOf(stream: Stream): StreamVerdict {

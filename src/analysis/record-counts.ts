@@ -1,5 +1,7 @@
 /** What `inspect` counts of records whatever they hold: bytes, the range of their stamps, the busiest windows. */
+import { itch50 } from '../protocol/itch50/index.js';
 import type { BurstList, Bursts } from './bursts.js';
+import type { TypeTable } from './type-counts.js';
 
 /** The counts over a part of a session, which another thread adds to those of what came before it. */
 export interface RecordSpan {
@@ -36,6 +38,23 @@ export class RecordCounts<Windows extends Bursts | BurstList = Bursts> {
     if (this.previousNs === Number.NEGATIVE_INFINITY) this.firstNs = timestampNs;
     this.previousNs = timestampNs;
     this.bursts.packet(timestampNs, length);
+  }
+
+  /**
+   * Records of a BinaryFILE and their messages, all known, from `start` to `end`, each behind its 2-byte length and
+   * stamped with its own time and `shiftNs`.
+   */
+  fileRun(view: DataView, start: number, end: number, shiftNs: number, types: TypeTable): void {
+    const { timestampOf } = itch50;
+    for (let at = start; at < end; ) {
+      const length = view.getUint16(at);
+      const message = at + 2;
+      const timestampNs = shiftNs + timestampOf(view, message);
+      this.record(false, length, timestampNs);
+      this.bursts.messages(timestampNs, 1);
+      types.add(view.getUint8(message));
+      at = message + length;
+    }
   }
 
   messages(timestampNs: number, count: number): void {

@@ -76,10 +76,10 @@ export interface RecordReader {
 export interface BlockReader extends RecordReader {
   /**
    * Takes messages as `next` would, one after the other, while they are at hand and fit into so many bytes with their
-   * lengths; says how many. The last one is the record at hand then; 0 leaves everything as it was, and says nothing of
-   * what is next.
+   * lengths, and where asked only as far as their layouts are known; says how many. The last one is the record at hand
+   * then; 0 leaves everything as it was, and says nothing of what is next.
    */
-  nextBlocks(roomBytes: number): number;
+  nextBlocks(roomBytes: number, isKnownOnly?: boolean): number;
   /** Where in `view` the first of them begins, with its length, … */
   readonly blocksOffset: number;
   /** … and how many bytes all have. */

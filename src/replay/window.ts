@@ -43,6 +43,11 @@ export class CaptureWindow {
     if (!(this.#left >= 0)) throw new UsageError('window-limit', `limit ${options.limit}: must be 0 or more`);
   }
 
+  /** Whether nothing is outside, whatever comes. */
+  get isOpen(): boolean {
+    return Object.values(this.#options).every((bound) => bound === undefined);
+  }
+
   /** Where the stamp lies; `after` for all once the limit is used up. */
   check(seconds: number, nanoseconds: number): WindowVerdict {
     if (this.#left <= 0) return 'after';

@@ -126,8 +126,8 @@ export class BinaryFileReader implements BlockReader {
     return this.nextSlow();
   }
 
-  nextBlocks(roomBytes: number): number {
-    const { queue } = this;
+  nextBlocks(roomBytes: number, isKnownOnly = false): number {
+    const { queue, lengthOf } = this;
     if (this.state !== 'framed') return 0;
     const { view, offset: start } = queue;
     const end = Math.min(queue.limit, start + roomBytes);
@@ -138,6 +138,7 @@ export class BinaryFileReader implements BlockReader {
       const length = view.getUint16(at);
       const behind = at + PREFIX_LENGTH + length;
       if (length === 0 || behind > end) break;
+      if (isKnownOnly && lengthOf(view, at + PREFIX_LENGTH) !== length) break;
       last = at;
       at = behind;
       count++;

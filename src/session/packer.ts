@@ -1,6 +1,7 @@
 /** MoldUDP64 datagrams made from a file of messages, packed as `MoldUDP64Builder` does. */
 import type { BlockReader, DamageHandler, DatagramReader, Flow, RecordReader } from '../core/seams.js';
 import { isEarlier, type Stamp } from '../core/seek-index.js';
+import { isBlockReader } from './block-reader.js';
 import {
   MAX_MOLD_MESSAGE,
   MAX_UDP_PAYLOAD,
@@ -155,8 +156,4 @@ export class MoldUDP64Packer implements DatagramReader {
       `${MAX_UDP_PAYLOAD}; left out`;
     this.options.onDamage?.({ code: 'message-too-long', message, record, offset });
   }
-}
-
-function isBlockReader(reader: RecordReader): reader is BlockReader {
-  return 'nextBlocks' in reader;
 }

@@ -382,3 +382,72 @@ describe('the messages of a packet at once', () => {
     expect((await counted(path, { filter: { ...noFilter, types: ['A'] } }, true)).runs).toBe(0);
   });
 });
+
+describe('the messages of a BinaryFILE at once', () => {
+  const stamp = fc.constantFrom(0, 1, 999_999_999, 1_000_000_000, 34_200_000_000_000, 90_000_000_000_123);
+  const one = fc.oneof(
+    { weight: 10, arbitrary: fc.tuple(fc.constantFrom('S', 'A', 'D', 'P'), stamp).map(([type, ns]) => itch(type, ns)) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(Uint8Array.of(0x7a, 1), itch('A', 5).subarray(1), itch('S', 7).subarray(3)),
+    },
+  );
+
+  async function counted(path: string, options: FeedOptions, atOnce: boolean) {
+    const records: string[] = [];
+    const known: string[] = [];
+    const others: string[] = [];
+    let runs = 0;
+    const onFileRun: FeedHandlers['onFileRun'] = (view, start, end, count, shiftNs, stream) => {
+      runs++;
+      let left = count;
+      for (let at = start; at < end; at += 2 + view.getUint16(at), left--) {
+        const ns = shiftNs + view.getUint16(at + 7) * 2 ** 32 + view.getUint32(at + 9);
+        records.push(`${view.getUint16(at)} at ${ns}`);
+        known.push(`${view.getUint8(at + 2)} at ${ns} of ${stream.protocol}`);
+      }
+      expect(left).toBe(0);
+    };
+    const feed = await MessageFeed.open(
+      inputOf(path),
+      {
+        ...(atOnce ? { onFileRun } : {}),
+        onRecord: ({ length }, _flow, timestampNs) => records.push(`${length} at ${timestampNs}`),
+        onMessage: (view, offset, length, timestampNs, _sequence, stream, verdict) => {
+          if (verdict === 'known') known.push(`${view.getUint8(offset)} at ${timestampNs} of ${stream.protocol}`);
+          else others.push(`${verdict} ${length} at ${timestampNs}, packet ${feed.input.reader.packetNumber}`);
+        },
+      },
+      options,
+    );
+    await feed.run();
+    const { messagesRead, messagesPassed, recordsRead, gate } = feed;
+    const sums = { messagesRead, messagesPassed, recordsRead, records: feed.records, damage: feed.damage.kept };
+    const verdicts = feed.fileStreams.map((stream) => gate.verdictOf(stream));
+    return { runs, found: { records, known, others, sums, verdicts, unknown: gate.unknown } };
+  }
+
+  test('are what they are one by one', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: 30 }), fc.boolean(), async (messages, isWindowed) => {
+        const path = write('runs.NASDAQ_ITCH50', binaryFileOf(messages));
+        const options = isWindowed ? { window: windowOf('09:30:00') } : { window: windowOf() };
+        const apart = await counted(path, options, false);
+        const atOnce = await counted(path, options, true);
+        expect(atOnce.found).toEqual(apart.found);
+        if (isWindowed) expect(atOnce.runs).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('come so behind the first one, where all are known', async () => {
+    const path = write(
+      'runs.NASDAQ_ITCH50',
+      binaryFileOf([itch('S'), itch('A'), itch('D'), Uint8Array.of(0x7a), itch('P')]),
+    );
+    const { runs, found } = await counted(path, {}, true);
+    expect(runs).toBe(2);
+    expect(found.known).toHaveLength(4);
+  });
+});

@@ -5,10 +5,8 @@ import type { ForcedFraming } from '../../session/demux.js';
 import { MAX_STREAMS } from '../../session/stream.js';
 import { forcedFraming, type InputSpec } from '../input.js';
 import type { MessageFeed } from '../message-feed.js';
+import { farNs } from '../run-clock.js';
 import type { JudgedPart, JudgedStream } from './part.js';
-
-/** Nanoseconds in 104 days: further from the base a number of ns is no longer exact. */
-export const farNs = 2 ** 53;
 
 /** Messages that a stream is taken to have had before the part, all of them fitting: more than a part holds. */
 export const trustedFit = 2 ** 40;

@@ -93,7 +93,10 @@ export class PartFront {
   // more stands behind it that was not run before.
 
   private takeAll(reader: RecordReader, feed: MessageFeed): void {
-    while (reader.next() && !this.isDamaged) feed.take(reader);
+    while (reader.next() && !this.isDamaged) {
+      feed.take(reader);
+      feed.takeFileRuns();
+    }
   }
 
   private noteAll(reader: CaptureReader, { offset, records }: PartJob): void {

@@ -3,6 +3,7 @@ import type { Flow, RecordReader, SharedBytes, Stream } from '../../core/seams.j
 import { TextBuffer } from '../../core/text-buffer.js';
 import { ValueCounts } from '../../core/value-counts.js';
 import { sharedBytes } from '../../io/memory-writer.js';
+import { itch50Application } from '../application.js';
 import { BurstList } from '../bursts.js';
 import type { FeedHandlers } from '../feed-options.js';
 import { KnownMessages } from '../known-messages.js';
@@ -57,6 +58,11 @@ export class Counter implements Maker {
       this.span.record(flow?.transport === 'UDP', reader.length, timestampNs),
     onMessage: (view, offset, length, timestampNs, _sequence, stream, verdict) =>
       this.take(view, offset, length, timestampNs, stream, verdict),
+    onFileRun: (view, start, end, count, shiftNs, { index }) => {
+      this.passed[index] = (this.passed[index] ?? 0) + count;
+      this.printed += count;
+      this.span.fileRun(view, start, end, shiftNs, this.types.of(itch50Application));
+    },
     onRun: (view, start, end, count, timestampNs, stream) => this.takeRun(view, start, end, count, timestampNs, stream),
   };
 
