@@ -133,7 +133,7 @@ export class Inspection {
 
   /** What a part's records, and messages that are known, were counted as. */
   private onJudged({ counted, records, baseSeconds }: JudgedPart): void {
-    if (counted === null) return;
+    if (counted === null || records === 0) return;
     const { feed, fileRecords } = this;
     if (feed.input.kind === 'messages') {
       fileRecords[feed.input.current] = (fileRecords[feed.input.current] ?? 0) + records;

@@ -9,6 +9,7 @@ import { initHistograms } from '../../src/core/histogram.js';
 import { parseWhen } from '../../src/core/time.js';
 import { noFilter } from '../../src/replay/filter.js';
 import { CaptureWindow } from '../../src/replay/window.js';
+import { itch, makeFlow, mold, type Packet, pcapOf } from '../run/support.js';
 import { decoded, inspected, repeated, wounded, wounds } from './threads-support.js';
 
 const fixtures = ['itch50-session.pcap', 'itch50-gaps.pcap', 'mdp3-session.pcap', 'itch50-session.NASDAQ_ITCH50.gz'];
@@ -74,6 +75,30 @@ describe('in parts as in one piece', () => {
       const inParts = await decoded(fixture('itch50-session.pcap'), 9000, 'ndjson', filter);
       expect([inParts.text, inParts.rest]).toEqual([lines.text, lines.rest]);
     }
+  });
+});
+
+describe('parts of which filters leave nothing', () => {
+  const rare = makeFlow(1, 9);
+  const packets: Packet[] = Array.from({ length: 3000 }, (_, index) => ({
+    atNs: index * 1000,
+    payload: mold(1 + index, [itch('A', index), itch('D', index)]),
+    ...(index % 1000 === 900 ? { flow: rare } : {}),
+  }));
+
+  it('are no reason to go on with one thread, and change nothing', async () => {
+    const path = join(directory, 'rare.pcap');
+    writeFileSync(path, pcapOf(packets));
+    const filter = { ...noFilter, destinations: [`:${rare.destinationPort}`] };
+    const alone = await inspected(path, 0, filter);
+    const { report, threads } = await inspected(path, 2000, filter);
+    expect(report).toBe(alone.report);
+    expect(JSON.parse(report).messages.total).toBe(6);
+    expect(threads.reason).toBeNull();
+    expect(threads.partsAhead).toBeGreaterThan(100);
+    const lines = await decoded(path, 0, 'ndjson', filter);
+    const inParts = await decoded(path, 2000, 'ndjson', filter);
+    expect([inParts.text, inParts.rest]).toEqual([lines.text, lines.rest]);
   });
 });
 

@@ -39,6 +39,8 @@ export function streamFinder(
 export function judgesAlike(feed: MessageFeed, judged: JudgedPart): boolean {
   const { demux, gate, input, baseSeconds } = feed;
   const { flows } = input;
+  // Nothing of it takes part.
+  if (judged.records === 0) return true;
   // The first record says what time counts from, and where the capture begins.
   if (feed.records === 0 || isFar(judged, baseSeconds)) return false;
   if (demux.streams.length + judged.streams.length > MAX_STREAMS) return false;

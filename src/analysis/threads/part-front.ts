@@ -129,7 +129,7 @@ export class PartFront {
   private judgedOf(feed: MessageFeed, flows: readonly Flow[]): JudgedPart | null {
     const { maker, log } = this;
     const { gate, demux, damage, fileStreams, baseSeconds } = feed;
-    if (maker === null || damage.total > 0 || feed.farStamps > 0 || feed.records === 0) return null;
+    if (maker === null || damage.total > 0 || feed.farStamps > 0) return null;
     const made = maker.end();
     const { recordsRead, records, messagesRead, messagesPassed } = feed;
     const { unknownMessages, withheldMessages, zeroLengthMessages, unknown } = gate;
