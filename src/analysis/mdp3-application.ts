@@ -27,7 +27,6 @@ export class Mdp3Application implements Application, SbeLandmarks {
   readonly id = 'mdp3';
   readonly title = 'MDP 3.0';
   readonly typeLimit = 65_536;
-  readonly catalogue: SbeCatalogue;
   readonly securities = new Securities();
   /** Of the message that `readTransactTime` was asked for. */
   transactSeconds = 0;
@@ -47,8 +46,17 @@ export class Mdp3Application implements Application, SbeLandmarks {
   private readonly visit = (view: DataView, at: number, isLittle: boolean): boolean =>
     this.wanted(view.getInt32(at, isLittle));
 
-  constructor(catalogue: SbeCatalogue) {
-    this.catalogue = catalogue;
+  private made: SbeCatalogue | undefined;
+  private readonly make: () => SbeCatalogue;
+
+  /** What `make` builds is asked for by the first message of MDP: where there is none, nothing is built. */
+  constructor(make: () => SbeCatalogue) {
+    this.make = make;
+  }
+
+  get catalogue(): SbeCatalogue {
+    this.made ??= this.make();
+    return this.made;
   }
 
   isKnown(view: DataView, offset: number, length: number): boolean {

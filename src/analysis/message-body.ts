@@ -65,19 +65,18 @@ function typesWith(fields: readonly string[]): Uint8Array {
   return wanted;
 }
 
-/** Messages of MDP: by the catalogue's templates, or as raw bytes where there is none. */
+/** Messages of MDP: by the catalogue's templates, or as raw bytes where there is none; asks for it at the first one. */
 export function mdp3Body({ int64, enums, own }: BodyOptions, application: Mdp3Application): MessageBody {
-  const { catalogue } = application;
   const has = (name: string): boolean =>
     rawKeys.includes(name) ||
-    catalogue.codecs.some(({ schema }) => schema.messages.some((one) => messageHas(one, name)));
+    application.catalogue.codecs.some(({ schema }) => schema.messages.some((one) => messageHas(one, name)));
   const fields = own?.filter(has);
   const isChosen = fields === undefined || fields.length > 0;
   const symbolOf = (securityId: number): string | undefined => application.symbolOf(securityId);
   const options = { int64, enums, symbolOf, ...(fields === undefined ? {} : { fields: fields.filter(isDecoded) }) };
-  const write = lazily(() => catalogue.jsonBytes(options));
-  const rows = lazily(() => catalogue.rowBytes(options));
-  const exact = lazily(() => catalogue.jsonWriter({ ...options, int64: 'string', enums: 'name' }));
+  const write = lazily(() => application.catalogue.jsonBytes(options));
+  const rows = lazily(() => application.catalogue.rowBytes(options));
+  const exact = lazily(() => application.catalogue.jsonWriter({ ...options, int64: 'string', enums: 'name' }));
   const wanted = new Map<SbeMessage, boolean>();
   const isWanted = (message: SbeMessage): boolean => {
     let is = wanted.get(message);
@@ -96,7 +95,7 @@ export function mdp3Body({ int64, enums, own }: BodyOptions, application: Mdp3Ap
     hasAny(view, offset, length, verdict) {
       if (own === null || own.length === 0) return true;
       if (verdict === 'unknown') return fields?.some((name) => rawKeys.includes(name)) === true;
-      const message = catalogue.messageAt(view, offset, length);
+      const message = application.catalogue.messageAt(view, offset, length);
       return message !== undefined && isWanted(message);
     },
     json(text, view, offset, length, verdict) {

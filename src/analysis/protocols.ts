@@ -24,8 +24,9 @@ export class Protocols implements FilterSurroundings {
   /** Null where no configuration was given. */
   readonly channels: ChannelDirectory | null;
 
-  constructor(catalogue: SbeCatalogue, channels: ChannelDirectory | null) {
-    this.mdp3 = new Mdp3Application(catalogue);
+  /** The catalogue of MDP's schemas is made when the first message of MDP asks for it. */
+  constructor(makeCatalogue: () => SbeCatalogue, channels: ChannelDirectory | null) {
+    this.mdp3 = new Mdp3Application(makeCatalogue);
     this.channels = channels;
   }
 
@@ -110,7 +111,7 @@ export function loadProtocols(spec: Pick<InputSpec, 'templates' | 'channels'>): 
   const own = readTemplates(spec.templates);
   const path = spec.channels;
   const channels = path === null ? null : readChannels(readTextFile(path, maxTextBytes), path);
-  return new Protocols(createCatalogue([...own, ...builtInBeside(own)]), channels);
+  return new Protocols(() => createCatalogue([...own, ...builtInBeside(own)]), channels);
 }
 
 function readTemplates(paths: readonly string[]): SbeCodec[] {

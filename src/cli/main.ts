@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 /**
  * The `tickreel` command. Its version is told before anything else is loaded; all else is the program's
- * (`program.ts`), whose compiled code Node.js keeps for the next start where it can (22.1 on).
+ * (`program.ts`), whose compiled code Node.js keeps for the next start where it can (22.8 on).
  */
 import { readFileSync } from 'node:fs';
-import * as nodeModule from 'node:module';
 
 const args = process.argv.slice(2);
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -19,6 +18,8 @@ if (args.length === 1 && (args[0] === '-V' || args[0] === '--version')) {
   });
   process.stdout.write(`${version}\n`);
 } else {
-  (nodeModule as { enableCompileCache?: () => unknown }).enableCompileCache?.();
-  await (await import('./program.js')).runProgram(args, version);
+  // Of Node.js 22.8 on; an import of `node:module` would be in the way of the version.
+  const modules = process.getBuiltinModule?.('node:module') as { enableCompileCache?: () => unknown } | undefined;
+  modules?.enableCompileCache?.();
+  void import('./program.js').then(({ runProgram }) => runProgram(args, version));
 }

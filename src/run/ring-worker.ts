@@ -31,44 +31,49 @@ const pollsBeforeSleep = 200_000;
 const longestSleepMs = 100;
 
 const data = workerData as RingWorkerData;
-await initHistograms();
-const clock = openClock(data.base);
-const reader = new RingReader(data.memory);
-// However this thread ends, a writer must not wait for it.
-process.once('exit', () => reader.close());
-const protocols = loadProtocols(data.input);
-await warmUpRing(data.input, protocols);
-const handler = new FeedHandler(data.input, protocols);
-const recorder = new LatencyRecorder();
-const ringHop = recorder.add('ringHop');
-const handlerTime = recorder.add('handlerTime');
 const flows: Flow[] = [];
-const waitedBeforeNs = waitedForCpuNs();
 
-parentPort?.postMessage('ready');
-for (let idle = 0; !reader.done; ) {
-  if (!reader.poll()) {
-    if (++idle > pollsBeforeSleep) reader.sleep(longestSleepMs);
-    continue;
+void run();
+
+async function run(): Promise<void> {
+  await initHistograms();
+  const clock = openClock(data.base);
+  const reader = new RingReader(data.memory);
+  // However this thread ends, a writer must not wait for it.
+  process.once('exit', () => reader.close());
+  const protocols = loadProtocols(data.input);
+  await warmUpRing(data.input, protocols);
+  const handler = new FeedHandler(data.input, protocols);
+  const recorder = new LatencyRecorder();
+  const ringHop = recorder.add('ringHop');
+  const handlerTime = recorder.add('handlerTime');
+  const waitedBeforeNs = waitedForCpuNs();
+
+  parentPort?.postMessage('ready');
+  for (let idle = 0; !reader.done; ) {
+    if (!reader.poll()) {
+      if (++idle > pollsBeforeSleep) reader.sleep(longestSleepMs);
+      continue;
+    }
+    idle = 0;
+    const startNs = clock.nowNs();
+    ringHop.record(startNs - reader.sentNs);
+    handler.onDatagram(reader.view, reader.offset, reader.length, reader.scheduledNs, flowAt(reader.flowIndex));
+    handlerTime.record(clock.nowNs() - startNs);
   }
-  idle = 0;
-  const startNs = clock.nowNs();
-  ringHop.record(startNs - reader.sentNs);
-  handler.onDatagram(reader.view, reader.offset, reader.length, reader.scheduledNs, flowAt(reader.flowIndex));
-  handlerTime.record(clock.nowNs() - startNs);
+  const waitedNs = waitedForCpuNs();
+  const result: RingWorkerResult = {
+    counters: {
+      messagesDecoded: handler.messages - handler.unknown,
+      messagesUnknown: handler.unknown,
+      gaps: handler.gaps,
+      ...(waitedNs === null || waitedBeforeNs === null ? {} : { ringWaitedForCpuNs: waitedNs - waitedBeforeNs }),
+    },
+    histograms: recorder.summaries(),
+  };
+  parentPort?.postMessage(result);
+  data.flows.close();
 }
-const waitedNs = waitedForCpuNs();
-const result: RingWorkerResult = {
-  counters: {
-    messagesDecoded: handler.messages - handler.unknown,
-    messagesUnknown: handler.unknown,
-    gaps: handler.gaps,
-    ...(waitedNs === null || waitedBeforeNs === null ? {} : { ringWaitedForCpuNs: waitedNs - waitedBeforeNs }),
-  },
-  histograms: recorder.summaries(),
-};
-parentPort?.postMessage(result);
-data.flows.close();
 
 function flowAt(index: number): Flow {
   while (flows[index] === undefined) {

@@ -25,11 +25,9 @@ const ones = 0x01010101;
 const tops = 0x80808080 | 0;
 
 const byteOf = new DataView(new ArrayBuffer(1));
-const jsonCharacters = piecesOf((code) => {
-  byteOf.setUint8(0, code);
-  return jsonText(byteOf, 0, 1);
-});
-const csvCharacters = piecesOf((code) => csvCell(code === space ? '' : String.fromCharCode(code)));
+/** Characters that are not plain, made when the first of them comes. */
+const jsonCharacters = new Array<TextPiece | undefined>(256).fill(undefined);
+const csvCharacters = new Array<TextPiece | undefined>(256).fill(undefined);
 
 /** The bytes that Latin-1 text of so many characters takes at most, as JSON or as a cell. */
 export function mostTextBytes(length: number): number {
@@ -38,14 +36,15 @@ export function mostTextBytes(length: number): number {
 
 /** A character as a JSON string, a space trimmed; returns the offset behind it. */
 export function writeJsonCharacter(out: DataView, at: number, code: number): number {
-  if (isPlainJson[code] === 0 || code === space) return writePiece(out, at, jsonCharacters[code] as TextPiece);
+  if (isPlainJson[code] === 0 || code === space)
+    return writePiece(out, at, jsonCharacters[code] ?? jsonCharacter(code));
   out.setUint32(at, 0x220022 | (code << 8), true);
   return at + 3;
 }
 
 /** A character as a CSV cell, a space trimmed; returns the offset behind it. */
 export function writeCsvCharacter(out: DataView, at: number, code: number): number {
-  if (isPlainCsv[code] === 0 || code === space) return writePiece(out, at, csvCharacters[code] as TextPiece);
+  if (isPlainCsv[code] === 0 || code === space) return writePiece(out, at, csvCharacters[code] ?? csvCharacter(code));
   out.setUint8(at, code);
   return at + 1;
 }
@@ -195,6 +194,15 @@ function trimmedEnd(view: DataView, offset: number, length: number): number {
   return end;
 }
 
-function piecesOf(textOf: (code: number) => string): TextPiece[] {
-  return Array.from({ length: 256 }, (_, code) => textPiece(textOf(code)));
+function jsonCharacter(code: number): TextPiece {
+  byteOf.setUint8(0, code);
+  const piece = textPiece(jsonText(byteOf, 0, 1));
+  jsonCharacters[code] = piece;
+  return piece;
+}
+
+function csvCharacter(code: number): TextPiece {
+  const piece = textPiece(csvCell(code === space ? '' : String.fromCharCode(code)));
+  csvCharacters[code] = piece;
+  return piece;
 }

@@ -226,16 +226,20 @@ function say(text: StageAnswer): void {
   port.postMessage(text);
 }
 
-try {
-  const opened = await (job.parser === null ? openStage(job.stage ?? '') : openParser(job.parser));
-  const reason = await opened.timed.warmUp(job.warmUpNs);
-  if (reason !== null) say({ kind: 'absent', reason });
-  else {
-    port.on('message', (question: StageQuestion) => {
-      answer(question, opened).then(say, (error) => say(failed(error)));
-    });
-    say({ kind: 'ready', repeats: opened.timed.repeats, parserHasChecksum: opened.parserHasChecksum });
+async function serve(): Promise<void> {
+  try {
+    const opened = await (job.parser === null ? openStage(job.stage ?? '') : openParser(job.parser));
+    const reason = await opened.timed.warmUp(job.warmUpNs);
+    if (reason !== null) say({ kind: 'absent', reason });
+    else {
+      port.on('message', (question: StageQuestion) => {
+        answer(question, opened).then(say, (error) => say(failed(error)));
+      });
+      say({ kind: 'ready', repeats: opened.timed.repeats, parserHasChecksum: opened.parserHasChecksum });
+    }
+  } catch (error) {
+    say(failed(error));
   }
-} catch (error) {
-  say(failed(error));
 }
+
+void serve();

@@ -1,0 +1,52 @@
+/** What a start of the command loads: no chunk of the bundle, and no module of Node.js, that the input has no use for. */
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { fixture, projectRoot, startProgram, temporaryFolder } from '../support/cli.js';
+
+const hook = join(temporaryFolder(), 'loaded.cjs');
+const main = join(projectRoot, 'dist/cli/main.js');
+
+beforeAll(() => {
+  const text = 'JSON.stringify([...Object.keys(require.cache), ...process.moduleLoadList])';
+  writeFileSync(hook, `process.on('exit', () => process.stderr.write(${text}));`);
+});
+
+interface Loaded {
+  /** Chunks without the hash behind their names. */
+  chunks: string[];
+  modules: string[];
+  stdout: string;
+}
+
+async function loadedBy(...args: string[]): Promise<Loaded> {
+  const { code, stdout, stderr } = await startProgram(process.execPath, ['-r', hook, main, ...args]).finished;
+  expect(code).toBe(0);
+  const names = JSON.parse(stderr.slice(stderr.indexOf('["'))) as string[];
+  const ours = names.filter((name) => name.startsWith(join(projectRoot, 'dist/cli')));
+  const chunks = ours.map((name) => basename(name).replace(/(?:-.{8})?\.js$/, ''));
+  return { chunks, modules: names.map((name) => name.replace('NativeModule ', '')), stdout };
+}
+
+describe('what a start loads', () => {
+  it('is one file for the version', async () => {
+    expect((await loadedBy('--version')).chunks).toEqual(['main']);
+  });
+
+  it('is nothing of MDP, other framings or tools for a pcap of ITCH', async () => {
+    const { chunks, modules, stdout } = await loadedBy('decode', fixture('itch50-session.pcap'), '--limit', '1');
+    expect(stdout.split('\n')).toHaveLength(2);
+    expect(chunks).toEqual(expect.arrayContaining(['main', 'base', 'decode']));
+    const cold = ['mdp3', 'mdp3-session', 'pcapng', 'binaryfile', 'inflate', 'index', 'codec', 'inspect'];
+    expect(chunks.filter((name) => cold.includes(name))).toEqual([]);
+    expect(modules.filter((name) => ['child_process', 'crypto', 'zlib', 'worker_threads'].includes(name))).toEqual([]);
+  });
+
+  it.each([
+    ['mdp3', 'mdp3-session.pcap'],
+    ['inflate', 'itch50-session.NASDAQ_ITCH50.gz'],
+    ['binaryfile', 'itch50-session.NASDAQ_ITCH50.gz'],
+  ])('is %s where the input is of it', async (chunk, file) => {
+    expect((await loadedBy('decode', fixture(file), '--limit', '1')).chunks).toContain(chunk);
+  });
+});
