@@ -1,8 +1,9 @@
 /** What every line begins with, `file` to `sendingTimeNs`: as text a key, and as bytes of JSON or CSV a line. */
-import { mostDigits, writeEpochNs, writeNine, writeSafe } from '../core/digits.js';
+import { mostDigits, writeEpochNs } from '../core/digits.js';
 import { formatEpochNs } from '../core/halves.js';
 import type { RecordReader, Stream } from '../core/seams.js';
 import { type TextBuffer, type TextPiece, textPiece, writePiece } from '../core/text-buffer.js';
+import { NumberLead, TimeLead } from './number-lead.js';
 import { isMdp3, type Protocols } from './protocols.js';
 
 export const commonKeys = [
@@ -113,10 +114,10 @@ export class LineHead {
     text.room(settled.most);
     const out = text.view;
     let at = text.length;
-    if (this.hasPacket) at = writeSafe(out, writePiece(out, at, settled.beforePacket), reader.packetNumber);
-    if (this.hasTime) at = writeTime(out, at, settled, reader.seconds, reader.nanoseconds);
+    if (this.hasPacket) at = settled.packet.write(out, at, reader.packetNumber);
+    if (this.hasTime) at = settled.time.write(out, at, reader.seconds, reader.nanoseconds);
     if (this.hasSequence && sequence !== 0) {
-      at = writeSafe(out, writePiece(out, at, settled.beforeSequence), sequence);
+      at = settled.sequence.write(out, at, sequence);
       at = writePiece(out, at, settled.behind);
     } else at = writePiece(out, at, settled.behindNone);
     text.length = this.sending === null ? at : writeSending(out, at, this.sending, stream);
@@ -160,18 +161,14 @@ export class LineHead {
 
 /** What stands between the numbers of one stream's heads; `session` and `file` as they were then. */
 class Settled {
-  readonly beforePacket: TextPiece;
-  readonly beforeTime: TextPiece;
-  readonly beforeSequence: TextPiece;
+  readonly packet: NumberLead;
+  readonly time: TimeLead;
+  readonly sequence: NumberLead;
   readonly behind: TextPiece;
   /** Where there is no sequence number: what stands before it, and instead, with what is behind. */
   readonly behindNone: TextPiece;
   /** Bytes of a head at most. */
   readonly most: number;
-  /** What stands before a time stamp and its seconds, as `second` of them, for thousands of lines have the same. */
-  seconds = -1;
-  readonly second: DataView;
-  secondLength = 0;
 
   constructor(
     readonly session: string | null,
@@ -180,29 +177,14 @@ class Settled {
     behind: string,
     behindNone: string,
   ) {
-    this.beforePacket = textPiece(leads.packet);
-    this.beforeTime = textPiece(leads.timestampNs);
-    this.beforeSequence = textPiece(leads.sequence);
+    const texts = [leads.packet, leads.timestampNs, leads.sequence, behind, behindNone];
+    this.packet = new NumberLead(leads.packet);
+    this.time = new TimeLead(leads.timestampNs);
+    this.sequence = new NumberLead(leads.sequence);
     this.behind = textPiece(behind);
     this.behindNone = textPiece(behindNone);
-    const pieces = [this.beforePacket, this.beforeTime, this.beforeSequence, this.behind, this.behindNone];
-    this.most = pieces.reduce((sum, { length }) => sum + length, mostNumberBytes);
-    this.second = new DataView(new ArrayBuffer(this.beforeTime.length + 2 * mostDigits));
+    this.most = texts.reduce((sum, text) => sum + textPiece(text).length, mostNumberBytes);
   }
-}
-
-/** Writes a time stamp and what stands before it. */
-function writeTime(out: DataView, at: number, settled: Settled, seconds: number, nanoseconds: number): number {
-  if (seconds <= 0) return writeEpochNs(out, writePiece(out, at, settled.beforeTime), seconds, nanoseconds);
-  const { second } = settled;
-  if (seconds !== settled.seconds) {
-    settled.seconds = seconds;
-    settled.secondLength = writeSafe(second, writePiece(second, 0, settled.beforeTime), seconds);
-  }
-  // Digits and names are ASCII, of which no eight bytes are a NaN.
-  const { secondLength } = settled;
-  for (let from = 0; from < secondLength; from += 8) out.setFloat64(at + from, second.getFloat64(from, true), true);
-  return writeNine(out, at + secondLength, nanoseconds);
 }
 
 /** What stands around a SendingTime, and instead where there is none. */

@@ -41,13 +41,13 @@ for (let value = 0; value < tenThousand; value++) {
 export function writeU32(out: DataView, at: number, value: number): number {
   if (value < tenThousand) return writeShort(out, at, value);
   const upper = (value / tenThousand) >>> 0;
-  const lower = value - upper * tenThousand;
+  const lower = (value - Math.imul(upper, tenThousand)) | 0;
   let end = at;
   if (upper < tenThousand) end = writeShort(out, at, upper);
   else {
     const top = (upper / tenThousand) >>> 0;
     end = writeShort(out, at, top);
-    out.setUint32(end, quads[upper - top * tenThousand] as number, true);
+    out.setUint32(end, quads[(upper - Math.imul(top, tenThousand)) | 0] as number, true);
     end += 4;
   }
   out.setUint32(end, quads[lower] as number, true);
@@ -83,7 +83,7 @@ export function writeU64(out: DataView, at: number, high: number, low: number): 
   const rest = lower % million;
   const pair = (rest / tenThousand) >>> 0;
   out.setUint16(end, (quads[pair] as number) >>> 16, true);
-  out.setUint32(end + 2, quads[rest - pair * tenThousand] as number, true);
+  out.setUint32(end + 2, quads[(rest - Math.imul(pair, tenThousand)) | 0] as number, true);
   return end + 6;
 }
 
@@ -154,13 +154,16 @@ function writeShort(out: DataView, at: number, value: number): number {
 function writeEight(out: DataView, at: number, value: number): number {
   const upper = (value / tenThousand) >>> 0;
   out.setUint32(at, quads[upper] as number, true);
-  out.setUint32(at + 4, quads[value - upper * tenThousand] as number, true);
+  out.setUint32(at + 4, quads[(value - Math.imul(upper, tenThousand)) | 0] as number, true);
   return at + 8;
 }
 
-/** An integer of 0 to 999,999,999 in nine digits. */
+/** An integer of 0 to 999,999,999 in nine digits; all integers of 32 bits, which products of doubles are not. */
 export function writeNine(out: DataView, at: number, value: number): number {
-  const top = (value / hundredMillion) >>> 0;
+  const upper = (value / tenThousand) | 0;
+  const top = (upper / tenThousand) | 0;
   out.setUint8(at, zero + top);
-  return writeEight(out, at + 1, value - top * hundredMillion);
+  out.setUint32(at + 1, quads[(upper - Math.imul(top, tenThousand)) | 0] as number, true);
+  out.setUint32(at + 5, quads[(value - Math.imul(upper, tenThousand)) | 0] as number, true);
+  return at + 9;
 }
