@@ -5,7 +5,7 @@ import type { InputSpec } from '../analysis/input.js';
 import { junitXml, tap } from '../compare/junit.js';
 import { UsageError } from '../core/errors.js';
 import { formatCounted } from '../core/time.js';
-import { caseLines, caseResult } from '../run/check-text.js';
+import { caseLines, caseResult, isGood } from '../run/check-text.js';
 import { checkMutations, type MutationResult } from '../run/mutations/check.js';
 import { endAllParsers } from '../run/parser-feed.js';
 import { endIdleModules } from '../run/parser-module.js';
@@ -21,6 +21,8 @@ import { finish, warn } from './summary.js';
 
 export interface MutationCheckFlags {
   parser?: string;
+  /** Options that a command needs to repeat a case, as they are typed. */
+  optionsText?: string;
   mutations?: boolean;
   seed?: number | string;
   kind?: string[];
@@ -68,6 +70,7 @@ export async function runMutationChecks(
     ...{ count: flags.count ?? 1, save: flags.save ?? null, parserText: flags.parser ?? parser.name },
     jobs: flags.jobs ?? availableParallelism(),
     isStopped: () => isStopped,
+    optionsText: flags.optionsText ?? '',
     onResult: ({ report }) => {
       if (!isQuiet && report.verdict !== 'pass') for (const line of caseLines(report)) output.writeLine(line);
     },
@@ -77,16 +80,28 @@ export async function runMutationChecks(
   const cases = results.map(({ report }) => caseResult(report));
   if (flags.json) output.writeLine(JSON.stringify({ mutations: results }));
   else if (flags.tap) output.write(tap(cases));
-  else output.writeLine(totalOf(results));
+  else for (const line of [...skippedLines(results), totalOf(results)]) output.writeLine(line);
   const isWritten = flags.junit === undefined || writeReportFile(flags.junit, junitXml('tickreel check', cases));
   await output.end();
   const isNone = results.length === 0 && !isStopped;
   if (isNone) warn('no packet of the capture has a place for what was asked');
   finish({
     failure: !isWritten || isNone,
-    differs: results.some(({ report }) => report.verdict !== 'pass'),
+    differs: results.some(({ report }) => !isGood(report.verdict)),
     interrupted: isStopped,
   });
+}
+
+/** Kinds that could not be shown to the parser, by the reason. */
+function skippedLines(results: readonly MutationResult[]): string[] {
+  const kinds = new Map<string, string[]>();
+  for (const { report, label } of results) {
+    if (report.verdict !== 'skipped') continue;
+    kinds.set(report.message, [...(kinds.get(report.message) ?? []), label.kind]);
+  }
+  return [...kinds].map(
+    ([why, names]) => `skipped  ${formatCounted(names.length, 'kind')}: ${why}: ${names.join(', ')}`,
+  );
 }
 
 /** Such as `84 mutations: 80 passed, 2 differs, 1 crash, 1 hang`. */

@@ -133,7 +133,31 @@ async function checkMutations(paths: readonly string[], flags: CheckFlags): Prom
   }
   const all = inputSpec(paths, flags);
   refuseOutputs([flags.junit], all.paths);
-  return runMutationChecks(await parserSpecOf(flags.parser, overridesOf(flags)), all, flags, new Output());
+  const parser = await parserSpecOf(flags.parser, overridesOf(flags));
+  return runMutationChecks(parser, all, { ...flags, optionsText: repeatingOptions(flags) }, new Output());
+}
+
+/** The options without which a saved case would be read or fed otherwise, as they are typed. */
+function repeatingOptions(flags: CheckFlags): string {
+  const { feed, map, timeout, maxMemory, protocol, portMap = new Map(), templates = [], channels } = flags;
+  const options: readonly (readonly [name: string, value: string | undefined])[] = [
+    ['feed', feed],
+    ['map', map],
+    ['timeout', timeout === undefined ? undefined : `${timeout / 1e6}ms`],
+    ['max-memory', maxMemory === undefined ? undefined : `${maxMemory}B`],
+    ['protocol', protocol],
+    ['port-map', [...portMap].map((pair) => pair.join('=')).join(',') || undefined],
+    ...templates.map((path) => ['templates', path] as const),
+    ['channels', channels],
+    ...(flags.definitions ?? []).map((path) => ['definitions', path] as const),
+  ];
+  const given = options.filter((option): option is readonly [string, string] => option[1] !== undefined);
+  return given.map(([name, value]) => `--${name} ${shellWord(value)}`).join(' ');
+}
+
+/** A word as a shell takes it. */
+function shellWord(text: string): string {
+  return /^[\w./:=,@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function overridesOf({ feed, map, timeout, maxMemory }: CheckFlags): ParserOverrides {

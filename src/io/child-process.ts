@@ -100,6 +100,11 @@ export class Child {
     this.finished = this.untilFinished();
   }
 
+  /** Whether it has ended. */
+  get isOver(): boolean {
+    return this.endedAtMs !== null;
+  }
+
   get pid(): number | undefined {
     return this.process.pid;
   }

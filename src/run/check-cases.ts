@@ -1,10 +1,10 @@
 /** Many captures, several at a time: each held against the parser, its golden record, or both. */
 import type { InputSpec } from '../analysis/input.js';
 import { CaptureError, TickreelError } from '../core/errors.js';
-import { checkParser } from './check-capture.js';
 import { type CheckOptions, type CheckReport, emptyReport } from './check-spec.js';
 import { checkGolden } from './golden-check.js';
 import { inTurn } from './in-turn.js';
+import { checkSaved } from './mutations/case.js';
 import { endIdleModules } from './parser-module.js';
 import type { ParserSpec } from './parser-spec.js';
 
@@ -79,7 +79,7 @@ async function runCase(
       reports.push(failedReport(error, name, input, against, isOptional));
     }
   };
-  if (parser !== null) await attempt(parser.name, () => checkParser(parser, options));
+  if (parser !== null) await attempt(parser.name, () => checkSaved(parser, options));
   if (golden !== null && isNew) {
     reports.push(emptyReport(name, input.paths, golden, 'skipped', 'there is no such record yet'));
   } else if (golden !== null && reports[0]?.verdict !== 'skipped') {

@@ -21,6 +21,7 @@ import { unwritable } from '../io/file-error.js';
 import { type CheckCase, isForeign } from './check-cases.js';
 import type { CheckReport } from './check-spec.js';
 import { makeGolden } from './golden-make.js';
+import { isExpectation } from './mutations/expectation.js';
 import { type ParserSpec, parserSpecFrom, parserSpecOf, readYaml } from './parser-spec.js';
 
 /** The name of a suite's file in its folder. */
@@ -69,7 +70,7 @@ export async function readSuite(path: string, options: SuiteOptions): Promise<Su
     refuseOtherKeys(rule, entryKeys, `${path}: captures`);
     const pattern = textOf(rule.path, `${path}: captures: path`) ?? '';
     const input = inputOf(rule, path, folder, own);
-    return expandPaths([resolve(folder, pattern)]).map((file) => {
+    return captureFiles(expandPaths([resolve(folder, pattern)])).map((file) => {
       const name = relative(folder, file);
       const golden = at(textOf(rule.golden, `${path}: captures: golden`)) ?? goldenOf(goldens, name, options.isUpdate);
       const isNew = options.isUpdate && golden !== null && !existsSync(golden);
@@ -88,7 +89,7 @@ export async function suiteOf(paths: readonly string[], options: SuiteOptions): 
   const accepted = await readAccepted(options.accepted);
   const cases = paths.flatMap((path) => {
     const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-    const files = isFolder ? filesBelow(path) : [path];
+    const files = captureFiles(isFolder ? filesBelow(path) : [path]);
     return files.map((file) => {
       const name = isFolder ? relative(path, file) : file;
       const golden = goldenOf(options.goldens, name, options.isUpdate);
@@ -202,6 +203,11 @@ async function readAccepted(path: string | null): Promise<Map<string, Set<string
   if (path === null || !existsSync(path)) return new Map();
   const held = holderOf(await readYaml(path), path);
   return new Map(Object.entries(held).map(([name, causes]) => [name, new Set(listOf(causes, `${path}: ${name}`))]));
+}
+
+/** All but what says how a saved mutation is to be judged, which is read with its capture. */
+function captureFiles(paths: readonly string[]): string[] {
+  return paths.filter((path) => !isExpectation(path));
 }
 
 function filesBelow(folder: string): string[] {

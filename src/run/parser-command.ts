@@ -4,6 +4,7 @@ import type { ComparedMessage } from '../compare/message.js';
 import { parsedReader } from '../compare/parsed.js';
 import { type ParserReports, ReportLog } from '../compare/reports.js';
 import type { Child } from '../io/child-process.js';
+import { unreadDatagramBytes } from '../io/udp-table.js';
 import type { MessageSource } from './message-source.js';
 import { feedChild, feedUdp } from './parser-feed.js';
 import { outcomeOf, type ParserOutcome } from './parser-outcome.js';
@@ -15,6 +16,8 @@ import { startProgram, untilReady } from './parser-start.js';
 const mostIdleBytes = 8 << 20;
 /** Behind the last datagram, how long its output may rest before it is asked to end. */
 const settleMs = 500;
+/** Behind the end of its output, how long its own end may take while it is being fed. */
+const endMs = 1000;
 
 /** Made by `startCommand`. */
 export class CommandParser implements MessageSource {
@@ -82,6 +85,11 @@ export class CommandParser implements MessageSource {
   }
 
   async close(): Promise<void> {
+    // Its output may be seen to end before itself: how it ended is then still to come.
+    if (this.isRead && !this.isFed) {
+      const late = new Promise((resolve) => setTimeout(resolve, endMs).unref());
+      await Promise.race([this.child.finished, this.fed, late]);
+    }
     // Read to its end it ends by itself, or is ended; one that was left in the middle may wait for a reader.
     if (!this.isFed || !this.isRead) this.child.kill('stopped');
     await this.child.end();
@@ -108,8 +116,18 @@ export async function startCommand(spec: ParserSpec, input: InputSpec): Promise<
 async function feedAndStop(child: Child, spec: ParserSpec, input: InputSpec, address: string): Promise<void> {
   child.endInput();
   if (!(await untilReady(child, spec))) return;
+  const port = Number(/:(\d+)(?:\?.*)?$/.exec(address)?.[1] ?? 0);
+  // Of others at a port that is not its own.
+  const before = unreadDatagramBytes(port);
   const touching = setInterval(() => child.touch(), 50);
   await feedUdp(address, spec, input, child).finally(() => clearInterval(touching));
   await child.untilSilent(settleMs);
+  // What it leaves unread it may never come to: then it is ended for its silence.
+  for (let unread = unreadDatagramBytes(port); unread > before && !child.isOver; ) {
+    await child.untilSilent(settleMs);
+    const now = unreadDatagramBytes(port);
+    if (now < unread) child.touch();
+    unread = now;
+  }
   await child.stop();
 }

@@ -203,6 +203,29 @@ describe('a program', () => {
     expect(measured.isOver).toBe(true);
   }, 60_000);
 
+  it.each([
+    ['a pipe', {}, 'process.stdin.once("data", () => process.exit(3))'],
+    [
+      'UDP',
+      { feed: 'udp', ready: 'up' },
+      // Once all was sent, and its output is waited for.
+      `let late; require('dgram').createSocket('udp4').on('message', () => {
+        clearTimeout(late);
+        late = setTimeout(() => process.exit(3), 200);
+      }).bind(+process.env.TICKREEL_PORT, '127.0.0.1', () => console.error('up'))`,
+    ],
+  ] as const)(
+    'that crashes, fed by %s, is a crash, whatever was wanted of it',
+    async (_name, keys, script) => {
+      const command = [process.execPath, '-e', script];
+      for (let time = 0; time < 3; time++) {
+        const report = await checkParser(parserSpecFrom({ command, ...keys, only: ['O'] }, 'test', folder), { input });
+        expect(report).toMatchObject({ verdict: 'crash', message: expect.stringContaining('ended with code 3') });
+      }
+    },
+    60_000,
+  );
+
   it('passes where it writes what there is', async () => {
     expect(await checkParser(program(print), { input })).toMatchObject({ verdict: 'pass', errorText: '' });
   });

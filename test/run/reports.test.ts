@@ -7,6 +7,7 @@ import { mappingOf, plainMapping } from '../../src/compare/mapping.js';
 import { plainReports, ReportLog, reportSpecOf } from '../../src/compare/reports.js';
 import { itch50, mdp3 } from '../../src/index.js';
 import { checkHere, checkParser } from '../../src/run/check-capture.js';
+import { expectationOf } from '../../src/run/mutations/expectation.js';
 import { judgeReports } from '../../src/run/mutations/judge.js';
 import { readMutationSource } from '../../src/run/mutations/source.js';
 import { writeMutations } from '../../src/run/mutations/write.js';
@@ -224,13 +225,15 @@ describe('reports of a case are judged', () => {
       rejects: [],
       total: 1,
     };
-    expect(judgeReports(all, reports, 'packets')).toEqual([]);
+    expect(judgeReports(expectationOf(all, null), reports, 'packets')).toEqual([]);
     const none = { ...reports, gaps: [] };
-    expect(judgeReports(all, none, 'packets')).toEqual([expect.stringContaining('missing, and no gap reported')]);
-    expect(judgeReports(all, none, 'messages')).toEqual([]);
-    expect(judgeReports(all, { ...none, kinds: [] }, 'packets')).toEqual([]);
+    expect(judgeReports(expectationOf(all, null), none, 'packets')).toEqual([
+      expect.stringContaining('missing, and no gap reported'),
+    ]);
+    expect(judgeReports(expectationOf(all, null), none, 'messages')).toEqual([]);
+    expect(judgeReports(expectationOf(all, null), { ...none, kinds: [] }, 'packets')).toEqual([]);
     const long = { ...reports, gaps: [{ sequence: from, count: to - from + 2 }] };
-    expect(judgeReports(all, long, 'packets')).toEqual([
+    expect(judgeReports(expectationOf(all, null), long, 'packets')).toEqual([
       expect.stringMatching(/ reported missing, and number \d+ is not$/),
     ]);
   });
@@ -239,18 +242,18 @@ describe('reports of a case are judged', () => {
     const all = await written('count-high', seed);
     const number = all.find(({ packet }) => packet.label !== null)?.numbers[0] as number;
     const reports = { kinds: ['reject'] as const, gaps: [], rejects: [number] as (number | null)[], total: 1 };
-    expect(judgeReports(all, reports, 'packets')).toEqual([]);
-    expect(judgeReports(all, { ...reports, rejects: [null] }, 'packets')).toEqual([]);
-    expect(judgeReports(all, { ...reports, rejects: [] }, 'packets')).toEqual([
+    expect(judgeReports(expectationOf(all, null), reports, 'packets')).toEqual([]);
+    expect(judgeReports(expectationOf(all, null), { ...reports, rejects: [null] }, 'packets')).toEqual([]);
+    expect(judgeReports(expectationOf(all, null), { ...reports, rejects: [] }, 'packets')).toEqual([
       `packet ${number} not rejected: count-high`,
     ]);
-    expect(judgeReports(all, { ...reports, rejects: [number, number + 1] }, 'packets')).toEqual([
+    expect(judgeReports(expectationOf(all, null), { ...reports, rejects: [number, number + 1] }, 'packets')).toEqual([
       `packet ${number + 1} rejected, which is right`,
     ]);
     // One that tells a wrong checksum and one that passes it are right.
     const checksum = await written('udp-checksum', seed);
     for (const rejects of [[], checksum.find(({ packet }) => packet.label !== null)?.numbers ?? []]) {
-      expect(judgeReports(checksum, { ...reports, rejects }, 'packets')).toEqual([]);
+      expect(judgeReports(expectationOf(checksum, null), { ...reports, rejects }, 'packets')).toEqual([]);
     }
   });
 });

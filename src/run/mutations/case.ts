@@ -1,17 +1,15 @@
-/** One mutation as a capture of its own, a parser's run through it, and whether it did what was expected. */
+/** One mutation as a capture of its own, and a parser's run through it; also of a capture that was saved. */
 import { writeFileSync } from 'node:fs';
 import type { InputSpec } from '../../analysis/input.js';
-import type { Divergence } from '../../compare/divergence.js';
 import { unwritable } from '../../io/file-error.js';
 import { concat, type Packet } from '../../sim/mutations/model.js';
 import { checkParser } from '../check-capture.js';
-import type { CheckReport } from '../check-spec.js';
+import type { CheckOptions, CheckReport } from '../check-spec.js';
+import { openModule } from '../parser-module.js';
 import type { ParserSpec } from '../parser-spec.js';
-import { type FedWith, judgeReports } from './judge.js';
-import { type MutationFormat, type WrittenPacket, writeMutations } from './write.js';
-
-/** Divergences looked at; more than that is wrong whatever they are. */
-const mostDivergences = 1000;
+import { type CaseExpectation, expectationOf, savedExpectation } from './expectation.js';
+import { caseDivergences, type FedWith, heldTo } from './judge.js';
+import { type MutationFormat, writeMutations } from './write.js';
 
 /** Where and how cases are written and read. */
 export interface CaseSetting {
@@ -21,8 +19,13 @@ export interface CaseSetting {
   readonly fed: FedWith;
 }
 
-/** Writes packets as a capture. */
-export function writeCase(packets: readonly Packet[], format: MutationFormat, path: string): WrittenPacket[] {
+/** Writes packets as a capture; answers what a correct parser makes of it. */
+export function writeCase(
+  packets: readonly Packet[],
+  format: MutationFormat,
+  path: string,
+  usualMemoryBytes: number | null,
+): CaseExpectation {
   const parts: Uint8Array[] = [];
   const written = writeMutations(packets, format, (bytes) => parts.push(bytes));
   try {
@@ -30,44 +33,36 @@ export function writeCase(packets: readonly Packet[], format: MutationFormat, pa
   } catch (error) {
     throw unwritable(path, error, 'write');
   }
-  return written;
+  return expectationOf(written, usualMemoryBytes);
 }
 
-/**
- * Runs the parser through the packets, written to `path`. The report passes where all that is missing are messages that
- * a correct parser may leave out, and those that it may pass on again, and where gaps and rejections that the parser
- * says it reports are those that there are.
- */
-export async function runCase(packets: readonly Packet[], path: string, setting: CaseSetting): Promise<CheckReport> {
-  const { parser, input, format, fed } = setting;
-  const written = writeCase(packets, format, path);
+/** Runs the parser through the packets, written to `path`, and judges it. */
+export async function runCase(
+  packets: readonly Packet[],
+  path: string,
+  { parser, input, format, fed }: CaseSetting,
+  usualMemoryBytes: number | null,
+): Promise<CheckReport> {
+  const expectation = writeCase(packets, format, path, usualMemoryBytes);
   const own: InputSpec = { ...input, paths: [path], definitions: input.definitions };
-  const report = tolerant(await checkParser(parser, { input: own, limit: mostDivergences }), written);
-  if (report.verdict !== 'pass') return report;
-  const wrong = judgeReports(written, report.reports, fed);
-  return wrong.length === 0 ? report : { ...report, verdict: 'differs', message: `${ofReports}${wrong.join('; ')}` };
+  return heldTo(await checkParser(parser, { input: own, limit: caseDivergences }), expectation, fed);
 }
 
-const ofReports = 'wrong reports: ';
-
-/** Whether a case's message says that reports were wrong, and messages right. */
-export function isOfReports(message: string): boolean {
-  return message.startsWith(ofReports);
+/** As `checkParser`; a capture with what is expected of it beside it is judged by that. */
+export async function checkSaved(parser: ParserSpec, options: CheckOptions): Promise<CheckReport> {
+  const [path = ''] = options.input.paths;
+  const expectation = options.input.paths.length === 1 ? savedExpectation(path) : null;
+  if (expectation === null) return checkParser(parser, options);
+  const { limit = caseDivergences } = options;
+  const report = await checkParser(parser, { ...options, limit: Math.max(limit, caseDivergences) });
+  const { divergences, ...held } = heldTo(report, expectation, await fedWith(parser));
+  return { ...held, divergences: { ...divergences, kept: divergences.kept.slice(0, limit) } };
 }
 
-function tolerant(report: CheckReport, written: readonly WrittenPacket[]): CheckReport {
-  if (report.verdict !== 'differs' && report.verdict !== 'short') return report;
-  const { kept, total } = report.divergences;
-  const mayMiss = optionalOf(written);
-  const isTolerated = kept.length === total && kept.every((divergence) => isOptional(divergence, mayMiss));
-  return isTolerated ? { ...report, verdict: 'pass', message: '' } : report;
-}
-
-function optionalOf(written: readonly WrittenPacket[]): ReadonlySet<string> {
-  const all = written.flatMap(({ expected }) => expected.messages);
-  return new Set(all.filter((one) => one.isOptional).map(({ values }) => JSON.stringify(values)));
-}
-
-function isOptional({ kind, expected }: Divergence, mayMiss: ReadonlySet<string>): boolean {
-  return kind === 'missing' && expected !== null && mayMiss.has(JSON.stringify(expected));
+/** What the parser gets to see of a capture. */
+export async function fedWith(parser: ParserSpec): Promise<FedWith> {
+  if (parser.kind !== 'module') return parser.feed === 'binaryfile' ? 'messages' : 'packets';
+  const module = await openModule(parser);
+  await module.close();
+  return module.takes;
 }

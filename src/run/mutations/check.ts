@@ -12,12 +12,13 @@ import { temporaryFolder } from '../../io/temporary-folder.js';
 import type { MutationKind } from '../../sim/mutations/kind.js';
 import { isOfTcp, type Label, type Packet } from '../../sim/mutations/model.js';
 import { mutate } from '../../sim/mutations/mutate.js';
-import type { CheckReport } from '../check-spec.js';
+import { type CheckReport, emptyReport } from '../check-spec.js';
 import { inTurn } from '../in-turn.js';
-import { openModule } from '../parser-module.js';
 import type { ParserSpec } from '../parser-spec.js';
-import { type CaseSetting, isOfReports, runCase, writeCase } from './case.js';
-import type { FedWith } from './judge.js';
+import { type CaseSetting, fedWith, runCase, writeCase } from './case.js';
+import { saveExpectation } from './expectation.js';
+import { type Feeding, feedingOf, type UnfitKind } from './feeding.js';
+import { isOfReports } from './judge.js';
 import { minimise } from './minimise.js';
 import { readMutationSource } from './source.js';
 import type { MutationFormat } from './write.js';
@@ -32,8 +33,9 @@ export interface MutationCheckSpec {
   readonly count: number;
   /** Where failing cases are saved; null: nowhere. */
   readonly save: string | null;
-  /** The parser as it was given, for the command that repeats a case. */
+  /** The parser as it was given, and options behind it, for the command that repeats a case. */
   readonly parserText: string;
+  readonly optionsText?: string;
   /** Cases at a time; one where absent. */
   readonly jobs?: number;
   /** Told of each case in their order, whichever was done first. */
@@ -42,10 +44,13 @@ export interface MutationCheckSpec {
   readonly isStopped?: () => boolean;
 }
 
-/** One case. */
+/** One case, or a kind of which there is none. */
 export interface MutationResult {
   readonly label: Label;
-  /** Its name says the kind, the verdict expected and what was done; its verdict is the parser's. */
+  /**
+   * Its name says the kind, the verdict expected and what was done; its verdict is the parser's: `skipped` of a kind
+   * that cannot be shown to the parser.
+   */
   readonly report: CheckReport;
   /** The capture that shows it, made small; null where it passed or nothing is saved. */
   readonly saved: string | null;
@@ -66,78 +71,73 @@ interface Case {
 const windowPackets = 24;
 const mostWindows = 60;
 /** Runs to make a case smaller; each run of a module starts a thread, and its messages are independent anyway. */
-const mostRuns = { command: 60, module: 6 };
-/** A parser that takes so much more than on the capture as it was is taken to grow. */
-const growthFactor = 4;
-const growthBytes = 64 << 20;
+const mostRuns = { command: 60, module: 6, udp: 20 };
 
 /**
- * Runs all cases, several at a time, and resolves with their results in order; rejects with UsageError where the parser
- * fails on the capture as it is.
+ * Runs all cases, several at a time, and resolves with their results in order, behind them those of kinds that cannot
+ * be shown to the parser; rejects with UsageError where it fails on the capture as it is.
  */
 export async function checkMutations(spec: MutationCheckSpec): Promise<MutationResult[]> {
   const { parser, input } = spec;
-  if (parser.feed === 'udp' || parser.count !== null) {
-    throw new UsageError(
-      'check-mutations',
-      '--mutations wants a parser that reads a capture and writes what it decodes',
-    );
+  if (parser.count !== null) {
+    throw new UsageError('check-mutations', '--mutations wants a parser that writes what it decodes: this is counted');
   }
   const fed = await fedWith(parser);
-  const takesDatagrams = parser.kind === 'module' && fed === 'packets';
+  const takesDatagrams = parser.kind === 'module' || parser.feed === 'udp';
   // Messages of a BinaryFILE are put into packets, for who takes nothing else.
   const source = await readMutationSource(input, fed === 'packets' && !takesDatagrams ? 'binaryfile' : 'moldudp64');
-  const packets = takesDatagrams ? source.packets.filter(({ flow }) => flow.transport === 'UDP') : source.packets;
-  const isFile = packets.some(({ framing }) => framing === 'binaryfile');
+  const feeding = feedingOf(parser, fed, source.packets, spec.kinds);
+  const isFile = feeding.groups.flat().some(({ framing }) => framing === 'binaryfile');
   const format: MutationFormat = isFile ? 'binaryfile' : 'pcap';
-  const kinds = spec.kinds.filter(({ layer }) => fed === 'packets' || layer === 'message' || layer === 'field');
-  if (kinds.length === 0) {
-    throw new UsageError('check-mutations', 'this parser is fed messages alone: of the layers message and field');
-  }
   const folder = temporaryFolder('tickreel-mutations-');
-  const run = new Cases(spec, { parser, input, format, fed }, packets, folder.path);
+  const run = new Cases(spec, { parser, input, format, fed }, feeding, folder.path);
   try {
     await run.baseline();
-    return await run.all(kinds);
+    return [...(await run.all()), ...feeding.unfit.map(skipped)];
   } finally {
     folder.remove();
   }
 }
 
-/** What the parser gets to see of a capture. */
-async function fedWith(parser: ParserSpec): Promise<FedWith> {
-  if (parser.kind !== 'module') return parser.feed === 'binaryfile' ? 'messages' : 'packets';
-  const module = await openModule(parser);
-  await module.close();
-  return module.takes;
+/** Of a kind that is not run. */
+function skipped({ kind, why }: UnfitKind): MutationResult {
+  const { name, layer, verdict } = kind;
+  const report = emptyReport(`${name}, expect ${verdict}`, [], '', 'skipped', why);
+  return { label: { kind: name, layer, verdict, what: why }, report, saved: null, packets: 0 };
 }
 
 class Cases {
   private readonly random: Random;
-  private usualMemory = 0;
+  private usualMemory: number | null = null;
+  /** Over UDP something follows what was mutated, so that who hangs at it is seen to leave that unread. */
+  private readonly isUdp: boolean;
 
   constructor(
     private readonly spec: MutationCheckSpec,
     private readonly setting: CaseSetting,
-    private readonly packets: readonly Packet[],
+    private readonly feeding: Feeding,
     private readonly folder: string,
   ) {
     this.random = new Random(spec.seed);
+    this.isUdp = spec.parser.feed === 'udp';
   }
 
   /** The capture as it is: what a parser gets wrong there is no matter of mutations. */
   async baseline(): Promise<void> {
-    const report = await runCase(this.packets.slice(0, windowPackets * 4), this.pathOf('usual'), this.setting);
-    this.usualMemory = report.peakMemoryBytes;
+    const packets = this.feeding.groups[0]?.slice(0, windowPackets * 4) ?? [];
+    const report = await this.run(packets, this.pathOf('usual'));
+    this.usualMemory = report.peakMemoryBytes === 0 ? null : report.peakMemoryBytes;
     if (report.verdict === 'pass' || this.isStopped) return;
     const told = `${this.setting.parser.name} fails on the capture as it is (${report.verdict}: ${report.message})`;
     throw new UsageError('check-mutations', `${told}: mend that first, with check alone`);
   }
 
   /** Every case of the kinds, in their order. */
-  async all(kinds: readonly MutationKind[]): Promise<MutationResult[]> {
-    const { jobs = 1, onResult } = this.spec;
-    const results = await inTurn(this.cases(kinds), jobs, (one) => this.result(one), {
+  async all(): Promise<MutationResult[]> {
+    const { jobs = 1, onResult, parser } = this.spec;
+    // At a port of its own choice there is one at a time.
+    const atATime = this.isUdp && !/:0(?:\?|$)/.test(parser.address) ? 1 : jobs;
+    const results = await inTurn(this.cases(), atATime, (one) => this.result(one), {
       onResult: (result) => {
         if (result !== null) onResult?.(result);
       },
@@ -147,9 +147,9 @@ class Cases {
   }
 
   /** Drawn one after the other, so that they are the same whatever runs beside what. */
-  private *cases(kinds: readonly MutationKind[]): Generator<Case> {
+  private *cases(): Generator<Case> {
     let number = 0;
-    for (const kind of kinds) {
+    for (const kind of this.feeding.fit) {
       for (let nth = 1; nth <= this.spec.count; nth++) {
         const found = this.place(kind);
         if (found === null) break;
@@ -168,14 +168,17 @@ class Cases {
 
   /** A stretch of the capture that has a place for the kind, mutated; null where none was found. */
   private place(kind: MutationKind): { packets: readonly Packet[]; label: Label } | null {
-    if (!this.packets.some(({ framing }) => framing !== null && kind.framings.includes(framing))) return null;
-    const starts = Math.max(1, this.packets.length - windowPackets + 1);
+    const groups = this.feeding.groups.filter((packets) => hasPlace(packets, kind));
+    if (groups.length === 0) return null;
     for (let attempt = 0; attempt < mostWindows; attempt++) {
+      const group = (groups.length === 1 ? groups[0] : this.random.pick(groups)) as readonly Packet[];
+      const starts = Math.max(1, group.length - windowPackets + 1);
       const from = kind.isOfLast ? starts - 1 : this.random.below(starts);
-      const window = this.packets.slice(from, from + windowPackets);
+      const window = group.slice(from, from + windowPackets);
       const seed = this.random.nextUint32();
       const { packets } = mutate(window, { seed, kinds: [kind], count: 1 });
       const label = packets.find((packet) => packet.label !== null)?.label;
+      if (this.isUdp && packets.at(-1)?.label != null) continue;
       if (label != null) return { packets: connected(packets), label };
     }
     return null;
@@ -197,20 +200,19 @@ class Cases {
 
   private async smaller(one: Case, report: CheckReport, name: string): Promise<MutationResult | null> {
     const { packets, label, path } = one;
-    const runs = this.setting.parser.kind === 'module' ? mostRuns.module : mostRuns.command;
+    const { kind } = this.setting.parser;
+    const runs = kind === 'module' ? mostRuns.module : this.isUdp ? mostRuns.udp : mostRuns.command;
     const isLike = async (candidate: readonly Packet[]): Promise<boolean> => {
       if (this.isStopped) return false;
       const { verdict, message } = await this.run(candidate, path);
       return verdict === report.verdict && isOfReports(message) === isOfReports(report.message);
     };
-    const small = await minimise(packets, runs, isLike);
+    const small = await minimise(packets, runs, isLike, this.isUdp);
     if (this.isStopped) return null;
     const final = await this.run(small, path);
     const saved = this.save(small, one);
     const shown = final.verdict === 'pass' ? report : final;
-    // Reports are judged by what was mutated, which the saved capture does not tell.
-    const how = isOfReports(shown.message) ? 'Saved:' : `Again: tickreel check --parser '${this.spec.parserText}'`;
-    const message = `${shown.message}.${saved === null ? '' : ` ${how} ${saved}`}`;
+    const message = `${shown.message}.${saved === null ? '' : ` Again: ${this.commandOf(saved)}`}`;
     const captures = saved === null ? [] : [saved];
     return { label, report: { ...shown, name, message, captures }, saved, packets: small.length };
   }
@@ -219,12 +221,15 @@ class Cases {
     return this.spec.isStopped?.() === true;
   }
 
-  private async run(packets: readonly Packet[], path: string): Promise<CheckReport> {
-    const report = await runCase(packets, path, this.setting);
-    const most = this.usualMemory * growthFactor + growthBytes;
-    if (report.verdict !== 'pass' || this.usualMemory === 0 || report.peakMemoryBytes <= most) return report;
-    const text = `took ${report.peakMemoryBytes >> 20} MiB, and ${this.usualMemory >> 20} on the capture as it is`;
-    return { ...report, verdict: 'memory', message: text };
+  private run(packets: readonly Packet[], path: string): Promise<CheckReport> {
+    return runCase(packets, path, this.setting, this.usualMemory);
+  }
+
+  /** What checks a saved case again. */
+  private commandOf(saved: string): string {
+    const { parserText, optionsText = '' } = this.spec;
+    const parser = `--parser '${parserText.replaceAll("'", "'\\''")}'`;
+    return ['tickreel check', parser, optionsText, saved].filter((part) => part !== '').join(' ');
   }
 
   private save(packets: readonly Packet[], { label, nth }: Case): string | null {
@@ -236,9 +241,13 @@ class Cases {
       throw unwritable(save, error, 'open');
     }
     const path = join(save, `${label.kind}-${nth}.${this.suffix}`);
-    writeCase(packets, this.setting.format, path);
+    saveExpectation(path, writeCase(packets, this.setting.format, path, this.usualMemory));
     return path;
   }
+}
+
+function hasPlace(packets: readonly Packet[], { framings }: MutationKind): boolean {
+  return packets.some(({ framing }) => framing !== null && framings.includes(framing));
 }
 
 /** A stretch of a TCP stream begins with a connection of its own. */
