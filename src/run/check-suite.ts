@@ -55,7 +55,8 @@ export async function readSuite(path: string, options: SuiteOptions): Promise<Su
   const held = holderOf(await readYaml(path), path);
   refuseOtherKeys(held, [...topKeys, ...inputKeys], path);
   const folder = dirname(resolve(path));
-  const at = (text: string | null): string | null => (text === null ? null : resolve(folder, text));
+  // As reports name them: the same on every machine where the suite is run from its folder or above.
+  const at = (text: string | null): string | null => (text === null ? null : shownPath(resolve(folder, text)));
   const parser = options.parser ?? (await parserOf(held.parser, path, folder));
   const goldens = options.goldens ?? at(textOf(held.goldens, `${path}: goldens`));
   const acceptedPath = options.accepted ?? at(textOf(held.accepted, `${path}: accepted`) ?? 'tickreel.accepted.yml');
@@ -203,6 +204,12 @@ async function readAccepted(path: string | null): Promise<Map<string, Set<string
   if (path === null || !existsSync(path)) return new Map();
   const held = holderOf(await readYaml(path), path);
   return new Map(Object.entries(held).map(([name, causes]) => [name, new Set(listOf(causes, `${path}: ${name}`))]));
+}
+
+/** Relative where it is below the working folder. */
+function shownPath(path: string): string {
+  const below = relative(process.cwd(), path);
+  return below.startsWith('..') || below === '' ? path : below;
 }
 
 /** All but what says how a saved mutation is to be judged, which is read with its capture. */

@@ -1,5 +1,6 @@
 /** `tickreel check` as it is typed: feeds, records, groups, suites with what is accepted, exit codes, reports. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { python } from '../parsers/examples.js';
@@ -35,6 +36,24 @@ function module(name: string, spoil = 'values'): string {
 
 const good = module('good.mjs');
 const wrong = module('wrong.mjs', "values.type === 'D' ? { ...values, orderReferenceNumber: 7 } : values");
+
+it('a suite that is run in its folder names what is in it the same on every machine', () => {
+  const own = join(folder, 'own');
+  mkdirSync(own);
+  cpSync(gaps, join(own, 'gaps.pcap'));
+  writeFileSync(join(own, 'tickreel.yml'), `parser: ${wrong}\ncaptures: ['*.pcap']\ngoldens: goldens\n`);
+  const main = join(projectRoot, 'dist/cli/main.js');
+  const ran = (...args: string[]) =>
+    spawnSync(process.execPath, [main, 'check', ...args], { cwd: own, encoding: 'utf8' });
+  const update = ran('--update');
+  expect(update.stderr).toContain('goldens/gaps.pcap.golden: made, 3483 messages');
+  expect(update.stderr).toContain('tickreel.accepted.yml: 1 causes accepted');
+  const { status, stdout, stderr } = ran('--junit', 'results.xml');
+  expect([status, stdout]).toEqual([0, expect.stringContaining('gaps.pcap against goldens/gaps.pcap.golden: 3,483')]);
+  expect(
+    update.stderr + update.stdout + stdout + stderr + readFileSync(join(own, 'results.xml'), 'utf8'),
+  ).not.toContain(own);
+});
 
 describe('feeds', () => {
   it.skipIf(skip !== '')(`UDP, to the example in Python, right and wrong${skip}`, async () => {

@@ -93,16 +93,16 @@ export async function checkMutations(spec: MutationCheckSpec): Promise<MutationR
   const run = new Cases(spec, { parser, input, format, fed }, feeding, folder.path);
   try {
     await run.baseline();
-    return [...(await run.all()), ...feeding.unfit.map(skipped)];
+    return [...(await run.all()), ...feeding.unfit.map((one) => skipped(one, parser.name))];
   } finally {
     folder.remove();
   }
 }
 
 /** Of a kind that is not run. */
-function skipped({ kind, why }: UnfitKind): MutationResult {
+function skipped({ kind, why }: UnfitKind, parser: string): MutationResult {
   const { name, layer, verdict } = kind;
-  const report = emptyReport(`${name}, expect ${verdict}`, [], '', 'skipped', why);
+  const report = emptyReport(`${name}, expect ${verdict}`, [], parser, 'skipped', why);
   return { label: { kind: name, layer, verdict, what: why }, report, saved: null, packets: 0 };
 }
 
