@@ -18,6 +18,10 @@ const cold = {
   binaryfile: /\/src\/session\/binaryfile/,
   tcp: /\/src\/(?:session\/(?:soup|tcp-)|capture\/(?:tcp-|tunnel))/,
   inflate: /\/src\/io\/(?:gunzip|unzstd|zstd)/,
+  // Calls of a system library, what writes captures, and what counts for a report.
+  native: /\/src\/io\/native\//,
+  written: /\/src\/(?:capture\/frame-writer|session\/moldudp64-builder|io\/(?:file-writer|text-file))/,
+  figures: /\/src\/core\/(?:histogram|value-counts|exact-sum)/,
   index: /\/src\/(?:core|io|analysis)\/(?:seek-index|column-)/,
   codec: /\/src\/schema\/(?:batch-|block-|columns|count-|csv|encode|generate|interpret|object|partition|reference)/,
 };

@@ -24,17 +24,17 @@ export const quads = new Uint32Array(tenThousand);
 /** … the same without zeros before them … */
 export const heads = new Uint32Array(tenThousand);
 /** … and how many digits those are. */
-export const widths = new Uint8Array(tenThousand);
-for (let value = 0; value < tenThousand; value++) {
-  const tens = (value / 10) | 0;
-  const hundreds = (value / 100) | 0;
-  const thousands = (value / 1000) | 0;
-  const digits =
-    thousands | ((hundreds - thousands * 10) << 8) | ((tens - hundreds * 10) << 16) | ((value - tens * 10) << 24);
-  const width = 1 + (value > 9 ? 1 : 0) + (value > 99 ? 1 : 0) + (value > 999 ? 1 : 0);
-  quads[value] = digits + 0x30303030;
-  heads[value] = (digits + 0x30303030) >>> (8 * (4 - width));
-  widths[value] = width;
+export const widths = new Uint8Array(tenThousand).fill(4).fill(3, 0, 1000).fill(2, 0, 100).fill(1, 0, 10);
+
+// By pairs of digits, and heads by copying: digit by digit it took 4 ms of each start.
+const pairs = Uint16Array.from({ length: 100 }, (_, value) => 0x3030 + ((value / 10) | 0) + ((value % 10) << 8));
+for (let value = 0, upper = 0; upper < 100; upper++) {
+  const first = pairs[upper] as number;
+  for (let lower = 0; lower < 100; lower++) quads[value++] = first | ((pairs[lower] as number) << 16);
+}
+heads.set(quads);
+for (let value = 0; value < 1000; value++) {
+  heads[value] = (quads[value] as number) >>> (8 * (4 - (widths[value] as number)));
 }
 
 /** An integer of 0 to 2^32 - 1. */

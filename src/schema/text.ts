@@ -4,8 +4,13 @@ import { readText } from './read.js';
 
 /** Latin-1 text, right-trimmed, as a JSON string literal. */
 export function jsonText(view: DataView, offset: number, length: number): string {
-  if (length === 1) return jsonCharacters[view.getUint8(offset)] as string;
-  return jsonQuoted(readText(view, offset, length));
+  if (length !== 1) return jsonQuoted(readText(view, offset, length));
+  const code = view.getUint8(offset);
+  const known = jsonCharacters[code];
+  if (known !== undefined) return known;
+  const text = jsonString(code === 0x20 ? '' : String.fromCharCode(code));
+  jsonCharacters[code] = text;
+  return text;
 }
 
 /** A text as a JSON string literal. */
@@ -29,10 +34,8 @@ export function csvCell(text: string): string {
   return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The JSON of each character by itself, a space trimmed. */
-const jsonCharacters = Array.from({ length: 256 }, (_, code) =>
-  jsonString(code === 0x20 ? '' : String.fromCharCode(code)),
-);
+/** The JSON of each character by itself, a space trimmed, as far as they came. */
+const jsonCharacters = new Array<string | undefined>(256).fill(undefined);
 
 const needsEscape = /[^\u0020-\u0021\u0023-\u005b\u005d-\u007e\u00a0-\u00ff]/;
 const needsQuotes = /[",\r\n]|^\s|\s$/;
