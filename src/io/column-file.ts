@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import {
+  type ColumnCells,
   type ColumnForm,
   type ColumnName,
   checksumOf,
@@ -180,6 +181,8 @@ export class ColumnFile {
   private readonly path: string;
   private readonly handle: FileHandle;
   private buffer = new Uint8Array(1 << 17);
+  /** By column, of those that `cells` has read. */
+  private readonly cellBytes: (Uint8Array | undefined)[] = [];
   private opened = new Uint8Array(0);
   private openedView: DataView = new DataView(this.opened.buffer);
   private openedPlaces: readonly number[] = [];
@@ -220,6 +223,22 @@ export class ColumnFile {
     const view = this.read(offset, length);
     this.verify(form, view, 0, length, offset);
     readColumn(form, chunk.rows, view, 0, values);
+  }
+
+  /** Reads a column of a chunk as it is written, into bytes of its own. */
+  cells(chunk: Chunk, name: ColumnName): ColumnCells {
+    const index = indexes[name];
+    const form = chunk.forms[index] as ColumnForm;
+    const length = columnBytes(chunk.rows, form.width);
+    const offset = placesOf(chunk)[index] as number;
+    let bytes = this.cellBytes[index];
+    if (bytes === undefined || bytes.length < length) {
+      bytes = new Uint8Array(Math.max(length, 1 << 15));
+      this.cellBytes[index] = bytes;
+    }
+    const view = this.readInto(bytes, offset, length);
+    this.verify(form, view, 0, length, offset);
+    return { form, view, at: 0, rows: chunk.rows };
   }
 
   /** Reads all columns of a chunk, for single values: `value` of the chunk read last. */
@@ -276,10 +295,14 @@ export class ColumnFile {
   /** Synchronous: a read of a few kilobytes takes microseconds, and ten times as many by way of the thread pool. */
   private read(offset: number, length: number): DataView {
     if (length > this.buffer.length) this.buffer = new Uint8Array(length);
-    if (length > 0 && readSync(this.handle.fd, this.buffer, 0, length, offset) < length) {
+    return this.readInto(this.buffer, offset, length);
+  }
+
+  private readInto(bytes: Uint8Array, offset: number, length: number): DataView {
+    if (length > 0 && readSync(this.handle.fd, bytes, 0, length, offset) < length) {
       throw new CaptureError('columns', `${this.path} ends before byte ${offset + length}`);
     }
-    return new DataView(this.buffer.buffer, 0, length);
+    return new DataView(bytes.buffer, 0, length);
   }
 }
 

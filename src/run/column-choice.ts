@@ -1,7 +1,7 @@
 /** Which rows of a capture's columns a filter and a window choose, before any byte of the capture is read. */
 import type { Protocols } from '../analysis/protocols.js';
 import { isMdp3 } from '../analysis/protocols.js';
-import { maxChunkRows, signatureOf } from '../core/column-chunk.js';
+import { cellAt, keepFlagged, maxChunkRows, rowsFlagged, signatureOf } from '../core/column-chunk.js';
 import type { Chunk, ColumnInfo } from '../core/column-file-bytes.js';
 import type { ColumnFile } from '../io/column-file.js';
 import type { FilterSpec, MessageFilter } from '../replay/filter.js';
@@ -88,6 +88,7 @@ export class ColumnChoice {
     const mayDefine = !this.isDecided && this.info.definitions.some((type) => hasType(chunk, type));
     const isIn = this.mayBeIn(chunk) && this.mayHaveTypes(chunk);
     if (!isIn && !mayDefine) return 0;
+    if (this.isDecided) return this.narrow(chunk, firstRow);
     verdicts.fill(isIn ? rowIs.wanted : rowIs.passed, 0, chunk.rows);
     this.load(chunk, mayDefine);
     if (isIn) this.sift(chunk, firstRow);
@@ -98,10 +99,54 @@ export class ColumnChoice {
     return count;
   }
 
+  /** Where every stream is of ITCH: each column is read only for rows that those before it have left. */
+  private narrow(chunk: Chunk, firstRow: number): number {
+    const { file, chosen, verdicts, itchTypes, locateWanted, named, streamWanted } = this;
+    if (this.asksForSecurities) return 0;
+    let count = chunk.rows;
+    if (itchTypes !== null) count = rowsFlagged(file.cells(chunk, 'type'), itchTypes, chosen);
+    else if (locateWanted !== null) count = rowsFlagged(file.cells(chunk, 'instrument'), locateWanted, chosen);
+    else for (let row = 0; row < count; row++) chosen[row] = row;
+    if (count > 0 && itchTypes !== null && locateWanted !== null) {
+      count = keepFlagged(file.cells(chunk, 'instrument'), locateWanted, chosen, count);
+    }
+    if (count > 0 && !this.takesAllStreams) {
+      count = keepFlagged(file.cells(chunk, 'stream'), streamWanted, chosen, count);
+    }
+    if (count > 0 && named !== null) count = this.keepNamed(chunk, firstRow, named, count);
+    if (count > 0 && this.parts.isWindowed) count = this.keepIn(chunk, count);
+    for (let index = 0; index < count; index++) verdicts[chosen[index] as number] = rowIs.wanted;
+    return count;
+  }
+
+  private keepNamed(chunk: Chunk, firstRow: number, named: readonly (FirstRows | undefined)[], count: number): number {
+    const { file, chosen } = this;
+    const streams = file.cells(chunk, 'stream');
+    const instruments = file.cells(chunk, 'instrument');
+    let kept = 0;
+    for (let index = 0; index < count; index++) {
+      const row = chosen[index] as number;
+      const first = named[cellAt(streams, row)]?.[cellAt(instruments, row)] ?? Number.POSITIVE_INFINITY;
+      if (firstRow + row >= first) chosen[kept++] = row;
+    }
+    return kept;
+  }
+
+  private keepIn(chunk: Chunk, count: number): number {
+    const { file, chosen, parts } = this;
+    const seconds = file.cells(chunk, 'seconds');
+    const nanoseconds = file.cells(chunk, 'nanoseconds');
+    let kept = 0;
+    for (let index = 0; index < count; index++) {
+      const row = chosen[index] as number;
+      if (parts.window.check(cellAt(seconds, row), cellAt(nanoseconds, row)) === 'in') chosen[kept++] = row;
+    }
+    return kept;
+  }
+
   private load(chunk: Chunk, mayDefine: boolean): void {
     const { file, values } = this;
-    const asksOfStreams = !this.takesAllStreams || this.named !== null || !this.isDecided;
-    if (asksOfStreams) file.column(chunk, 'stream', values.stream);
+    file.column(chunk, 'stream', values.stream);
     if (this.itchTypes !== null || mayDefine) file.column(chunk, 'type', values.type);
     const asksOfInstruments = this.locateWanted !== null || this.named !== null || this.signatures !== null;
     if (asksOfInstruments) file.column(chunk, 'instrument', values.instrument);
@@ -112,17 +157,14 @@ export class ColumnChoice {
   }
 
   private sift(chunk: Chunk, firstRow: number): void {
-    const { verdicts, values, parts, itchTypes, mdp3Types, streamIsMdp3, isDecided } = this;
+    const { verdicts, values, parts, itchTypes, mdp3Types, streamIsMdp3 } = this;
     const { rows } = chunk;
     if (!this.takesAllStreams) {
       for (let row = 0; row < rows; row++) {
         if (this.streamWanted[values.stream[row] as number] === 0) verdicts[row] = rowIs.passed;
       }
     }
-    if (itchTypes !== null && isDecided) {
-      for (let row = 0; row < rows; row++)
-        if (itchTypes[values.type[row] as number] === 0) verdicts[row] = rowIs.passed;
-    } else if (itchTypes !== null) {
+    if (itchTypes !== null) {
       for (let row = 0; row < rows; row++) {
         const wanted = streamIsMdp3[values.stream[row] as number] === 1 ? mdp3Types : itchTypes;
         if ((wanted as Uint8Array)[values.type[row] as number] === 0) verdicts[row] = rowIs.passed;
@@ -144,8 +186,8 @@ export class ColumnChoice {
     for (let row = 0; row < rows; row++) {
       if (verdicts[row] === rowIs.passed) continue;
       const instrument = values.instrument[row] as number;
-      const stream = this.isDecided && named === null ? 0 : (values.stream[row] as number);
-      if (!this.isDecided && this.streamIsMdp3[stream] === 1) {
+      const stream = values.stream[row] as number;
+      if (this.streamIsMdp3[stream] === 1) {
         const isWanted = signatures === null || signatures.some((bits) => (instrument & bits) >>> 0 === bits);
         if (!isWanted || locateWanted !== null) verdicts[row] = rowIs.passed;
         continue;
