@@ -40,13 +40,13 @@ export const mutations: Topic = {
       'checksum is wrong), repeated, and their fields as decode prints them.',
     'check --mutations runs the parser through each in a stretch of 24 packets, --jobs of them at a time. A crash, ' +
       'silence beyond --timeout, memory far above what the capture takes as it is, and wrong messages fail; what is ' +
-      'optional may be left out. A parser that says that it reports gaps or rejections (tickreel help parsers) ' +
-      'fails where one is missing or wrong. Kinds that a parser cannot be shown are skipped, with the reason, and ' +
-      'counted: one that is fed messages alone (a module with onMessage, --feed binaryfile) gets the layers message ' +
-      'and field, and is held to rejections alone; one that is fed by UDP (--feed udp) gets no layer below the ' +
-      'datagram, whose headers the sending system writes, and no times of the capture; each of its cases is one ' +
-      'flow, at its one socket. That one hangs shows on Linux alone, by datagrams that it leaves unread; elsewhere ' +
-      'messages are missing.',
+      'optional may be left out; of a program that is only counted its counts are held to that. A parser that says ' +
+      'that it reports gaps or rejections (tickreel help parsers) fails where one is missing or wrong. Kinds that a ' +
+      'parser cannot be shown are skipped, with the reason, and counted: one that is fed messages alone (a module ' +
+      'with onMessage, --feed binaryfile) gets the layers message and field, and is held to rejections alone; one ' +
+      'that is fed by UDP (--feed udp) gets no layer below the datagram, whose headers the sending system writes, ' +
+      'and no times of the capture; each of its cases is one flow, at its one socket. That one hangs shows on Linux ' +
+      'alone, by datagrams that it leaves unread; elsewhere messages are missing.',
     '--save keeps what fails, packets and messages left out as long as it fails alike, and tells the command that ' +
       'repeats it. Beside CASE.pcap stands CASE.pcap.expect.json: what the mutation asks (messages that may be left ' +
       'out, gaps, rejections, memory), by which check judges the capture from then on, by itself, in a folder or in ' +

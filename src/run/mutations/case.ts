@@ -45,7 +45,7 @@ export async function runCase(
 ): Promise<CheckReport> {
   const expectation = writeCase(packets, format, path, usualMemoryBytes);
   const own: InputSpec = { ...input, paths: [path], definitions: input.definitions };
-  return heldTo(await checkParser(parser, { input: own, limit: caseDivergences }), expectation, fed);
+  return heldTo(await checkParser(parser, { input: own, limit: caseDivergences }), expectation, fed, parser.mapping);
 }
 
 /** As `checkParser`; a capture with what is expected of it beside it is judged by that. */
@@ -55,7 +55,7 @@ export async function checkSaved(parser: ParserSpec, options: CheckOptions): Pro
   if (expectation === null) return checkParser(parser, options);
   const { limit = caseDivergences } = options;
   const report = await checkParser(parser, { ...options, limit: Math.max(limit, caseDivergences) });
-  const { divergences, ...held } = heldTo(report, expectation, await fedWith(parser));
+  const { divergences, ...held } = heldTo(report, expectation, await fedWith(parser), parser.mapping);
   return { ...held, divergences: { ...divergences, kept: divergences.kept.slice(0, limit) } };
 }
 

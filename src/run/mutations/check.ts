@@ -71,7 +71,7 @@ interface Case {
 const windowPackets = 24;
 const mostWindows = 60;
 /** Runs to make a case smaller; each run of a module starts a thread, and its messages are independent anyway. */
-const mostRuns = { command: 60, module: 6, udp: 20 };
+const mostRuns = { command: 60, module: 6, slow: 20 };
 
 /**
  * Runs all cases, several at a time, and resolves with their results in order, behind them those of kinds that cannot
@@ -79,8 +79,9 @@ const mostRuns = { command: 60, module: 6, udp: 20 };
  */
 export async function checkMutations(spec: MutationCheckSpec): Promise<MutationResult[]> {
   const { parser, input } = spec;
-  if (parser.count !== null) {
-    throw new UsageError('check-mutations', '--mutations wants a parser that writes what it decodes: this is counted');
+  if (parser.kind === 'running') {
+    const text = 'a program that runs on has seen other numbers before each case: --mutations starts its parser anew';
+    throw new UsageError('check-mutations', text);
   }
   const fed = await fedWith(parser);
   const takesDatagrams = parser.kind === 'module' || parser.feed === 'udp';
@@ -200,8 +201,9 @@ class Cases {
 
   private async smaller(one: Case, report: CheckReport, name: string): Promise<MutationResult | null> {
     const { packets, label, path } = one;
-    const { kind } = this.setting.parser;
-    const runs = kind === 'module' ? mostRuns.module : this.isUdp ? mostRuns.udp : mostRuns.command;
+    const { kind, count } = this.setting.parser;
+    const isSlow = this.isUdp || count !== null;
+    const runs = kind === 'module' ? mostRuns.module : isSlow ? mostRuns.slow : mostRuns.command;
     const isLike = async (candidate: readonly Packet[]): Promise<boolean> => {
       if (this.isStopped) return false;
       const { verdict, message } = await this.run(candidate, path);
