@@ -1,11 +1,12 @@
 /** What a start of the command loads: no chunk of the bundle, and no module of Node.js, that the input has no use for. */
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fixture, projectRoot, startProgram, temporaryFolder } from '../support/cli.js';
 
 const hook = join(temporaryFolder(), 'loaded.cjs');
-const main = join(projectRoot, 'dist/cli/main.js');
+const bundle = join(projectRoot, 'dist/cli');
+const main = join(bundle, 'main.js');
 
 beforeAll(() => {
   const text = 'JSON.stringify([...Object.keys(require.cache), ...process.moduleLoadList])';
@@ -23,7 +24,7 @@ async function loadedBy(...args: string[]): Promise<Loaded> {
   const { code, stdout, stderr } = await startProgram(process.execPath, ['-r', hook, main, ...args]).finished;
   expect(code).toBe(0);
   const names = JSON.parse(stderr.slice(stderr.indexOf('["'))) as string[];
-  const ours = names.filter((name) => name.startsWith(join(projectRoot, 'dist/cli')));
+  const ours = names.filter((name) => name.startsWith(bundle));
   const chunks = ours.map((name) => basename(name).replace(/(?:-.{8})?\.js$/, ''));
   return { chunks, modules: names.map((name) => name.replace('NativeModule ', '')), stdout };
 }
@@ -48,5 +49,31 @@ describe('what a start loads', () => {
     ['binaryfile', 'itch50-session.NASDAQ_ITCH50.gz'],
   ])('is %s where the input is of it', async (chunk, file) => {
     expect((await loadedBy('decode', fixture(file), '--limit', '1')).chunks).toContain(chunk);
+  });
+});
+
+describe('the bundle', () => {
+  it('takes from its chunks only what they give', () => {
+    const texts = new Map(
+      readdirSync(bundle)
+        .filter((name) => name.endsWith('.js'))
+        .map((name) => [`./${name}`, readFileSync(join(bundle, name), 'utf8')]),
+    );
+    // At once `const{a:x}=require("./c.js")`, at the first use `(({a})=>({a}))(require("./c.js"))`.
+    const takes = /\{([\w$:,]*)\}(?:=|\)=>\(\{[\w$,]*\}\)\)\()require\("([^"]+)"\)/g;
+    const wrong: string[] = [];
+    let taken = 0;
+    for (const [name, text] of texts) {
+      for (const [, members, from] of text.matchAll(takes)) {
+        for (const member of members.split(',').filter((one) => one !== '')) {
+          taken++;
+          const key = member.split(':')[0];
+          const gives = [`defineProperty(exports,"${key}"`, `exports.${key}=`];
+          if (!gives.some((one) => texts.get(from)?.includes(one))) wrong.push(`${name}: ${key} of ${from}`);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(taken).toBeGreaterThan(1000);
   });
 });
