@@ -12,6 +12,12 @@ export const SLOT_BITS = 9;
 /** A layout that is none: as a length it is longer than any. */
 export const UNKNOWN = -1;
 
+/**
+ * Messages a turn of the loop takes: so many make the function too long to be inlined. Inlined into what calls it for
+ * one chunk after the other, the loop has fewer registers, and a message takes a fourth more time.
+ */
+const unrolled = 4;
+
 /** The arrays of a partition. */
 export interface PartitionLists {
   /** Where each message begins, and its place among all, in the list of its slot. */
@@ -35,6 +41,28 @@ export type TakeBlocks = (view: DataView, offset: number, end: number, last: num
 
 /** Source of a function body that takes `lists` and returns a `TakeBlocks`; `serial` is what makes it its own. */
 export function partitionSource(table: Protocol, serial: number): string {
+  const step = [
+    '    {',
+    '      const head = view.getInt32(at);',
+    '      const length = head >>> 16;',
+    '      const next = (at + 2 + length) | 0;',
+    '      if (next > end) break;',
+    '      const layout = layouts[(head >>> 8) & 0xff];',
+    `      let slot = layout & ${(1 << SLOT_BITS) - 1};`,
+    `      if (layout >>> ${SLOT_BITS} !== length) {`,
+    '        slot = 0;',
+    '        unknownLengths[ends[0]] = length;',
+    '        if (length === 0) count[1] = (count[1] + 1) | 0;',
+    '      }',
+    '      const index = ends[slot];',
+    '      offsets[index] = (at + 2) | 0;',
+    '      positions[index] = position;',
+    '      ends[slot] = (index + 1) | 0;',
+    '      position = (position + 1) | 0;',
+    '      at = next;',
+    '    }',
+    '    if (at > last || position > most) break;',
+  ];
   return [
     "'use strict';",
     'const { offsets, positions, unknownLengths, ends, layouts, count } = lists;',
@@ -42,23 +70,7 @@ export function partitionSource(table: Protocol, serial: number): string {
     '  let at = offset | 0;',
     '  let position = count[0];',
     '  while (at <= last && position <= most) {',
-    '    const head = view.getInt32(at);',
-    '    const length = head >>> 16;',
-    '    const next = (at + 2 + length) | 0;',
-    '    if (next > end) break;',
-    '    const layout = layouts[(head >>> 8) & 0xff];',
-    `    let slot = layout & ${(1 << SLOT_BITS) - 1};`,
-    `    if (layout >>> ${SLOT_BITS} !== length) {`,
-    '      slot = 0;',
-    '      unknownLengths[ends[0]] = length;',
-    '      if (length === 0) count[1] = (count[1] + 1) | 0;',
-    '    }',
-    '    const index = ends[slot];',
-    '    offsets[index] = (at + 2) | 0;',
-    '    positions[index] = position;',
-    '    ends[slot] = (index + 1) | 0;',
-    '    position = (position + 1) | 0;',
-    '    at = next;',
+    ...Array.from({ length: unrolled }, () => step).flat(),
     '  }',
     '  count[0] = position;',
     '  return at;',
