@@ -1,5 +1,5 @@
 /** Ctrl-C in the commands of the regression kit: what was there before stays whole, and what was seen is told. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -10,6 +10,10 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const folder = temporaryFolder();
 const session = fixture('itch50-session.pcap');
+const started: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of started) child.kill();
+});
 
 /** Whether something was written there. */
 function isBegun(path: string): boolean {
@@ -46,7 +50,7 @@ describe('check', () => {
     const [udp, http] = [await freePort(), await freeTcpPort()];
     const program = join(projectRoot, 'test/parsers/counting.mjs');
     const counting = spawn(process.execPath, [program, '--udp', `${udp}`, '--http', `${http}`]);
-    afterAll(() => counting.kill());
+    started.push(counting);
     const yaml = join(folder, 'running.yml');
     writeFileSync(
       yaml,
