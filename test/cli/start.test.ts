@@ -60,7 +60,7 @@ describe('the bundle', () => {
         .map((name) => [`./${name}`, readFileSync(join(bundle, name), 'utf8')]),
     );
     // At once `const{a:x}=require("./c.js")`, at the first use `(({a})=>({a}))(require("./c.js"))`.
-    const takes = /\{([\w$:,]*)\}(?:=|\)=>\(\{[\w$,]*\}\)\)\()require\("([^"]+)"\)/g;
+    const takes = /\{([\w$:,]*)\}(?:=|\)=>\(\{[\w$:,]*\}\)\)\()require\("([^"]+)"\)/g;
     const wrong: string[] = [];
     let taken = 0;
     for (const [name, text] of texts) {
