@@ -111,7 +111,7 @@ export const goals: readonly Goal[] = [
     atMost: 150,
     floor: 'startup-node',
     bounds:
-      'Node.js itself (`startup-node`) is half of it; then compiling 430 kB of source, commander, and the streams of ' +
+      'Node.js itself (`startup-node`) is half of it; then compiling 350 kB of source, commander, and the streams of ' +
       'standard output. What a pcap of ITCH has no use for is not loaded.',
   },
 ];
