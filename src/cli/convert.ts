@@ -164,7 +164,7 @@ async function convert(paths: readonly string[], flags: ConvertFlags): Promise<v
     throw new UsageError('terminal', 'standard output is a terminal: name a file with -o, or pipe into a program');
   }
   const summary = new CaptureSummary();
-  const conversion = await Conversion.open(spec, (damage) => summary.onDamage(damage), threadCount(flags));
+  const conversion = await Conversion.open(spec, (damage) => summary.onDamage(damage), threadCount(flags, 'copy'));
   const release = stopOnSignal(() => conversion.stop(), toStandardOutput);
   const hideProgress = showProgress(conversion);
   let report: ConvertReport;

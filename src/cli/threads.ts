@@ -15,9 +15,18 @@ export interface ThreadsFlags {
 }
 
 const threadsHelp =
-  'read a file of more than 16 MiB by so many threads (default: 2, of more than 64 MiB and with two processors)';
-/** Unasked, a thread is started for more: what it takes to start is hardly seen then. */
-const unaskedStartBytes = 33_554_432;
+  'read a file of more than 16 MiB by so many threads (default, with two processors: 2 to convert more than 64 MiB, ' +
+  'decode more than 256 MiB, inspect more than 2 GiB)';
+/**
+ * Unasked, a second thread is started where it saves time: what each compiles and loads for itself takes as long as
+ * counting half a gigabyte. (Of the length of a file half, for as much has to follow.)
+ */
+const unaskedStartBytes: Readonly<Record<StageSpec['kind'], number>> = {
+  copy: 2 ** 25,
+  text: 2 ** 27,
+  count: 2 ** 30,
+  none: 2 ** 30,
+};
 
 export function addThreadsOptions(command: Command): Command {
   return command
@@ -32,13 +41,16 @@ export function threadsOf(
   stage: StageSpec,
   options: Pick<ThreadsOptions, 'seed' | 'hindrance'> = {},
 ): ThreadsOptions {
-  return { ...threadCount(flags), stage, ...options };
+  return { ...threadCount(flags, stage.kind), stage, ...options };
 }
 
-/** How many are asked for, else two for long files. */
-export function threadCount({ threads: asked }: ThreadsFlags): Pick<ThreadsOptions, 'threads' | 'startBytes'> {
+/** How many are asked for, else two for files that are long enough for what is done with them. */
+export function threadCount(
+  { threads: asked }: ThreadsFlags,
+  kind: StageSpec['kind'],
+): Pick<ThreadsOptions, 'threads' | 'startBytes'> {
   if (asked !== undefined) return { threads: asked };
-  return { threads: defaultThreads(), startBytes: unaskedStartBytes };
+  return { threads: defaultThreads(), startBytes: unaskedStartBytes[kind] };
 }
 
 /** Two threads, as long as there is a processor for each. */

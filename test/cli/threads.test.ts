@@ -22,8 +22,8 @@ beforeAll(async () => {
   let at = 24;
   for (let packet = 0; at < bytes.length; packet++) {
     const length = bytes.readUInt32LE(at + 8);
-    if (packet % 1500 === 700) bytes.writeUInt16BE(9999, at + 16 + 42 + 20);
-    if (packet % 1500 === 900) bytes[at + 16 + 42 + 17] ^= 1;
+    if (packet % 6000 === 700) bytes.writeUInt16BE(9999, at + 16 + 42 + 20);
+    if (packet % 6000 === 900) bytes[at + 16 + 42 + 17] ^= 1;
     at += 16 + length;
   }
   const file = openSync(damaged, 'w');
