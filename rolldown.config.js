@@ -1,8 +1,8 @@
 /**
  * Bundles the command into `dist/cli`, as CommonJS: the loader of ES modules alone takes as long as a tenth of a start,
  * and some milliseconds more for each file. What is loaded on demand stays a file of its own, and so does what runs in
- * a worker; packages stay outside, but for commander, which every start loads: finding a package takes as long as
- * reading it.
+ * a worker. Packages stay outside, but for commander, which every start loads (finding a package takes as long as
+ * reading it), and D3, which is of ES modules alone, that not every Node.js 20 lets CommonJS require.
  */
 import { readFileSync } from 'node:fs';
 
@@ -30,9 +30,14 @@ const isCold = (id) => Object.values(cold).some((part) => part.test(id));
 const eager = /^\.\/(?:base|rolldown-runtime|errors|text-buffer|time)-|^node:(?:events|fs|path|process|module|url)$/;
 
 /** What is bundled brings its licence along; the files are CommonJS within a package of ES modules. */
-function generateBundle() {
-  const source = readFileSync(new URL('./node_modules/commander/LICENSE', import.meta.url), 'utf8');
-  this.emitFile({ type: 'asset', fileName: 'commander.LICENSE', source });
+function generateBundle(_options, bundle) {
+  const modules = Object.values(bundle).flatMap((chunk) => Object.keys(chunk.modules ?? {}));
+  const packages = new Set(modules.map((id) => /.*\/node_modules\/([^/]+)\//.exec(id)?.[1]));
+  packages.delete(undefined);
+  for (const name of packages) {
+    const source = readFileSync(new URL(`./node_modules/${name}/LICENSE`, import.meta.url), 'utf8');
+    this.emitFile({ type: 'asset', fileName: `${name}.LICENSE`, source });
+  }
   this.emitFile({ type: 'asset', fileName: 'package.json', source: '{ "type": "commonjs" }\n' });
 }
 
@@ -41,7 +46,7 @@ export default defineConfig({
   input: ['src/cli/main.ts', ...globSync('src/**/*-worker.ts')],
   platform: 'node',
   preserveEntrySignatures: 'allow-extension',
-  external: (id) => !/^(?:[./]|commander$)/.test(id),
+  external: (id) => !/^(?:[./]|(?:commander|internmap|d3-\w+(?:-\w+)?)$)/.test(id),
   plugins: [{ name: 'notices', generateBundle }, loading((from) => !eager.test(from))],
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
   output: {

@@ -59,6 +59,19 @@ export class Mdp3Application implements Application, SbeLandmarks {
     return this.made;
   }
 
+  /** Has all that a first message asks for built now. */
+  prepare(): void {
+    const header = new DataView(new ArrayBuffer(64));
+    for (const { schema } of this.catalogue.codecs) {
+      const { header: place, byteOrder } = schema;
+      const isLittle = byteOrder === 'littleEndian';
+      header.setUint16(place.schemaId.offset, schema.id, isLittle);
+      header.setUint16(place.version.offset, schema.version, isLittle);
+      header.setUint16(place.templateId.offset, schema.messages[0]?.id ?? 0, isLittle);
+      this.isKnown(header, 0, header.byteLength);
+    }
+  }
+
   isKnown(view: DataView, offset: number, length: number): boolean {
     return this.catalogue.isKnown(view, offset, length) && this.contradictionOf(view, offset, length) === null;
   }

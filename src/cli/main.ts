@@ -21,5 +21,12 @@ if (args.length === 1 && (args[0] === '-V' || args[0] === '--version')) {
   // Of Node.js 22.8 on; an import of `node:module` would be in the way of the version.
   const modules = process.getBuiltinModule?.('node:module') as { enableCompileCache?: () => unknown } | undefined;
   modules?.enableCompileCache?.();
-  void import('./program.js').then(({ runProgram }) => runProgram(args, version));
+  // As where an import waits for ever: nothing is left to do, and the program has not come to its end.
+  const leave = (): void => {
+    process.exitCode = 13;
+  };
+  process.once('beforeExit', leave);
+  void import('./program.js')
+    .then(({ runProgram }) => runProgram(args, version))
+    .finally(() => process.off('beforeExit', leave));
 }

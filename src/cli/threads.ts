@@ -16,7 +16,7 @@ export interface ThreadsFlags {
 
 const threadsHelp =
   'read a file of more than 16 MiB by so many threads (default, with two processors: 2 to convert more than 64 MiB, ' +
-  'decode more than 256 MiB, inspect more than 2 GiB)';
+  'decode more than 256 MiB, inspect, count or look for a symbol or time in more than 2 GiB; compressed an eighth)';
 /**
  * Unasked, a second thread is started where it saves time: what each compiles and loads for itself takes as long as
  * counting half a gigabyte. (Of the length of a file half, for as much has to follow.)

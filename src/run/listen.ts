@@ -161,6 +161,8 @@ export class Listener {
   static async open(spec: ListenSpec, onDamage: (damage: FileDamage) => void = () => {}): Promise<Listener> {
     await initHistograms();
     const protocols = await openProtocols(spec.input, onDamage);
+    // Before anything comes: built at the first packet of MDP, it would keep those behind waiting.
+    protocols.mdp3.prepare();
     const reference = spec.reference ? await ReferenceSchedule.load(spec.reference.replay, protocols, onDamage) : null;
     const listener = new Listener(spec, protocols, reference, onDamage);
     const groups = listener.addresses;

@@ -98,7 +98,10 @@ export class Recorder {
   /** Opens the sockets and the first file; rejects with SinkError where one of them fails. */
   static async open(spec: RecordSpec, onDamage: (damage: FileDamage) => void = () => {}): Promise<Recorder> {
     await initHistograms();
-    const recorder = new Recorder(spec, await openProtocols(spec.input, onDamage), onDamage);
+    const protocols = await openProtocols(spec.input, onDamage);
+    // Before anything comes: built at the first packet of MDP, it would keep those behind waiting.
+    protocols.mdp3.prepare();
+    const recorder = new Recorder(spec, protocols, onDamage);
     try {
       for (const [index, address] of spec.addresses.entries()) {
         const opened = await RecordInterface.open(address, spec, (view, offset, length, from, seconds, nanoseconds) =>

@@ -157,7 +157,9 @@ class Session {
     const from = readSequence(view, offset);
     const isControl = count === HEARTBEAT_COUNT || count === END_OF_SESSION_COUNT;
     const most = isControl ? 0 : count;
-    const whole = isWhole ? most : countWholeBlocks(view, offset + HEADER_LENGTH, offset + length, most);
+    // A header alone that counts messages asks for them.
+    const isRead = isWhole && length > HEADER_LENGTH;
+    const whole = isRead ? most : countWholeBlocks(view, offset + HEADER_LENGTH, offset + length, most);
     const isNumbered = from > 0 && from + count <= Number.MAX_SAFE_INTEGER && (isControl || whole > 0);
     this.advance(seconds, nanoseconds);
     if (!isNumbered) {

@@ -102,6 +102,33 @@ describe('parts of which filters leave nothing', () => {
   });
 });
 
+describe('parts without any datagram', () => {
+  it('before the first stream leave it as it is told', async () => {
+    const bytes = readFileSync(fixture('mdp3-session.pcap'));
+    const out = [bytes.subarray(0, 24)];
+    let at = 24;
+    for (let packet = 0; at < bytes.length; packet++) {
+      const record = Buffer.from(bytes.subarray(at, at + 16 + bytes.readUInt32LE(at + 8)));
+      at += record.length;
+      if (packet === 0) {
+        const arp = Buffer.from(record);
+        arp.writeUInt16BE(0x0806, 16 + 12);
+        out.push(...Array.from({ length: 400 }, () => arp));
+      }
+      // Of most packets the first message is of a template that nobody knows.
+      if (packet > 0 && packet % 4 !== 0 && record.length > 16 + 42 + 24) record.writeUInt16LE(9999, 16 + 42 + 12 + 4);
+      out.push(record);
+    }
+    const path = join(directory, 'arp.pcap');
+    writeFileSync(path, Buffer.concat(out));
+    const alone = await inspected(path, 0);
+    const { report, threads } = await inspected(path, 3000);
+    expect(report).toBe(alone.report);
+    expect(threads.partsAhead).toBeGreaterThan(10);
+    expect(JSON.parse(report).messages.unknownLayout).toBeGreaterThan(100);
+  });
+});
+
 describe('in a window', () => {
   // The run ends far behind it and within a part, of which no more is counted than was delivered.
   for (const partBytes of [50_000, 300_000]) {

@@ -1,6 +1,7 @@
 /** What a start of the command loads: no chunk of the bundle, and no module of Node.js, that the input has no use for. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fixture, projectRoot, startProgram, temporaryFolder } from '../support/cli.js';
 
@@ -29,6 +30,14 @@ async function loadedBy(...args: string[]): Promise<Loaded> {
   return { chunks, modules: names.map((name) => name.replace('NativeModule ', '')), stdout };
 }
 
+/** Whether Node.js takes a file for an ES module. */
+function isEsModule(path: string): boolean {
+  if (!path.endsWith('.js')) return path.endsWith('.mjs');
+  let folder = dirname(path);
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).type === 'module';
+}
+
 describe('what a start loads', () => {
   it('is one file for the version', async () => {
     expect((await loadedBy('--version')).chunks).toEqual(['main']);
@@ -53,6 +62,18 @@ describe('what a start loads', () => {
 });
 
 describe('the bundle', () => {
+  it('requires no package that is of ES modules alone, which not every Node.js 20 can', () => {
+    const files = readdirSync(bundle).filter((name) => name.endsWith('.js'));
+    const texts = files.map((name) => readFileSync(join(bundle, name), 'utf8'));
+    const names = new Set(
+      texts.flatMap((text) => [...text.matchAll(/require\("([^".:]+)"\)/g)].map(([, name]) => name)),
+    );
+    const { resolve } = createRequire(main);
+    const places = [...names].map((name) => [name, resolve(name)] as const).filter(([name, place]) => place !== name);
+    expect(places.length).toBeGreaterThan(0);
+    expect(places.filter(([, place]) => isEsModule(place)).map(([name]) => name)).toEqual([]);
+  });
+
   it('takes from its chunks only what they give', () => {
     const texts = new Map(
       readdirSync(bundle)

@@ -372,3 +372,26 @@ describe('what at least one line brought in time comes out once, in order', () =
     );
   });
 });
+
+test('a request has no messages, though those of its packet are known to be whole', () => {
+  const request = mold(4, [], { count: 5 });
+  const sent: Sent[] = [
+    [0, numbered(1, 3)],
+    [1, request],
+    [0, numbered(9, 2)],
+    [1, numbered(4, 5)],
+  ];
+  const compared = (isWhole: boolean) => {
+    const lines = new MoldUDP64Lines(null);
+    for (const [line, payload] of sent) {
+      const { view, offset, length } = embed(payload);
+      lines.packet(view, offset, length, 1, 0, flows[line] as (typeof flows)[number], isWhole);
+    }
+    lines.flush();
+    const report = JSON.stringify(lines.report());
+    lines.destroy();
+    return report;
+  };
+  expect(compared(true)).toBe(compared(false));
+  expect(JSON.parse(compared(true))[0].lines[1].duplicates).toBe(0);
+});

@@ -39,8 +39,8 @@ export function streamFinder(
 export function judgesAlike(feed: MessageFeed, judged: JudgedPart): boolean {
   const { demux, gate, input, baseSeconds } = feed;
   const { flows } = input;
-  // Nothing of it takes part.
-  if (judged.records === 0) return true;
+  // Nothing of it takes part. (The first record of all says where the capture begins, though.)
+  if (judged.records === 0) return feed.recordsRead > 0;
   // The first record says what time counts from, and where the capture begins.
   if (feed.records === 0 || isFar(judged, baseSeconds)) return false;
   if (demux.streams.length + judged.streams.length > MAX_STREAMS) return false;

@@ -133,7 +133,7 @@ export class PartFront {
     const made = maker.end();
     const { recordsRead, records, messagesRead, messagesPassed } = feed;
     const { unknownMessages, withheldMessages, zeroLengthMessages, unknown } = gate;
-    const streams = flows.length === 0 ? fileStreams : demux.streams;
+    const streams = this.setup.format === 'BinaryFILE' ? fileStreams : demux.streams;
     return {
       ...{ recordsRead, records, messagesRead, messagesPassed, baseSeconds },
       leastSeconds: Math.min(baseSeconds, log.leastSeconds),
