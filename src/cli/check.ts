@@ -121,7 +121,9 @@ async function check(paths: readonly string[], flags: CheckFlags): Promise<void>
   finish({
     failure: !isWritten,
     differs: reports.some(({ verdict }) => !isGood(verdict) && !(flags.update && isUpdated.has(verdict))),
-    damaged: reports.some(({ verdict, damage }) => verdict !== 'skipped' && damage.total > 0),
+    damaged: reports.some(
+      ({ verdict, damage }) => verdict !== 'skipped' && damage.total > 0 && damage.isMeant !== true,
+    ),
     interrupted: isStopped,
   });
 }

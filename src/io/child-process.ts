@@ -11,7 +11,7 @@ export type ChildEnding = 'timeout' | 'memory' | 'stopped' | null;
 export interface ChildOptions {
   cwd?: string;
   env?: Readonly<Record<string, string>>;
-  /** It may neither read nor write for so long while something is expected of it. */
+  /** It may neither read nor write on standard output for so long while something is expected of it. */
   silenceMs: number;
   /** Resident memory of its group above which it is ended; Infinity: none. Watched where /proc is. */
   maxMemoryBytes?: number;
@@ -80,8 +80,8 @@ export class Child {
     const { stdin, stdout, stderr } = this.process;
     // One that does not read to the end closes its end.
     stdin.on('error', () => {});
+    // What is logged now and then tells of no progress: a thread may go on logging beside one that hangs.
     stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.lastActivityMs = performance.now();
       this.errorText = (this.errorText + text).slice(-keptErrorBytes);
       this.onErrorText(this.errorText);
     });
@@ -199,7 +199,7 @@ export class Child {
     this.process.stderr.destroy();
   }
 
-  /** Resolves once nothing moved for so long, or it has ended. */
+  /** Resolves once it has neither read nor written on standard output for so long, or has ended. */
   async untilSilent(silentMs: number): Promise<void> {
     let isOver = false;
     void this.finished.then(() => {

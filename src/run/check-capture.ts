@@ -13,12 +13,16 @@ import { type CalledParser, callHere, openModule } from './parser-module.js';
 import { okOutcome } from './parser-outcome.js';
 import { CalledPackets } from './parser-packets.js';
 import type { ParserSpec } from './parser-spec.js';
+import { atPlaces, ownUdpPort } from './parser-turns.js';
 
 /** Feeds the capture to the parser and compares; rejects with UsageError or CaptureError where neither could begin. */
 export async function checkParser(spec: ParserSpec, options: CheckOptions): Promise<CheckReport> {
   refuseStandardInput(options);
   if (spec.count !== null) return checkCounted(spec, spec.count, options);
-  if (spec.kind !== 'module') return checkCommand(spec, options);
+  if (spec.kind !== 'module') {
+    const port = ownUdpPort(spec);
+    return atPlaces(port === null ? [] : [port], () => checkCommand(spec, options));
+  }
   return checkCalled(() => openModule(spec), spec, options);
 }
 

@@ -46,8 +46,11 @@ export interface CheckReport {
   };
   /** Messages before and behind the first divergence, in short; `-1` before the one at hand, which is 0. */
   readonly around: readonly { readonly distance: number; readonly text: string }[];
-  /** Damage of the capture itself, which is told and is no failure of the parser. */
-  readonly damage: { readonly total: number; readonly kept: readonly FileDamage[] };
+  /**
+   * Damage of the capture itself, which is told and is no failure of the parser; `isMeant`: the capture is a saved case
+   * of a mutation, which is damaged on purpose.
+   */
+  readonly damage: { readonly total: number; readonly kept: readonly FileDamage[]; readonly isMeant?: boolean };
   /** The last of the parser's standard error; '' where it wrote none. */
   readonly errorText: string;
   readonly peakMemoryBytes: number;

@@ -14,8 +14,8 @@ import { startProgram, untilReady } from './parser-start.js';
 
 /** Output without a message in it, after which a program is ended. */
 const mostIdleBytes = 8 << 20;
-/** Behind the last datagram, how long its output may rest before it is asked to end. */
-const settleMs = 500;
+/** Behind the last datagram, how long its output may rest before it is asked to end: no more than it may be silent. */
+const mostSettleMs = 500;
 /** Behind the end of its output, how long its own end may take while it is being fed. */
 const endMs = 1000;
 
@@ -115,12 +115,19 @@ export async function startCommand(spec: ParserSpec, input: InputSpec): Promise<
 /** Waits until it listens, replays, and asks it to end once it is silent. */
 async function feedAndStop(child: Child, spec: ParserSpec, input: InputSpec, address: string): Promise<void> {
   child.endInput();
-  if (!(await untilReady(child, spec))) return;
   const port = Number(/:(\d+)(?:\?.*)?$/.exec(address)?.[1] ?? 0);
-  // Of others at a port that is not its own.
-  const before = unreadDatagramBytes(port);
-  const touching = setInterval(() => child.touch(), 50);
-  await feedUdp(address, spec, input, child).finally(() => clearInterval(touching));
+  let before = 0;
+  // Until all is sent it waits for us, and it has so long to be ready.
+  const touching = setInterval(() => child.touch(), Math.min(50, spec.silenceMs / 4));
+  try {
+    if (!(await untilReady(child, spec))) return;
+    // Of others at a port that is not its own.
+    before = unreadDatagramBytes(port);
+    await feedUdp(address, spec, input, child);
+  } finally {
+    clearInterval(touching);
+  }
+  const settleMs = Math.min(mostSettleMs, spec.silenceMs / 2);
   await child.untilSilent(settleMs);
   // What it leaves unread it may never come to: then it is ended for its silence.
   for (let unread = unreadDatagramBytes(port); unread > before && !child.isOver; ) {

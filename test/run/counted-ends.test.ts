@@ -151,6 +151,15 @@ describe('a program that ends by itself', () => {
     expect([report.verdict, report.message]).toEqual(['pass', '']);
   });
 
+  it('early, fed by UDP, has not counted what it was not sent', async () => {
+    const script = `const s = require('dgram').createSocket('udp4'); let n = 0;
+      s.on('message', () => { if (++n === 100) { console.log(n); process.exit(0); } });
+      s.bind(+process.env.TICKREEL_PORT, '127.0.0.1', () => console.error('listening'));`;
+    const more = { feed: 'udp', ready: 'listening', speed: '500pps' };
+    const report = await check(script, { from: 'stdout', unit: 'packets' }, more);
+    expect([report.verdict, report.message]).toEqual(['differs', 'counted 100 of 8,610 packets']);
+  });
+
   it('leaves nothing behind that holds up the check', async () => {
     const command = ['sh', '-c', 'setsid yes 10000 & exit 0'];
     for (const count of ['stdout', undefined]) {

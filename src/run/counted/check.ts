@@ -10,32 +10,21 @@ import {
   keptDamage,
 } from '../check-spec.js';
 import type { ParserSpec } from '../parser-spec.js';
+import { atPlaces, ownUdpPort } from '../parser-turns.js';
 import type { CountSpec } from './count-spec.js';
 import { countsOf, type Reading } from './counters.js';
 import { countOfType, type ExpectedCounts, expectedCounts } from './expected.js';
 import { type CountedRun, runCounted } from './run.js';
 
-/** Whoever is under way, by the address that one capture after the other is fed to, or counted at. */
-const turns = new Map<string, Promise<unknown>>();
-
 /** Feeds the capture and compares the counts; rejects as a check does where neither could begin. */
 export async function checkCounted(spec: ParserSpec, count: CountSpec, options: CheckOptions): Promise<CheckReport> {
-  const places = fixedPlaces(spec, count);
-  const before = Promise.all(places.map((place) => turns.get(place)));
-  const turn = before.then(() => checkNow(spec, count, options));
-  for (const place of places) {
-    turns.set(
-      place,
-      turn.catch(() => {}),
-    );
-  }
-  return turn;
+  return atPlaces(fixedPlaces(spec, count), () => checkNow(spec, count, options));
 }
 
 /** What two programs at a time, or two captures of one, would have in common. */
 function fixedPlaces(spec: ParserSpec, { source }: CountSpec): string[] {
-  const places: string[] = [];
-  if (spec.feed === 'udp' && !/:0(?:\?|$)/.test(spec.address)) places.push(spec.address);
+  const port = ownUdpPort(spec);
+  const places = port === null ? [] : [port];
   if (source.kind === 'ack') places.push(formatAckAddress(source.address));
   // Paths of one server are of one program.
   if (source.kind === 'http' && new URL(source.url).port !== '0') places.push(new URL(source.url).host);

@@ -25,7 +25,7 @@ import {
 export interface CountedRun {
   /** What was counted of what it was fed; null where that cannot be told. */
   readonly counted: Reading | null;
-  /** Packets that were sent; null where it was fed otherwise. */
+  /** Packets that were sent; null where it was fed otherwise, or ended before all of them were. */
   readonly sent: number | null;
   readonly outcome: ParserOutcome;
 }
@@ -134,7 +134,8 @@ class Run {
     if (spec.feed !== 'file') this.before = await counter.read();
     if (spec.feed === 'udp' || child === null) {
       const { packets, isStopped } = await feedUdp(this.address, spec, input, child);
-      this.sent = packets;
+      // Of a replay that its program's own end left off all is expected, sent or not.
+      this.sent = isStopped && child !== null ? null : packets;
       // Whoever stopped it waits for no counter that is slow to stand still.
       return isStopped && child === null ? this.soon(counter) : this.settled(counter, this.before);
     }

@@ -15,6 +15,7 @@ import { mutate } from '../../sim/mutations/mutate.js';
 import { type CheckReport, emptyReport } from '../check-spec.js';
 import { inTurn } from '../in-turn.js';
 import type { ParserSpec } from '../parser-spec.js';
+import { ownUdpPort } from '../parser-turns.js';
 import { type CaseSetting, fedWith, runCase, writeCase } from './case.js';
 import { saveExpectation } from './expectation.js';
 import { type Feeding, feedingOf, type UnfitKind } from './feeding.js';
@@ -137,7 +138,7 @@ class Cases {
   async all(): Promise<MutationResult[]> {
     const { jobs = 1, onResult, parser } = this.spec;
     // At a port of its own choice there is one at a time.
-    const atATime = this.isUdp && !/:0(?:\?|$)/.test(parser.address) ? 1 : jobs;
+    const atATime = ownUdpPort(parser) === null ? jobs : 1;
     const results = await inTurn(this.cases(), atATime, (one) => this.result(one), {
       onResult: (result) => {
         if (result !== null) onResult?.(result);

@@ -80,8 +80,8 @@ export function saveExpectation(capture: string, expectation: CaseExpectation): 
 
 /** What stands beside the capture; null where nothing does. Throws CaptureError where it cannot be read. */
 export function savedExpectation(capture: string): CaseExpectation | null {
+  if (!hasExpectation(capture)) return null;
   const path = `${capture}${suffix}`;
-  if (!existsSync(path)) return null;
   const text = readTextFile(path, mostBytes);
   let held: unknown;
   try {
@@ -101,6 +101,11 @@ export function savedExpectation(capture: string): CaseExpectation | null {
 function refusal(path: string, why: string): CaptureError {
   const text = `${path} does not say what is expected of the capture: ${why}; save the case again, or remove it`;
   return new CaptureError('mutation-case', text);
+}
+
+/** Whether what is expected of a capture stands beside it. */
+export function hasExpectation(capture: string): boolean {
+  return existsSync(`${capture}${suffix}`);
 }
 
 /** Whether a file is such, and its capture beside it: it is no capture itself. */
