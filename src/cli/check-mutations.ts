@@ -83,8 +83,8 @@ export async function runMutationChecks(
   else for (const line of [...skippedLines(results), totalOf(results)]) output.writeLine(line);
   const isWritten = flags.junit === undefined || writeReportFile(flags.junit, junitXml('tickreel check', cases));
   await output.end();
-  const isNone = results.length === 0 && !isStopped;
-  if (isNone) warn('no packet of the capture has a place for what was asked');
+  const isNone = results.every(({ report }) => report.verdict === 'skipped') && !isStopped;
+  if (isNone) warn('nothing was run: no packet of the capture has a place for what was asked, or can be shown with it');
   finish({
     failure: !isWritten || isNone,
     differs: results.some(({ report }) => !isGood(report.verdict)),

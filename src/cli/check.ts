@@ -7,8 +7,8 @@ import { UsageError } from '../core/errors.js';
 import { expandPaths } from '../io/expand-paths.js';
 import { runCases } from '../run/check-cases.js';
 import type { CheckReport } from '../run/check-spec.js';
-import { readSuite, type Suite, suiteName, suiteOf, updateSuite } from '../run/check-suite.js';
-import { caseLines, caseResult, isGood, tableLines, totalLine } from '../run/check-text.js';
+import { noUpdate, readSuite, type Suite, suiteName, suiteOf, updateSuite } from '../run/check-suite.js';
+import { caseLines, caseResult, isGood, shellWord, tableLines, totalLine } from '../run/check-text.js';
 import { endAllParsers } from '../run/parser-feed.js';
 import { type ParserOverrides, parserFeeds, parserSpecOf } from '../run/parser-spec.js';
 import {
@@ -117,10 +117,12 @@ async function check(paths: readonly string[], flags: CheckFlags): Promise<void>
   progress.clear();
   const isWritten = report(reports, flags, output);
   await output.end();
-  if (flags.update && !isStopped) for (const text of await updateSuite(suite, reports)) warn(text);
+  const isUpdate = flags.update === true && !isStopped;
+  const { done, settled } = isUpdate ? await updateSuite(suite, reports) : noUpdate;
+  for (const text of done) warn(text);
   finish({
     failure: !isWritten,
-    differs: reports.some(({ verdict }) => !isGood(verdict) && !(flags.update && isUpdated.has(verdict))),
+    differs: reports.some((report) => !isGood(report.verdict) && !settled.has(report)),
     damaged: reports.some(
       ({ verdict, damage }) => verdict !== 'skipped' && damage.total > 0 && damage.isMeant !== true,
     ),
@@ -142,32 +144,30 @@ async function checkMutations(paths: readonly string[], flags: CheckFlags): Prom
 /** The options without which a saved case would be read or fed otherwise, as they are typed. */
 function repeatingOptions(flags: CheckFlags): string {
   const { feed, map, timeout, maxMemory, protocol, portMap = new Map(), templates = [], channels } = flags;
-  const options: readonly (readonly [name: string, value: string | undefined])[] = [
+  const options: readonly (readonly [name: string, value: string | boolean | undefined])[] = [
     ['feed', feed],
     ['map', map],
     ['timeout', timeout === undefined ? undefined : `${timeout / 1e6}ms`],
     ['max-memory', maxMemory === undefined ? undefined : `${maxMemory}B`],
+    ['date', flags.date],
+    ['frame-by-type', flags.frameByType],
+    ['recover', flags.recover],
+    ['timestamps', flags.timestamps],
     ['protocol', protocol],
     ['port-map', [...portMap].map((pair) => pair.join('=')).join(',') || undefined],
     ...templates.map((path) => ['templates', path] as const),
     ['channels', channels],
     ...(flags.definitions ?? []).map((path) => ['definitions', path] as const),
   ];
-  const given = options.filter((option): option is readonly [string, string] => option[1] !== undefined);
-  return given.map(([name, value]) => `--${name} ${shellWord(value)}`).join(' ');
-}
-
-/** A word as a shell takes it. */
-function shellWord(text: string): string {
-  return /^[\w./:=,@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  const words = options.flatMap(([name, value]) =>
+    typeof value === 'string' ? [`--${name} ${shellWord(value)}`] : value === true ? [`--${name}`] : [],
+  );
+  return words.join(' ');
 }
 
 function overridesOf({ feed, map, timeout, maxMemory }: CheckFlags): ParserOverrides {
   return { feed, map, timeoutNs: timeout, maxMemoryBytes: maxMemory };
 }
-
-/** Verdicts that an update settles. */
-const isUpdated: ReadonlySet<string> = new Set(['differs', 'short', 'error']);
 
 /** What the arguments name: a suite's file, by itself or its folder, else captures and folders of them. */
 async function suiteOfArguments(paths: readonly string[], flags: CheckFlags): Promise<Suite> {

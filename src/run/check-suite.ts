@@ -21,7 +21,7 @@ import { unwritable } from '../io/file-error.js';
 import { type CheckCase, isForeign } from './check-cases.js';
 import type { CheckReport } from './check-spec.js';
 import { makeGolden } from './golden-make.js';
-import { isExpectation } from './mutations/expectation.js';
+import { captureOf, isExpectation } from './mutations/expectation.js';
 import { type ParserSpec, parserSpecFrom, parserSpecOf, readYaml } from './parser-spec.js';
 
 /** The name of a suite's file in its folder. */
@@ -101,12 +101,30 @@ export async function suiteOf(paths: readonly string[], options: SuiteOptions): 
       };
     });
   });
+  const beside = paths.find(isExpectation);
+  if (cases.length === 0 && beside !== undefined) {
+    const text = 'says what is expected of a saved case: name the capture beside it:';
+    throw new UsageError('suite', `${beside} ${text} ${captureOf(beside)}`);
+  }
   return { cases: refuseIdle(cases, paths.join(', ')), acceptedPath: options.accepted, jobs: null };
 }
 
-/** Makes golden records of what differs or is new, and accepts the causes of the rest; returns what was done. */
-export async function updateSuite({ cases, acceptedPath }: Suite, reports: readonly CheckReport[]): Promise<string[]> {
+/** What came of an update: in words, and the reports that are no failure any more. */
+export interface SuiteUpdate {
+  readonly done: readonly string[];
+  readonly settled: ReadonlySet<CheckReport>;
+}
+
+/** That of nothing. */
+export const noUpdate: SuiteUpdate = { done: [], settled: new Set() };
+
+/** Makes golden records of what differs or is new, and accepts the causes of the rest. */
+export async function updateSuite(
+  { cases, acceptedPath }: Suite,
+  reports: readonly CheckReport[],
+): Promise<SuiteUpdate> {
   const done: string[] = [];
+  const settled = new Set<CheckReport>();
   for (const { golden, input, name, isOptional } of cases) {
     const report = reports.find((one) => one.name === name && one.against === golden);
     if (golden === null || report === undefined || report.verdict === 'pass') continue;
@@ -119,20 +137,27 @@ export async function updateSuite({ cases, acceptedPath }: Suite, reports: reado
     try {
       const { messages } = await makeGolden(input, golden, { full: existsSync(`${golden}.ndjson.gz`) });
       done.push(`${golden}: ${isMissing ? 'made' : 'made again'}, ${messages} messages`);
+      settled.add(report);
     } catch (error) {
       if (!isOptional || !isForeign(error)) throw error;
     }
   }
   const causes = await readAccepted(acceptedPath);
   let count = 0;
-  for (const { name, against, verdict, divergences } of reports) {
+  for (const report of reports) {
+    const { name, against, verdict, divergences } = report;
     if (cases.some(({ golden }) => golden === against) || (verdict !== 'differs' && verdict !== 'short')) continue;
+    if (divergences.causes.length === 0) {
+      done.push(`${name}: not accepted: wrong reports of a saved case are the parser’s to mend`);
+      continue;
+    }
+    settled.add(report);
     const known = causes.get(name) ?? new Set<string>();
     for (const { cause } of divergences.causes) known.add(cause);
     causes.set(name, known);
     count += divergences.causes.length;
   }
-  if (count === 0) return done;
+  if (count === 0) return { done, settled };
   if (acceptedPath === null) throw new UsageError('update', '--update wants --accepted FILE, to keep what is accepted');
   const { stringify } = await import('yaml');
   const plain = Object.fromEntries([...causes].sort().map(([name, known]) => [name, [...known].sort()]));
@@ -141,7 +166,7 @@ export async function updateSuite({ cases, acceptedPath }: Suite, reports: reado
   } catch (error) {
     throw unwritable(acceptedPath, error);
   }
-  return [...done, `${acceptedPath}: ${count} causes accepted`];
+  return { done: [...done, `${acceptedPath}: ${count} causes accepted`], settled };
 }
 
 async function parserOf(given: unknown, path: string, folder: string): Promise<ParserSpec | null> {
@@ -195,6 +220,7 @@ function goldenOf(goldens: string | null, name: string, isUpdate: boolean): stri
 }
 
 function refuseIdle(cases: readonly CheckCase[], path: string): readonly CheckCase[] {
+  if (cases.length === 0) throw new UsageError('suite', `${path}: there is no capture`);
   if (cases.some(({ parser, golden }) => parser !== null || golden !== null)) return cases;
   const text = 'there is nothing to hold the captures against: name a parser, or a folder of golden records';
   throw new UsageError('suite', `${path}: ${text} (--update makes them)`);

@@ -69,6 +69,11 @@ function notesOf({ divergences, damage, peakMemoryBytes }: CheckReport): string 
   return notes.length === 0 ? '' : ` (${notes.join(', ')})`;
 }
 
+/** A word as a shell takes it. */
+export function shellWord(text: string): string {
+  return /^[\w./:=,@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 function indented(line: string): string {
   return `  ${line}`;
 }

@@ -92,6 +92,12 @@ describe('a last line without its end', () => {
     ]);
   });
 
+  it('counts where it ended by itself once it was asked to', async () => {
+    const script = fed("process.on('SIGTERM', () => { require('fs').writeSync(1, String(n)); process.exit(0); });");
+    const report = await check(script, 'stdout', more);
+    expect([report.verdict, report.message]).toEqual(['pass', '']);
+  });
+
   it('counts where it ended by itself', async () => {
     const script = counting("process.stdin.on('end', () => process.stdout.write(String(n)));");
     expect(await check(script, 'stdout')).toMatchObject({ verdict: 'pass', message: '' });

@@ -118,7 +118,7 @@ class Run {
     if (counted === null) failure ??= new CountFailure('crash', '');
     if (failure === null && this.lines !== null) {
       try {
-        counted = this.since(this.lines.end(this.result?.ending !== null));
+        counted = this.since(this.lines.end(this.isCut));
       } catch (error) {
         failure = error as CountFailure;
       }
@@ -147,7 +147,7 @@ class Run {
       await child.end();
       await this.drained;
       if (this.flood !== null) throw this.flood;
-      return this.lines.end(this.result?.ending !== null);
+      return this.lines.end(this.isCut);
     }
     this.isWatched = false;
     const reading = await this.settled(counter, this.before);
@@ -201,6 +201,11 @@ class Run {
     const wasSeen = this.spec.feed !== 'udp' && this.spec.feed !== 'file';
     if (wasSeen || this.isReached(seen)) return seen;
     throw crash;
+  }
+
+  /** Whether it was ended by us in the midst of things: one that came to its end upon SIGTERM wrote all it had. */
+  private get isCut(): boolean {
+    return this.result === null || (this.result.ending !== null && this.result.code !== 0);
   }
 
   private isReached(reading: Reading): boolean {

@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InputSpec } from '../../analysis/input.js';
-import { UsageError } from '../../core/errors.js';
+import { CaptureError, UsageError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
 import { unwritable } from '../../io/file-error.js';
 import { temporaryFolder } from '../../io/temporary-folder.js';
@@ -13,6 +13,7 @@ import type { MutationKind } from '../../sim/mutations/kind.js';
 import { isOfTcp, type Label, type Packet } from '../../sim/mutations/model.js';
 import { mutate } from '../../sim/mutations/mutate.js';
 import { type CheckReport, emptyReport } from '../check-spec.js';
+import { shellWord } from '../check-text.js';
 import { inTurn } from '../in-turn.js';
 import type { ParserSpec } from '../parser-spec.js';
 import { ownUdpPort } from '../parser-turns.js';
@@ -41,7 +42,7 @@ export interface MutationCheckSpec {
   readonly jobs?: number;
   /** Told of each case in their order, whichever was done first. */
   readonly onResult?: (result: MutationResult) => void;
-  /** Asked before each case and behind it: true begins no other, and leaves out what was under way. */
+  /** Asked before each case and behind it: true begins no other, and leaves out what had not failed yet. */
   readonly isStopped?: () => boolean;
 }
 
@@ -75,8 +76,8 @@ const mostWindows = 60;
 const mostRuns = { command: 60, module: 6, slow: 20 };
 
 /**
- * Runs all cases, several at a time, and resolves with their results in order, behind them those of kinds that cannot
- * be shown to the parser; rejects with UsageError where it fails on the capture as it is.
+ * Runs all cases, several at a time, and resolves with their results in order, behind them those of kinds that have no
+ * place or cannot be shown to the parser; rejects with UsageError where it fails on the capture as it is.
  */
 export async function checkMutations(spec: MutationCheckSpec): Promise<MutationResult[]> {
   const { parser, input } = spec;
@@ -95,7 +96,8 @@ export async function checkMutations(spec: MutationCheckSpec): Promise<MutationR
   const run = new Cases(spec, { parser, input, format, fed }, feeding, folder.path);
   try {
     await run.baseline();
-    return [...(await run.all()), ...feeding.unfit.map((one) => skipped(one, parser.name))];
+    const results = await run.all();
+    return [...results, ...[...run.unplaced, ...feeding.unfit].map((one) => skipped(one, parser.name))];
   } finally {
     folder.remove();
   }
@@ -108,7 +110,13 @@ function skipped({ kind, why }: UnfitKind, parser: string): MutationResult {
   return { label: { kind: name, layer, verdict, what: why }, report, saved: null, packets: 0 };
 }
 
+function nameOf({ kind, verdict, what }: Label): string {
+  return `${kind}, expect ${verdict}: ${what}`;
+}
+
 class Cases {
+  /** Kinds of which there is no case, once all have been drawn. */
+  readonly unplaced: UnfitKind[] = [];
   private readonly random: Random;
   private usualMemory: number | null = null;
   /** Over UDP something follows what was mutated, so that who hangs at it is seen to leave that unread. */
@@ -154,7 +162,10 @@ class Cases {
     for (const kind of this.feeding.fit) {
       for (let nth = 1; nth <= this.spec.count; nth++) {
         const found = this.place(kind);
-        if (found === null) break;
+        if (found === null) {
+          if (nth === 1) this.unplaced.push({ kind, why: 'no packet of the capture has a place for it' });
+          break;
+        }
         yield { ...found, nth, path: this.pathOf(`case-${++number}`) };
       }
     }
@@ -192,7 +203,7 @@ class Cases {
     try {
       const report = await this.run(packets, path);
       if (this.isStopped) return null;
-      const name = `${label.kind}, expect ${label.verdict}: ${label.what}`;
+      const name = nameOf(label);
       if (report.verdict === 'pass') return { label, report: { ...report, name }, saved: null, packets: 0 };
       return await this.smaller(one, report, name);
     } finally {
@@ -200,24 +211,31 @@ class Cases {
     }
   }
 
-  private async smaller(one: Case, report: CheckReport, name: string): Promise<MutationResult | null> {
+  /** A case that failed, made small and saved; also where that is stopped. */
+  private async smaller(one: Case, report: CheckReport, name: string): Promise<MutationResult> {
     const { packets, label, path } = one;
     const { kind, count } = this.setting.parser;
     const isSlow = this.isUdp || count !== null;
     const runs = kind === 'module' ? mostRuns.module : isSlow ? mostRuns.slow : mostRuns.command;
-    const isLike = async (candidate: readonly Packet[]): Promise<boolean> => {
-      if (this.isStopped) return false;
-      const { verdict, message } = await this.run(candidate, path);
-      return verdict === report.verdict && isOfReports(message) === isOfReports(report.message);
+    // The report of a candidate that fails alike; null of any other, one that our own reader refuses, and once stopped.
+    const alike = async (candidate: readonly Packet[]): Promise<CheckReport | null> => {
+      if (this.isStopped) return null;
+      const found = await this.run(candidate, path).catch((error: unknown) => {
+        if (error instanceof CaptureError) return null;
+        throw error;
+      });
+      if (found?.verdict !== report.verdict || this.isStopped) return null;
+      return isOfReports(found.message) === isOfReports(report.message) ? found : null;
     };
-    const small = await minimise(packets, runs, isLike, this.isUdp);
-    if (this.isStopped) return null;
-    const final = await this.run(small, path);
-    const saved = this.save(small, one);
-    const shown = final.verdict === 'pass' ? report : final;
+    const small = await minimise(packets, runs, async (candidate) => (await alike(candidate)) !== null, this.isUdp);
+    const final = await alike(small);
+    // What does not fail each time is kept as it failed first; what was stopped, as small as it came.
+    const kept = final === null && !this.isStopped ? packets : small;
+    const saved = this.save(kept, one);
+    const shown = final ?? report;
     const message = `${shown.message}.${saved === null ? '' : ` Again: ${this.commandOf(saved)}`}`;
     const captures = saved === null ? [] : [saved];
-    return { label, report: { ...shown, name, message, captures }, saved, packets: small.length };
+    return { label, report: { ...shown, name, message, captures }, saved, packets: kept.length };
   }
 
   private get isStopped(): boolean {
@@ -232,7 +250,7 @@ class Cases {
   private commandOf(saved: string): string {
     const { parserText, optionsText = '' } = this.spec;
     const parser = `--parser '${parserText.replaceAll("'", "'\\''")}'`;
-    return ['tickreel check', parser, optionsText, saved].filter((part) => part !== '').join(' ');
+    return ['tickreel check', parser, optionsText, shellWord(saved)].filter((part) => part !== '').join(' ');
   }
 
   private save(packets: readonly Packet[], { label, nth }: Case): string | null {

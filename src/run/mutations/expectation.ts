@@ -3,6 +3,7 @@
  * `CAPTURE.expect.json`, so that a check of that capture is held to what the mutation asks, and fails as it did.
  */
 import { existsSync, writeFileSync } from 'node:fs';
+import { isHolder } from '../../compare/values.js';
 import { CaptureError } from '../../core/errors.js';
 import { unwritable } from '../../io/file-error.js';
 import { readTextFile } from '../../io/text-input.js';
@@ -89,14 +90,33 @@ export function savedExpectation(capture: string): CaseExpectation | null {
   } catch {
     throw refusal(path, 'it is no JSON');
   }
-  const given = held as Partial<CaseExpectation> & { tickreel?: unknown; version?: unknown };
-  if (given?.tickreel !== 'mutation-case') throw refusal(path, 'it is of something else');
-  if (given.version !== version) throw refusal(path, `its version is ${given.version}, and ${version} is read`);
-  const lists = ['optional', 'gaps', 'doubtful', 'rejects', 'rejectable'] as const;
-  const absent = lists.find((key) => !Array.isArray(given[key]));
-  if (absent !== undefined) throw refusal(path, `it has no list ${absent}`);
-  return given as CaseExpectation;
+  if (!isHolder(held) || held.tickreel !== 'mutation-case') throw refusal(path, 'it is of something else');
+  if (held.version !== version) throw refusal(path, `its version is ${held.version}, and ${version} is read`);
+  const wrong = Object.entries(shape).find(([key, isRight]) => !isRight(held[key]));
+  if (wrong !== undefined) throw refusal(path, `its ${wrong[0]} is not as it was written`);
+  return held as unknown as CaseExpectation;
 }
+
+const isNumber = (value: unknown): boolean => Number.isFinite(value);
+const isRange = (value: unknown): boolean => listOf(isNumber)(value) && (value as unknown[]).length === 2;
+const isReject = (value: unknown): boolean =>
+  isHolder(value) && listOf(isNumber)(value.packets) && typeof value.kind === 'string';
+
+function listOf(isEntry: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => Array.isArray(value) && value.every(isEntry);
+}
+
+/** What each key of the file holds. */
+const shape: Readonly<Record<keyof CaseExpectation, (value: unknown) => boolean>> = {
+  mutation: (value) => value === null || isHolder(value),
+  optional: listOf(isHolder),
+  gaps: listOf(isRange),
+  doubtful: listOf(isRange),
+  rejects: listOf(isReject),
+  rejectable: listOf(isNumber),
+  isStream: (value) => typeof value === 'boolean',
+  usualMemoryBytes: (value) => value === null || isNumber(value),
+};
 
 function refusal(path: string, why: string): CaptureError {
   const text = `${path} does not say what is expected of the capture: ${why}; save the case again, or remove it`;
@@ -110,5 +130,10 @@ export function hasExpectation(capture: string): boolean {
 
 /** Whether a file is such, and its capture beside it: it is no capture itself. */
 export function isExpectation(path: string): boolean {
-  return path.endsWith(suffix) && existsSync(path.slice(0, -suffix.length));
+  return path.endsWith(suffix) && existsSync(captureOf(path));
+}
+
+/** The capture that such a file stands beside. */
+export function captureOf(path: string): string {
+  return path.slice(0, -suffix.length);
 }
