@@ -1,12 +1,14 @@
-/** What the commands do on SIGINT and SIGTERM: come to an end and report. */
+/** What the commands do on SIGINT, SIGTERM and SIGHUP: come to an end and report. */
 import { exitCode } from '../core/exit-code.js';
 
 /** A stop that takes longer ends the process without a report, unless it is given longer. */
 const stopWithinMs = 5000;
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Calls `stop` on the first SIGINT or SIGTERM; a second one ends the process. Returns how to let go. What is written
- * into a pipe waits for its reader and hears no signal meanwhile: then the first one is to end the process as ever.
+ * Calls `stop` on the first SIGINT, SIGTERM or SIGHUP; a second one ends the process. Returns how to let go. What is
+ * written into a pipe waits for its reader and hears no signal meanwhile: then the first one is to end the process as
+ * ever.
  */
 export function stopOnSignal(stop: () => void, isPiping = false, withinMs = stopWithinMs): () => void {
   if (isPiping) return () => {};
@@ -18,9 +20,9 @@ export function stopOnSignal(stop: () => void, isPiping = false, withinMs = stop
     if (Number.isFinite(withinMs)) setTimeout(() => process.exit(exitCode.interrupted), withinMs).unref();
     stop();
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  for (const signal of signals) process.on(signal, onSignal);
   return () => {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    for (const signal of signals) process.off(signal, onSignal);
     // A pipe that was being read holds the process until its writer ends.
     if (isStopping) process.stdin.destroy();
   };

@@ -99,6 +99,8 @@ export const parsers: Topic = {
     'Silence is counted while there is something to read or to write: the time that a conversion for --feed pcap or ' +
       'a replay takes is none. Ctrl-C ends programs and replays, and the report of what was done until then is ' +
       'printed; of a program that runs on it tells how many packets had been sent and what was counted. What a ' +
-      'parser writes on standard error is shown where it fails.',
+      'parser writes on standard error is shown where it fails, and breaks no silence. With --mutations a program ' +
+      'that takes over four times as much memory as on the capture as it is, and 64 MiB more, has grown; a module ' +
+      'is bounded by --max-memory alone.',
   ],
 };

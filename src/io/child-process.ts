@@ -31,6 +31,8 @@ export interface ChildResult {
 }
 
 const keptErrorBytes = 8192;
+/** The first look at its memory comes so soon, and each next twice as late as the one before, up to so late. */
+const memorySoonMs = 3;
 const memoryEveryMs = 50;
 /** Looks at the memory of a group between looks at who is in it, which take longer. */
 const looksBetween = 10;
@@ -69,7 +71,8 @@ export class Child {
   /** Read since it ended, and how long that was waited for. */
   private leftBytes = 0;
   private leftWaitMs = 0;
-  private readonly watch: NodeJS.Timeout | null;
+  /** The next look at its memory. */
+  private watch: NodeJS.Timeout | null = null;
   private onErrorText: (text: string) => void = () => {};
 
   constructor(command: readonly string[], options: ChildOptions) {
@@ -96,7 +99,7 @@ export class Child {
       this.wake();
     });
     alive.add(this);
-    this.watch = this.process.pid === undefined ? null : this.watchMemory();
+    if (this.process.pid !== undefined) this.watchMemory(this.process.pid);
     this.finished = this.untilFinished();
   }
 
@@ -276,7 +279,7 @@ export class Child {
   private untilFinished(): Promise<ChildResult> {
     return new Promise((resolve) => {
       const done = (code: number | null, signal: string | null): void => {
-        if (this.watch !== null) clearInterval(this.watch);
+        if (this.watch !== null) clearTimeout(this.watch);
         // What it started and left running is no longer wanted, and holds its output open.
         this.killGroup();
         this.endedAtMs = performance.now();
@@ -294,21 +297,26 @@ export class Child {
     });
   }
 
-  private watchMemory(): NodeJS.Timeout | null {
+  private watchMemory(pid: number): void {
     const { maxMemoryBytes = Number.POSITIVE_INFINITY } = this.options;
-    const pid = this.process.pid as number;
     let looks = 0;
     let members: readonly number[] = [pid];
-    const timer = setInterval(() => {
+    const look = (): void => {
       if (++looks % looksBetween === 0) members = groupMembers(pid);
       const bytes = members.reduce((sum, one) => sum + residentBytes(one), 0);
       if (bytes > this.peakMemoryBytes) this.peakMemoryBytes = bytes;
       if (bytes > maxMemoryBytes) this.kill('memory');
-    }, memoryEveryMs);
-    timer.unref();
-    return timer;
+      next();
+    };
+    const next = (): void => {
+      this.watch = setTimeout(look, Math.min(memoryEveryMs, memorySoonMs << Math.min(looks, 8))).unref();
+    };
+    next();
   }
 }
+
+/** Whether the memory of programs can be seen here. */
+export const seesMemory = residentBytes(process.pid) > 0;
 
 function residentBytes(pid: number): number {
   try {

@@ -5,6 +5,7 @@ import { isAsked, mappingRules } from '../compare/mapping.js';
 import type { ComparedMessage } from '../compare/message.js';
 import type { ParserReports } from '../compare/reports.js';
 import { isHolder } from '../compare/values.js';
+import type { MessageValues } from '../sim/mutations/model.js';
 import { messagesAround } from './around.js';
 import { acceptedOf, type CheckOptions, type CheckReport, type CheckVerdict, keptDamage } from './check-spec.js';
 import { CaptureMessages, type MessageSource } from './message-source.js';
@@ -159,11 +160,16 @@ export class CheckRun {
 
 /** A message for each entry of a group, with the message's own fields; others as they are. */
 function flattened(message: ComparedMessage, group: string | null): ComparedMessage[] {
-  if (group === null) return [message];
-  const entries = message.values[group];
-  if (!Array.isArray(entries)) return [message];
-  const { [group]: _entries, ...own } = message.values;
-  return entries.filter(isHolder).map((entry) => ({ ...message, values: { ...own, ...entry } }));
+  if (group === null || !Array.isArray(message.values[group])) return [message];
+  return flattenedValues(message.values, group).map((values) => ({ ...message, values }));
+}
+
+/** The same of values alone. */
+export function flattenedValues(values: MessageValues, group: string | null): MessageValues[] {
+  const entries = group === null ? null : values[group];
+  if (group === null || !Array.isArray(entries)) return [values];
+  const { [group]: _entries, ...own } = values;
+  return entries.filter(isHolder).map((entry) => ({ ...own, ...entry }));
 }
 
 function verdictOf(outcome: ParserOutcome, comparison: Comparison, isAccepted: boolean): CheckVerdict {

@@ -79,6 +79,18 @@ count: { from: 'http://127.0.0.1:${http}/metrics', total: 'itch_messages_total{f
     expect(readFileSync(junit, 'utf8')).toContain('<skipped');
   });
 
+  it('ends its programs where its terminal hangs up', async () => {
+    const mark = join(folder, 'pid');
+    const script = `require('fs').writeFileSync(${JSON.stringify(mark)}, String(process.pid)); setInterval(() => {}, 9)`;
+    const yaml = join(folder, 'hanging.yml');
+    writeFileSync(yaml, JSON.stringify({ command: [process.execPath, '-e', script], timeout: '60s' }));
+    const { child, finished } = start(['check', '--parser', yaml, session]);
+    await until(() => isBegun(mark) || child.exitCode !== null);
+    child.kill('SIGHUP');
+    expect(await finished).toMatchObject({ code: 130, stdout: expect.stringContaining('0 passed, 0 failed') });
+    expect(() => process.kill(Number(readFileSync(mark, 'utf8')), 0)).toThrow('ESRCH');
+  });
+
   it('leaves off a replay to a program that it ends', async () => {
     const yaml = join(folder, 'started.yml');
     const script = `require('dgram').createSocket('udp4').on('message', () => console.error('got one'))

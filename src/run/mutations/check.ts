@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { InputSpec } from '../../analysis/input.js';
 import { CaptureError, UsageError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
+import { seesMemory } from '../../io/child-process.js';
 import { unwritable } from '../../io/file-error.js';
 import { temporaryFolder } from '../../io/temporary-folder.js';
 import type { MutationKind } from '../../sim/mutations/kind.js';
@@ -82,7 +83,8 @@ const mostRuns = { command: 60, module: 6, slow: 20 };
 export async function checkMutations(spec: MutationCheckSpec): Promise<MutationResult[]> {
   const { parser, input } = spec;
   if (parser.kind === 'running') {
-    const text = 'a program that runs on has seen other numbers before each case: --mutations starts its parser anew';
+    const why = 'a program that runs on has seen other numbers before each case, and --mutations starts it anew';
+    const text = `${why}: give command in place of running: true`;
     throw new UsageError('check-mutations', text);
   }
   const fed = await fedWith(parser);
@@ -136,7 +138,9 @@ class Cases {
   async baseline(): Promise<void> {
     const packets = this.feeding.groups[0]?.slice(0, windowPackets * 4) ?? [];
     const report = await this.run(packets, this.pathOf('usual'));
-    this.usualMemory = report.peakMemoryBytes === 0 ? null : report.peakMemoryBytes;
+    // What ended before it was looked at took little; a module shares our memory, and is not looked at.
+    const isSeen = seesMemory && this.setting.parser.kind !== 'module';
+    this.usualMemory = report.peakMemoryBytes > 0 || isSeen ? report.peakMemoryBytes : null;
     if (report.verdict === 'pass' || this.isStopped) return;
     const told = `${this.setting.parser.name} fails on the capture as it is (${report.verdict}: ${report.message})`;
     throw new UsageError('check-mutations', `${told}: mend that first, with check alone`);

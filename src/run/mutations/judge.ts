@@ -3,6 +3,7 @@ import type { Divergence } from '../../compare/divergence.js';
 import { isAsked, type Mapping } from '../../compare/mapping.js';
 import type { ParserReports } from '../../compare/reports.js';
 import { formatCounted } from '../../core/time.js';
+import { flattenedValues } from '../check-run.js';
 import type { CheckReport } from '../check-spec.js';
 import type { CaseExpectation, Range } from './expectation.js';
 
@@ -26,7 +27,8 @@ export const caseDivergences = 1000;
  * it may.
  */
 export function heldTo(report: CheckReport, expectation: CaseExpectation, fed: FedWith, mapping: Mapping): CheckReport {
-  const held = report.counted === null ? tolerant(report, expectation) : countedWell(report, expectation, mapping);
+  const held =
+    report.counted === null ? tolerant(report, expectation, mapping) : countedWell(report, expectation, mapping);
   if (held.verdict !== 'pass') return held;
   const wrong = judgeReports(expectation, held.reports, fed);
   if (wrong.length > 0) return { ...held, verdict: 'differs', message: `${ofReports}${wrong.join('; ')}` };
@@ -45,10 +47,12 @@ export function isOfReports(message: string): boolean {
   return message.startsWith(ofReports);
 }
 
-function tolerant(report: CheckReport, { optional }: CaseExpectation): CheckReport {
+function tolerant(report: CheckReport, { optional }: CaseExpectation, { flatten }: Mapping): CheckReport {
   if (report.verdict !== 'differs' && report.verdict !== 'short') return report;
   const { kept, total } = report.divergences;
-  const mayMiss = new Set(optional.map((values) => JSON.stringify(values)));
+  const mayMiss = new Set(
+    optional.flatMap((values) => flattenedValues(values, flatten)).map((values) => JSON.stringify(values)),
+  );
   const isTolerated = kept.length === total && kept.every((divergence) => isOptional(divergence, mayMiss));
   return isTolerated ? { ...report, verdict: 'pass', message: '' } : report;
 }

@@ -3,8 +3,12 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { inputSpecOf } from '../../../src/analysis/input.js';
+import type { Divergence } from '../../../src/compare/divergence.js';
+import { plainMapping } from '../../../src/compare/mapping.js';
+import { emptyReport } from '../../../src/run/check-spec.js';
 import { checkMutations, type MutationCheckSpec, type MutationResult } from '../../../src/run/mutations/check.js';
 import { hasExpectation, savedExpectation } from '../../../src/run/mutations/expectation.js';
+import { heldTo } from '../../../src/run/mutations/judge.js';
 import { endAllParsers } from '../../../src/run/parser-feed.js';
 import { parserSpecFrom } from '../../../src/run/parser-spec.js';
 import { kindsNamed } from '../../../src/sim/mutations/kinds.js';
@@ -96,6 +100,42 @@ it('a kind that no packet has a place for is told', async () => {
     ['count-high', 'pass', ''],
     ['packets-swapped', 'skipped', 'no packet of the capture has a place for it'],
   ]);
+});
+
+it('growth of a program that ends at once on the capture as it is is seen', async () => {
+  const grow = 'const held = Buffer.alloc(150 << 20, 1); setTimeout(() => process.exit(held[9] - 1), 300)';
+  const script = `[ $(wc -c) -gt 5000 ] || exec '${process.execPath}' -e '${grow}'`;
+  const [result] = await mutations(['sh', '-c', script], ['count-high'], { save: null });
+  expect(result?.report).toMatchObject({
+    verdict: 'memory',
+    message: expect.stringMatching(/^took \d+ MiB, and \d+ on/),
+  });
+});
+
+describe('what may be left out', () => {
+  const own = { type: 'X', sequence: 4 };
+  const expectation = {
+    ...{ mutation: null, optional: [{ ...own, entries: [{ price: 1 }, { price: 2 }] }], gaps: [], doubtful: [] },
+    ...{ rejects: [], rejectable: [], isStream: false, usualMemoryBytes: null },
+  };
+  const missing = (expected: object) => ({ kind: 'missing', expected }) as unknown as Divergence;
+  const held = (flatten: string | null, expected: object[]) => {
+    const report = emptyReport('a', ['a'], 'p', 'short', '');
+    const divergences = { ...report.divergences, total: expected.length, kept: expected.map(missing) };
+    return heldTo({ ...report, divergences }, expectation, 'packets', { ...plainMapping, flatten }).verdict;
+  };
+
+  it('may be left out entry by entry where entries are messages', () => {
+    expect(
+      held('entries', [
+        { ...own, price: 1 },
+        { ...own, price: 2 },
+      ]),
+    ).toBe('pass');
+    expect(held('entries', [{ ...own, price: 3 }])).toBe('short');
+    expect(held(null, [{ ...own, price: 1 }])).toBe('short');
+    expect(held(null, [{ ...own, entries: [{ price: 1 }, { price: 2 }] }])).toBe('pass');
+  });
 });
 
 it('the command that repeats a case quotes the folder that it is in', async () => {
