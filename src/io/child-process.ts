@@ -112,6 +112,11 @@ export class Child {
     return this.process.pid;
   }
 
+  /** The processes of its group. */
+  get members(): readonly number[] {
+    return this.pid === undefined || this.isOver ? [] : groupMembers(this.pid);
+  }
+
   /** Resolves once its standard error matches; false where it ended before. */
   untilErrorMatches(pattern: RegExp): Promise<boolean> {
     return Promise.race([

@@ -4,7 +4,7 @@ import type { ComparedMessage } from '../compare/message.js';
 import { parsedReader } from '../compare/parsed.js';
 import { type ParserReports, ReportLog } from '../compare/reports.js';
 import type { Child } from '../io/child-process.js';
-import { unreadDatagramBytes } from '../io/udp-table.js';
+import { unreadDatagrams } from '../io/udp-table.js';
 import type { MessageSource } from './message-source.js';
 import { feedChild, feedUdp } from './parser-feed.js';
 import { outcomeOf, type ParserOutcome } from './parser-outcome.js';
@@ -115,14 +115,14 @@ export async function startCommand(spec: ParserSpec, input: InputSpec): Promise<
 /** Waits until it listens, replays, and asks it to end once it is silent. */
 async function feedAndStop(child: Child, spec: ParserSpec, input: InputSpec, address: string): Promise<void> {
   child.endInput();
+  // What waits at sockets of others before it is fed, for where its own are not known.
+  let strangers = 0;
   const port = Number(/:(\d+)(?:\?.*)?$/.exec(address)?.[1] ?? 0);
-  let before = 0;
   // Until all is sent it waits for us, and it has so long to be ready.
   const touching = setInterval(() => child.touch(), Math.min(50, spec.silenceMs / 4));
   try {
     if (!(await untilReady(child, spec))) return;
-    // Of others at a port that is not its own.
-    before = unreadDatagramBytes(port);
+    strangers = unreadDatagrams(port, child.members).bytes;
     await feedUdp(address, spec, input, child);
   } finally {
     clearInterval(touching);
@@ -130,9 +130,13 @@ async function feedAndStop(child: Child, spec: ParserSpec, input: InputSpec, add
   const settleMs = Math.min(mostSettleMs, spec.silenceMs / 2);
   await child.untilSilent(settleMs);
   // What it leaves unread it may never come to: then it is ended for its silence.
-  for (let unread = unreadDatagramBytes(port); unread > before && !child.isOver; ) {
+  const unreadNow = (): number => {
+    const { bytes, isOwn } = unreadDatagrams(port, child.members);
+    return isOwn ? bytes : Math.max(0, bytes - strangers);
+  };
+  for (let unread = unreadNow(); unread > 0 && !child.isOver; ) {
     await child.untilSilent(settleMs);
-    const now = unreadDatagramBytes(port);
+    const now = unreadNow();
     if (now < unread) child.touch();
     unread = now;
   }
